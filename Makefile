@@ -1,0 +1,55 @@
+# Every target sets up what it needs from a bare machine: python3 (3.11 or newer,
+# with venv) and make. `make help` lists them.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/.ready
+# Extra words for pytest: `make test T="-k drift"`.
+T      ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix assets docs lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## Play the main job on real local control planes
+	$(BIN)/keyfleet demo
+
+test: assets check ## Everything: checks, all tests on real control planes, coverage
+	KUBEBUILDER_ASSETS="$$($(BIN)/python -m keyfleet.localplane.assets | tail -n 1)" $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(T)
+
+check: $(READY) ## Lint, types, import contracts, docstrings, house rules
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/interrogate
+	$(BIN)/python scripts/check_reveal.py && $(BIN)/python scripts/check_mirror.py
+
+fix: $(READY) ## Format, and repair what the linter can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+assets: $(READY) ## Prepare kube-apiserver and etcd; the last line is their folder
+	@$(BIN)/python -m keyfleet.localplane.assets
+
+lock: $(READY) ## Compile requirements/*.txt anew: UPGRADE=--upgrade for the newest versions
+	$(LOCK) --extra all pyproject.toml --output-file requirements/run.txt
+	$(LOCK) --extra all --extra dev --constraint requirements/run.txt pyproject.toml requirements/build.in --output-file requirements/dev.txt
+
+clean: ## Remove the environment and every cache in this folder (not the assets)
+	rm -rf .venv build dist site htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# The locks hold hashes and no address: where packages come from is this machine's
+# pip configuration. --universal makes one lock right for all supported Pythons.
+LOCK = env -u UV_FIND_LINKS -u UV_INDEX_URL $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+
+.venv/.made:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Keyfleet needs Python 3.11 or newer, for example: make PYTHON=python3.12')"
+	$(PYTHON) -m venv .venv && touch $@
+
+.venv/.locked: .venv/.made requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt && touch $@
+
+# --no-build-isolation: the build backend comes from the lock as well.
+$(READY): .venv/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . && touch $@
