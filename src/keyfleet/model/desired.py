@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One object as it should be, and as it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.intent import WriteMode
+from keyfleet.model.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a Secret holds, without where it is and whose it is."""
+
+    type: str
+    data: Mapping[str, SecretValue] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """A live object, as far as it was looked at."""
+
+    uid: str
+    resource_version: str
+    type: str = ""
+    """Empty when only its metadata is known."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, SecretValue] | None = None
+    """Its values, when they were read for this very decision."""
+    fingerprint: str = ""
+    """Fingerprint of its data under the intent that asks; empty when not known."""
+    is_immutable: bool = False
+    is_deleting: bool = False
+
+
+Patch = Callable[[Content], Content]
+"""A pure change of the shaped content, such as an override per cluster."""
+RetainRule = Callable[[Content, Actual | None], Content]
+"""A pure rule that keeps something of the live object."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredObject:
+    """A target as the transform made it: base, then retained live fields, then patches."""
+
+    place: Place
+    base: Content
+    retains: tuple[RetainRule, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    write_mode: WriteMode = WriteMode.REPLACE_DATA
+
+    def finalised(self, actual: Actual | None) -> Content:
+        """Return the content to write, given what is there.
+
+        The order is KubeFed's: overrides come after retained fields.
+        """
+        content = self.base
+        for rule in self.retains:
+            content = rule(content, actual)
+        for patch in self.patches:
+            content = patch(content)
+        if self.write_mode is WriteMode.MERGE and actual is not None:
+            content = replace(content, data={**(actual.data or {}), **content.data})
+        return content

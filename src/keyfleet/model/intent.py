@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What somebody asked for, in the one form every dialect translates to.
+
+An intent answers: what secret (`reads`), shaped how (`shape`), to which namespaces of which
+clusters (`targets`), under which guard (`guard`). `origins` say who asked, so that the answer can
+be reported back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
+from keyfleet.model.ownership import MARKED, Ownership
+from keyfleet.model.places import ClusterName, IntentKey
+
+
+class ConflictPolicy(StrEnum):
+    """What to do about a target that exists and is not ours."""
+
+    REFUSE = "Refuse"
+    ADOPT = "Adopt"
+    """Take it if it already holds the wanted data."""
+    OVERWRITE = "Overwrite"
+
+
+class DeletionPolicy(StrEnum):
+    """What happens to a target whose intent is gone or no longer means it."""
+
+    DELETE = "Delete"
+    RETAIN = "Retain"
+
+
+class OnMissing(StrEnum):
+    """What happens to the targets when the source is positively absent."""
+
+    RETAIN = "Retain"
+    DELETE = "Delete"
+
+
+class WriteMode(StrEnum):
+    """How a desired object meets an existing one."""
+
+    REPLACE_DATA = "replace-data"
+    """Type and the whole data are ours; labels and annotations of others stay."""
+    MERGE = "merge"
+    """Only our keys are ours."""
+    CREATE_ONLY = "create-only"
+    """Written once, then left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The manifest that asked: enough to report back to it."""
+
+    dialect: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    generation: int = 0
+    created: str = ""
+    """creationTimestamp, RFC 3339; the older of two intents wins a contested target."""
+    cluster: ClusterName = ClusterName("")
+    """Where it was found; empty is the hub."""
+    file: str = ""
+    """The file it came from, for `-f`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """A Secret in a cluster; empty cluster is the hub."""
+
+    namespace: str
+    name: str
+    cluster: ClusterName = ClusterName("")
+
+    def __str__(self) -> str:
+        return f"{self.cluster or 'hub'}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One thing to read, and where."""
+
+    source: str
+    """Name of the source that can read it, such as `kubernetes`."""
+    ref: SecretRef
+    """What to read; a union once stores join."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRename:
+    """Take key `origin` of the source as key `target`."""
+
+    origin: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How source data becomes the target object."""
+
+    type: str = ""
+    """Secret type; empty means the source's."""
+    keys: tuple[KeyRename, ...] | None = None
+    """Keys to take; None means every key as it is."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    write_mode: WriteMode = WriteMode.REPLACE_DATA
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTargets:
+    """To which namespaces of which clusters, under which name."""
+
+    clusters: ClusterMatcher
+    namespaces: NamespaceMatcher
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The limits of what may happen in the intent's name."""
+
+    on_conflict: ConflictPolicy = ConflictPolicy.REFUSE
+    on_source_missing: OnMissing = OnMissing.RETAIN
+    on_intent_deleted: DeletionPolicy = DeletionPolicy.DELETE
+    ownership: Ownership = MARKED
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """In which order targets change; at present everything at once."""
+
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """When to look again besides at changes; None means never."""
+
+    interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One thing somebody wants to be true."""
+
+    key: IntentKey
+    origins: tuple[Origin, ...]
+    reads: tuple[Read, ...]
+    shape: Shape
+    targets: ClusterTargets
+    guard: Guard = Guard()
+    rollout: Rollout = Rollout()
+    refresh: Refresh = Refresh()
+    revision: int = 0
+    """Last revision its status records."""
+    source_fingerprint: str = ""
+    """Source fingerprint of that revision."""
+    sync_requested: str = ""
+    """Token of the last `keyfleet sync`; a new one goes past every back-off."""
+
+    @property
+    def origin(self) -> Origin:
+        """The first manifest that asked."""
+        return self.origins[0]
+
+    @property
+    def seniority(self) -> tuple[str, str, str]:
+        """Sorts before that of an intent with a weaker claim to the same target."""
+        return (self.origin.created or "~", self.key.namespace, self.key.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A manifest, or a part of it, that cannot become an intent."""
+
+    key: IntentKey
+    origin: Origin
+    reason: str
+    """CamelCase, for the status."""
+    message: str
+    path: str = ""
+    """Field path, such as `spec.placement.exclude`."""
+    hint: str = ""

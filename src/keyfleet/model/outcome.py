@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What came of an intent: one result per target, summed up per cluster and in all."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.plan import State
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """How one target stands."""
+
+    namespace: str
+    name: str
+    state: State
+    reason: str = ""
+    message: str = ""
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterResult:
+    """How an intent stands in one cluster."""
+
+    cluster: ClusterName
+    state: State
+    reason: str = ""
+    message: str = ""
+    targets: int = 0
+    in_sync: int = 0
+    revision: int = 0
+    """Lowest revision among the targets that have one."""
+    propagation_ms: int | None = None
+    """Time from the last source change being seen to its last target here being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an intent stands in the fleet."""
+
+    intent: IntentKey
+    generation: int = 0
+    """Generation of the manifest that this answers."""
+    revision: int = 0
+    source_fingerprint: str = ""
+    clusters: tuple[ClusterResult, ...] = ()
+    """Worst first, then by name."""
+    problem: ClusterResult | None = None
+    """Something wrong with the intent as a whole, such as a missing source; `cluster` is empty."""
+    sync_handled: str = ""
+    """Token of the last `keyfleet sync` that was carried out everywhere."""
+    counts: Mapping[State, int] = field(default_factory=dict)
+    """Clusters by state."""
+
+    @property
+    def worst(self) -> ClusterResult | None:
+        """Return what keeps this from being Ready; None when it is.
+
+        Paused clusters do not count.
+        """
+        if self.problem is not None:
+            return self.problem
+        bad = [
+            result
+            for result in self.clusters
+            if result.state not in (State.IN_SYNC, State.PAUSED)
+        ]
+        return min(bad, key=_order, default=None)
+
+
+def _order(result: ClusterResult) -> tuple[int, str]:
+    return (result.state.severity, result.cluster)
+
+
+def worst_first(results: Iterable[ClusterResult]) -> tuple[ClusterResult, ...]:
+    """Return the results in the order people need them."""
+    return tuple(sorted(results, key=_order))
+
+
+def count_states(results: Iterable[ClusterResult]) -> dict[State, int]:
+    """Return how many clusters are in each state."""
+    return dict(Counter(result.state for result in results))
+
+
+def cluster_result(
+    cluster: ClusterName, targets: Iterable[TargetResult], *, propagation_ms: int | None = None
+) -> ClusterResult:
+    """Return one cluster's targets as one line: the worst decides.
+
+    A cluster where nothing is wanted is InSync with zero targets.
+    """
+    all_targets = list(targets)
+    worst = min(all_targets, key=lambda result: result.state.severity, default=None)
+    revisions = [result.revision for result in all_targets if result.revision]
+    return ClusterResult(
+        cluster=cluster,
+        state=worst.state if worst else State.IN_SYNC,
+        reason=worst.reason if worst else "",
+        message=worst.message if worst else "",
+        targets=len(all_targets),
+        in_sync=sum(result.state is State.IN_SYNC for result in all_targets),
+        revision=min(revisions, default=0),
+        propagation_ms=propagation_ms,
+    )

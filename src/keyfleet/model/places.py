@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of things: intents, clusters, namespaces, and the place of one object in the fleet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+
+ClusterName = NewType("ClusterName", str)
+"""Name of a cluster in the fleet; an alias, the UID is the identity."""
+ClusterUid = NewType("ClusterUid", str)
+"""UID of a cluster's `kube-system` namespace."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IntentKey:
+    """What an intent is called, stable over restarts; queues hold these."""
+
+    kind: str
+    """Kind of the manifest, such as `FleetSecret`, or `Secret` for the annotation form."""
+    namespace: str
+    name: str
+    cluster: ClusterName = ClusterName("")
+    """Where the manifest was found; empty is the hub."""
+
+    def __str__(self) -> str:
+        place = f"{self.cluster}:" if self.cluster else ""
+        return f"{place}{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """One object's place in the fleet."""
+
+    cluster: ClusterName
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.cluster}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """What placement and policies may know of a cluster."""
+
+    name: ClusterName
+    uid: ClusterUid = ClusterUid("")
+    labels: Mapping[str, str] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
+    """Further names it answers to, such as its kubeconfig context."""
+    is_hub: bool = False
+
+    def answers_to(self, name: str) -> bool:
+        """Tell whether `name` means this cluster."""
+        return name == self.name or name in self.aliases
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceFacts:
+    """What placement may know of a namespace."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    is_terminating: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """Where one desired object goes: what templates and overrides may vary with."""
+
+    cluster: ClusterFacts
+    namespace: NamespaceFacts

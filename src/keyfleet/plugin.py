@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The protocols that dialects, inventories and sources implement; `builtin.py` lists who does."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from keyfleet.kube.access import Access
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import Resource
+from keyfleet.model.data import SecretData
+from keyfleet.model.intent import Intent, Origin, Read, Rejection
+from keyfleet.model.outcome import Outcome
+from keyfleet.model.places import ClusterName, IntentKey
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a manifest means."""
+
+    intents: tuple[Intent, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to tell the people who look at a manifest; becomes a Kubernetes Event."""
+
+    type: str
+    """`Normal` or `Warning`."""
+    reason: str
+    note: str
+    """At most 1 KiB; never a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a manifest's own status and events say an outcome."""
+
+    status: Mapping[str, Any] | None = None
+    """The whole status; None where the manifest has none."""
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of manifest a dialect understands."""
+
+    resource: Resource
+    has_status: bool = True
+    metadata_only: bool = False
+    """Its meaning is in labels and annotations; its body is never fetched."""
+    wanted: Callable[[Metadata], bool] = lambda _: True
+    """For metadata-only kinds: which objects are manifests at all."""
+    annotation_domain: str = ""
+    """Prefix of the annotations to keep while decoding."""
+
+
+class Dialect(Protocol):
+    """A language of manifests; every function is pure."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+
+    def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
+        """Return what the manifest asks for."""
+        ...
+
+    def report(
+        self, outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, now: str
+    ) -> Report:
+        """Return how to say the outcome on the manifest, given its present status."""
+        ...
+
+
+class Kinship(StrEnum):
+    """Where a cluster's entry came from, which decides how far it is trusted."""
+
+    OPERATOR = "Operator"
+    """The operator's own kubeconfig, or a FleetCluster a person wrote."""
+    DISCOVERED = "Discovered"
+    """Found by an inventory: needs `keyfleet clusters trust`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSnapshot:
+    """One cluster as an inventory sees it."""
+
+    name: ClusterName
+    open: Callable[[], Access]
+    """Resolve how to log in; raises KeyfleetError when it cannot be."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
+    generation: str = ""
+    """A change means: reconnect."""
+    paused: bool = False
+    kinship: Kinship = Kinship.OPERATOR
+    pinned_uid: str = ""
+    pinned_ca_sha256: str = ""
+    on_removed: str = "Retain"
+    problem: str = ""
+    """Why it cannot be opened, known without trying."""
+    in_flight: int = 0
+    """Requests at a time; 0 is the default."""
+
+
+class Inventory(Protocol):
+    """Which clusters there are."""
+
+    def clusters(self) -> AsyncIterator[tuple[ClusterSnapshot, ...]]:
+        """Yield the whole known set, now and whenever it changes."""
+        ...
+
+
+class Session(Protocol):
+    """An opened source: whose rights apply, and how to read."""
+
+    principal: str
+    """Who the source confirmed us to be; reads are shared only within it."""
+
+    async def read(self, read: Read) -> SecretData:
+        """Return what the reference names.
+
+        Raises:
+            SecretNotFoundError: The source answered "absent", or forbidden.
+            UnreachableError: No answer; says nothing about presence.
+        """
+        ...
+
+
+class References(Protocol):
+    """The one resolver of references: it knows whose reference it is."""
+
+    def cluster(self, name: ClusterName) -> Any:
+        """Return the client of a cluster the asking intent may read in."""
+        ...
+
+
+class Source(Protocol):
+    """A kind of place that secrets come from."""
+
+    name: str
+
+    async def open(self, references: References, intent: IntentKey) -> Session:
+        """Log in."""
+        ...
