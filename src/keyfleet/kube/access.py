@@ -31,7 +31,10 @@ class Credential(Protocol):
         ...
 
     async def rejected(self) -> bool:
-        """Learn that a request got 401; tell whether trying once more can help."""
+        """Learn that a request got 401; tell whether trying once more can help.
+
+        The caller repeats one request at most once, whatever the answer to the repetition.
+        """
         ...
 
 
@@ -47,8 +50,14 @@ class Endpoint:
     """Name for SNI and verification; empty means the host of `server`."""
     insecure: bool = False
     """Verify nothing."""
-    proxy_url: str = ""
-    """http, https proxy; empty means the environment's."""
+    proxy_url: str = field(default="", repr=False)
+    """http or https proxy, perhaps with a password; empty means none.
+
+    The environment's proxy is resolved by whoever makes the Endpoint, so the transport reads no
+    environment of its own.
+    """
+    disable_compression: bool = False
+    """Do not ask for gzip."""
 
     @property
     def ca_sha256(self) -> str:
@@ -65,8 +74,12 @@ class Access:
     namespace: str = "default"
     """Namespace of the context."""
     impersonation: tuple[tuple[str, str], ...] = ()
-    """Impersonate-* headers, one pair per value."""
+    """Impersonate-* headers, one pair per value: send repeated names as repeated headers."""
     generation: str = ""
-    """Hash over what this was made from; a change means: reconnect."""
+    """Hash over what this was made from, comparable within this process; a change means: reconnect.
+
+    It covers what is *written* in the kubeconfig and the content of the CA. Token and client
+    certificate files may rotate under the same generation: the credential follows them.
+    """
     warnings: tuple[str, ...] = ()
     """What the operator should know, such as a switched-off verification."""
