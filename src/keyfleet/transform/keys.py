@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which keys a target gets, under which names, and how large the whole may be."""
+
+import re
+from collections.abc import Mapping
+
+from keyfleet.base.errors import TransformError
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.data import SecretData
+from keyfleet.model.intent import KeyRename
+
+SIZE_MAX_BYTES = 1_048_576
+"""Largest sum of the values; key names do not count (compat/fleet.md 3.6)."""
+
+_NAME = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_SHOWN_MAX = 64
+
+
+def select(data: SecretData, renames: tuple[KeyRename, ...] | None) -> dict[str, SecretValue]:
+    """Return the wanted keys under their new names.
+
+    Args:
+        data: What the source gave.
+        renames: Keys to take; None takes every key as it is, an empty tuple takes none.
+    Raises:
+        TransformError: `transform.key_missing` or `transform.key_duplicate`.
+    """
+    entries = data.entries()
+    if renames is None:
+        return entries
+    chosen: dict[str, SecretValue] = {}
+    for rename in renames:
+        if rename.origin not in entries:
+            raise _error("key_missing", "the source has no key of this name", rename.origin)
+        if rename.target in chosen:
+            raise _error("key_duplicate", "two keys would get the same name", rename.target)
+        chosen[rename.target] = entries[rename.origin]
+    return chosen
+
+
+def check_names(values: Mapping[str, SecretValue]) -> None:
+    """Refuse key names that no Secret may have.
+
+    Raises:
+        TransformError: `transform.key_name`.
+    Source: docs/compat/fleet.md 3.6; Kubernetes 1.36 `IsConfigMapKey`.
+    """
+    for key in values:
+        if not _NAME.fullmatch(key) or key == "." or key.startswith(".."):
+            raise _error("key_name", "not a valid key of a Secret", key)
+
+
+def check_size(values: Mapping[str, SecretValue]) -> None:
+    """Refuse more than an API server stores.
+
+    Raises:
+        TransformError: `transform.too_large`, naming the largest key.
+    """
+    if sum(value.size for value in values.values()) > SIZE_MAX_BYTES:
+        largest = max(values, key=lambda key: values[key].size)
+        raise TransformError(
+            "transform.too_large",
+            "the values are larger than the 1 MiB a Secret may hold; the largest key is",
+            largest,
+            "deliver fewer keys with spec.data, or split the secret",
+            key=largest,
+        )
+
+
+def _error(code: str, message: str, key: str) -> TransformError:
+    # A key that came out of a mis-parsed document may be long: it is a name, not a place for text.
+    shown = key if len(key) <= _SHOWN_MAX else f"{key[:_SHOWN_MAX]}..."
+    hint = "correct the keys in spec.data" if code != "key_name" else "rename it with spec.data"
+    return TransformError(f"transform.{code}", message, shown, hint, key=shown)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which labels and annotations a template may set.
+
+The source's own metadata is never copied, so no tracking label of another tool comes along. What
+remains is to keep templates from forging or breaking Keyfleet's marks.
+"""
+
+from collections.abc import Mapping
+
+from keyfleet.base.errors import TransformError
+from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
+from keyfleet.model.selectors import Requirement, requirement_problem
+
+RESERVED_DOMAIN = "keyfleet.io"
+"""Names under this domain and those below it are Keyfleet's."""
+
+ANNOTATIONS_MAX_BYTES = 262_144
+"""Largest sum of annotation keys and values that an API server takes."""
+
+
+def check_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) -> None:
+    """Refuse template metadata that is reserved or that no API server takes.
+
+    Raises:
+        TransformError: `transform.metadata_reserved`, `transform.metadata_invalid`; `key` is the
+            label's or annotation's name.
+    """
+    for key in (*labels, *annotations):
+        if _is_reserved(key):
+            raise _error("reserved", "this name is Keyfleet's own and cannot be set", key)
+    if labels.get(MANAGED_BY_LABEL, MANAGED_BY) != MANAGED_BY:
+        raise _error("reserved", "this label is Keyfleet's own and cannot be set", MANAGED_BY_LABEL)
+    for key, value in labels.items():
+        if requirement_problem(Requirement(key, "In", (value,))):
+            raise _error("invalid", "not a valid label", key)
+    _check_annotations(annotations)
+
+
+def _check_annotations(annotations: Mapping[str, str]) -> None:
+    for key in annotations:
+        # Annotation names follow the rule of label names but may be written in capitals.
+        if requirement_problem(Requirement(key.lower(), "Exists")):
+            raise _error("invalid", "not a valid annotation name", key)
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
+    if size > ANNOTATIONS_MAX_BYTES:
+        raise _error("invalid", "the annotations are larger than 256 KiB", next(iter(annotations)))
+
+
+def _is_reserved(key: str) -> bool:
+    prefix, slash, _ = key.lower().partition("/")
+    return bool(slash) and (prefix == RESERVED_DOMAIN or prefix.endswith(f".{RESERVED_DOMAIN}"))
+
+
+def _error(code: str, message: str, key: str) -> TransformError:
+    hint = "change spec.template.metadata"
+    return TransformError(f"transform.metadata_{code}", message, key, hint, key=key)

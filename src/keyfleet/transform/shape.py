@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shape what was read into what a target shall hold.
+
+Two halves, so that a fleet pays for the first only once: `content_of` makes the content, `placed`
+says where it goes. `varies_with` names the facts a shape looks at; while it is empty one content
+serves every place. `shape` is both halves in one.
+"""
+
+from keyfleet.model.data import SecretData
+from keyfleet.model.desired import Content, DesiredObject
+from keyfleet.model.intent import Shape
+from keyfleet.model.places import Place, TargetFacts
+from keyfleet.transform.keys import check_names, check_size, select
+from keyfleet.transform.metadata import check_metadata
+from keyfleet.transform.types import check_type
+
+DEFAULT_TYPE = "Opaque"
+"""What the API server makes of an empty type."""
+
+
+def shape(
+    shape: Shape, data: SecretData, facts: TargetFacts, name: str
+) -> tuple[DesiredObject, ...]:
+    """Return the objects that one target shall have; at present always one Secret.
+
+    Args:
+        shape: How the intent wants it.
+        data: What its reads gave.
+        facts: The target's cluster and namespace.
+        name: The target's name.
+    Raises:
+        TransformError: As `content_of`.
+    """
+    return (placed(content_of(shape, data), shape, facts, name=name),)
+
+
+def content_of(shape: Shape, data: SecretData) -> Content:
+    """Return what every target of the shape holds.
+
+    Raises:
+        TransformError: A key is missing, taken twice or badly named, the values are too large, the
+            type asks for other keys, or the template's metadata is refused (engine: the whole
+            intent fails and its targets stay).
+    """
+    check_metadata(shape.labels, shape.annotations)
+    values = select(data, shape.keys)
+    check_names(values)
+    check_size(values)
+    kind = shape.type or data.type or DEFAULT_TYPE
+    check_type(kind, values)
+    return Content(kind, values, dict(shape.labels), dict(shape.annotations))
+
+
+def placed(content: Content, shape: Shape, facts: TargetFacts, *, name: str) -> DesiredObject:
+    """Return the content as one target's desired object."""
+    place = Place(facts.cluster.name, facts.namespace.name, name)
+    return DesiredObject(place, content, write_mode=shape.write_mode)
+
+
+def varies_with(shape: Shape) -> frozenset[str]:
+    """Return the facts the content depends on: a subset of `cluster` and `namespace`.
+
+    Nothing in a Shape looks at its place yet; templates and overrides will.
+    """
+    del shape
+    return frozenset()

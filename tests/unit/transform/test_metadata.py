@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from keyfleet.base.errors import TransformError
+from keyfleet.transform.metadata import check_metadata
+
+
+def test_accepts_ordinary_metadata() -> None:
+    check_metadata(
+        {"team": "pay", "example.com/tier": "", "app.kubernetes.io/managed-by": "keyfleet"},
+        {"example.com/Note": "any text\nat all", "mykeyfleet.io/x": "another domain"},
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["keyfleet.io/hub", "keyfleet.io/owner", "a.b.keyfleet.io/x", "Keyfleet.IO/owner"]
+)
+@pytest.mark.parametrize("kind", ["labels", "annotations"])
+def test_refuses_names_of_keyfleets_own_domain(key: str, kind: str) -> None:
+    with pytest.raises(TransformError) as caught:
+        check_metadata({key: "x"} if kind == "labels" else {}, {key: "x"})
+    assert ("transform.metadata_reserved", key) == (caught.value.code, caught.value.key)
+
+
+def test_refuses_to_name_another_manager() -> None:
+    with pytest.raises(TransformError) as caught:
+        check_metadata({"app.kubernetes.io/managed-by": "Helm"}, {})
+    assert caught.value.code == "transform.metadata_reserved"
+
+
+@pytest.mark.parametrize(
+    "labels", [{"a": "b c"}, {"-a": "b"}, {"a/b/c": "d"}, {"": ""}, {"a": "x" * 64}]
+)
+def test_refuses_labels_that_an_api_server_refuses(labels: dict[str, str]) -> None:
+    with pytest.raises(TransformError) as caught:
+        check_metadata(labels, {})
+    assert caught.value.code == "transform.metadata_invalid"
+
+
+@pytest.mark.parametrize("annotations", [{"a b": "c"}, {"": ""}, {"a": "x" * 262_144}])
+def test_refuses_annotations_that_an_api_server_refuses(annotations: dict[str, str]) -> None:
+    with pytest.raises(TransformError) as caught:
+        check_metadata({}, annotations)
+    assert caught.value.code == "transform.metadata_invalid"
