@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every test: no secret value in any output, and a time limit by kind of test."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from keyfleet.testing.canary import CANARY_PREFIX, find_canary
+
+SLOW_KINDS = ("cluster", "e2e")
+SLOW_TIMEOUT_S = 180
+
+# The machine may be shared: what takes long in one example says nothing about the code.
+hypothesis.settings.register_profile("keyfleet", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("keyfleet")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests on real control planes the longer limit, unless they name their own."""
+    here = Path(__file__).parent
+    for item in items:
+        is_slow = any(item.path.is_relative_to(here / kind) for kind in SLOW_KINDS)
+        if is_slow and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_S, func_only=True))
+
+
+def _may_reveal(item: pytest.Item) -> bool:
+    return item.get_closest_marker("reveals_canary") is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that passed, but showed a secret on stdout, stderr or in a log.
+
+    A hook and not a fixture, because a report holds all that was captured in all phases, also what
+    other fixtures printed while they were taken down.
+    """
+    report = yield
+    if report.outcome == "passed" and not _may_reveal(item):
+        now = [(title, text) for title, text in report.sections if title.endswith(report.when)]
+        leaks = [title for title, text in now if find_canary(text)]
+        if leaks:
+            report.outcome = "failed"
+            report.longrepr = f"A secret value ({CANARY_PREFIX}...) shows in: {', '.join(leaks)}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def no_canary_in_outputs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search what a test takes from `capsys` or `capfd` too: no report holds it any more."""
+    if _may_reveal(request.node):
+        return
+    take = pytest.CaptureFixture[str].readouterr
+
+    def readouterr(self: pytest.CaptureFixture[str]) -> object:
+        taken = take(self)
+        leaks = [name for name in ("out", "err") if find_canary(getattr(taken, name))]
+        if leaks:
+            pytest.fail(f"A secret value ({CANARY_PREFIX}...) shows in: std{', std'.join(leaks)}")
+        return taken
+
+    monkeypatch.setattr(pytest.CaptureFixture, "readouterr", readouterr)
