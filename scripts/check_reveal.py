@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check that only the modules listed here take a value out of its `SecretValue`.
+
+A value leaves Keyfleet at few places: where a write, a login or a fingerprint is made. A new place
+is a decision, taken by adding it to `ALLOWED` with its reason.
+"""
+
+import ast
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SELF = Path(__file__).name
+NAME = "reveal"
+
+ALLOWED = {
+    "keyfleet.kube.auth.*": "logins",
+    "keyfleet.kube.requests": "encodes the bodies of writes",
+    "keyfleet.model.data": "fingerprints",
+    "keyfleet.sources.*": "logins of stores, and writing back",
+    "keyfleet.transform.*": "shaping a value needs the value",
+}
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a source file below src/."""
+    return ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+
+
+def uses(tree: ast.AST) -> list[int]:
+    """Return the lines that name `reveal` as attribute, called or not, or as a text."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and node.attr == NAME)
+        or (isinstance(node, ast.Constant) and node.value == NAME)
+    ]
+
+
+def main() -> int:
+    """Print every forbidden use and return 1 when there is one."""
+    findings = [
+        f"{path.relative_to(ROOT)}:{line}: {NAME} outside the modules that {SELF} allows"
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        if not any(fnmatchcase(module_name(path), allowed) for allowed in ALLOWED)
+        for line in uses(ast.parse(path.read_bytes()))
+    ]
+    print("\n".join([*findings, f"check_reveal: {len(findings)} findings"]))
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
