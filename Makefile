@@ -4,8 +4,6 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.ready
-# Extra words for pytest: `make test T="-k drift"`.
-T      ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fix assets docs lock clean
@@ -16,13 +14,13 @@ help: ## Show this list
 demo: $(READY) ## Play the main job on real local control planes
 	$(BIN)/keyfleet demo
 
-test: assets check ## Everything: checks, all tests on real control planes, coverage
-	KUBEBUILDER_ASSETS="$$($(BIN)/python -m keyfleet.localplane.assets | tail -n 1)" $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(T)
+test: check assets ## Everything: checks, all tests on real control planes, coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(READY) ## Lint, types, import contracts, docstrings, house rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/interrogate
-	$(BIN)/python scripts/check_reveal.py && $(BIN)/python scripts/check_mirror.py
+	$(BIN)/python scripts/check_reveal.py && $(BIN)/python scripts/check_mirror.py && $(BIN)/python scripts/write_errors.py --check
 
 fix: $(READY) ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
@@ -30,6 +28,9 @@ fix: $(READY) ## Format, and repair what the linter can repair
 
 assets: $(READY) ## Prepare kube-apiserver and etcd; the last line is their folder
 	@$(BIN)/python -m keyfleet.localplane.assets
+
+docs: $(READY) ## Write the reference pages that come from the source
+	$(BIN)/python scripts/write_errors.py
 
 lock: $(READY) ## Compile requirements/*.txt anew: UPGRADE=--upgrade for the newest versions
 	$(LOCK) --extra all pyproject.toml --output-file requirements/run.txt
@@ -40,7 +41,7 @@ clean: ## Remove the environment and every cache in this folder (not the assets)
 
 # The locks hold hashes and no address: where packages come from is this machine's
 # pip configuration. --universal makes one lock right for all supported Pythons.
-LOCK = env -u UV_FIND_LINKS -u UV_INDEX_URL $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 .venv/.made:
