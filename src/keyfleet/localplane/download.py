@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The official envtest archive: kube-apiserver, etcd and kubectl, ready to run.
+
+Source: the index `envtest-releases.yaml` of kubernetes-sigs/controller-tools, which names each
+archive's address and SHA-512.
+"""
+
+import hashlib
+import hmac
+import http.client
+import tarfile
+import urllib.request
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from keyfleet.base import codec
+from keyfleet.base.errors import KeyfleetError
+from keyfleet.localplane import gotargets, paths
+
+INDEX = (
+    "https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml"
+)
+
+Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
+"""Opens an address for reading; raises OSError when it cannot."""
+
+# Where the address is unreachable, a person waits this long and not for minutes.
+_TIMEOUT_S = 5.0
+_BLOCK_BYTES = 1 << 20
+_INDEX_MAX_BYTES = 16 << 20
+_PROGRAMS = frozenset({"kube-apiserver", "etcd", "kubectl"})
+
+
+def open_url(url: str) -> AbstractContextManager[IO[bytes]]:
+    """Open an https address with a short timeout."""
+    if not url.startswith("https://"):
+        raise KeyfleetError("localplane.archive", "the archive's address is not https", url)
+    return urllib.request.urlopen(url, timeout=_TIMEOUT_S)  # type: ignore[no-any-return] # noqa: S310 - https, see above
+
+
+def fetch(folder: Path, progress: paths.Progress, opener: Opener = open_url) -> str:
+    """Put the programs of the newest archive of our Kubernetes minor version into `folder`.
+
+    Returns:
+        The archive's Kubernetes version, such as `1.36.2`.
+    Raises:
+        KeyfleetError: Unreachable, no archive for this machine, or another checksum.
+    """
+    try:
+        version, entry = _choose(_index(opener))
+        archive = folder / "envtest.tar.gz"
+        progress(f"downloading kube-apiserver and etcd {version}")
+        _download(str(entry["selfLink"]), str(entry["hash"]), archive, opener)
+        _unpack(archive, folder)
+    except (OSError, http.client.HTTPException, tarfile.TarError) as error:
+        raise KeyfleetError("localplane.archive", f"{type(error).__name__}: {error}") from error
+    archive.unlink()
+    return version
+
+
+def _index(opener: Opener) -> dict[str, Any]:
+    with opener(INDEX) as response:
+        raw = response.read(_INDEX_MAX_BYTES)
+    releases = codec.decode_yaml(raw, subject="envtest-releases.yaml")[0].content["releases"]
+    return dict(releases)
+
+
+def _choose(releases: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    minor = gotargets.KUBERNETES.version.rpartition(".")[0]
+    found = {
+        int(patch): entry
+        for version, files in releases.items()
+        for patch in [version.removeprefix(f"v{minor}.")]
+        if patch.isdecimal()
+        for entry in [files.get(f"envtest-{version}-{paths.machine()}.tar.gz")]
+        if entry
+    }
+    if not found:
+        raise KeyfleetError(
+            "localplane.archive", f"no archive of Kubernetes {minor} for {paths.machine()}"
+        )
+    return f"{minor}.{max(found)}", found[max(found)]
+
+
+def _download(url: str, expected: str, archive: Path, opener: Opener) -> None:
+    digest = hashlib.sha512()
+    with opener(url) as response, archive.open("wb") as file:
+        while block := response.read(_BLOCK_BYTES):
+            digest.update(block)
+            file.write(block)
+    if not hmac.compare_digest(digest.hexdigest(), expected.lower()):
+        raise KeyfleetError("localplane.checksum", "the archive has another checksum", url)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    # Only regular files of known names, written by us: no path in the archive is followed.
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = PurePosixPath(member.name).name
+            content = tar.extractfile(member) if member.isreg() and name in _PROGRAMS else None
+            if content is not None:
+                with (folder / name).open("wb") as file:
+                    while block := content.read(_BLOCK_BYTES):
+                        file.write(block)
+                (folder / name).chmod(0o755)
