@@ -19,7 +19,7 @@ test: check assets ## Everything: checks, all tests on real control planes, cove
 
 check: $(READY) ## Lint, types, import contracts, docstrings, house rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
-	$(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/interrogate
+	$(BIN)/mypy && $(BIN)/lint-imports --no-logo && $(BIN)/interrogate src scripts
 	$(BIN)/python scripts/check_reveal.py && $(BIN)/python scripts/check_mirror.py && $(BIN)/python scripts/write_errors.py --check
 
 fix: $(READY) ## Format, and repair what the linter can repair
