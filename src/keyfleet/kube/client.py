@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask and change one cluster's API server.
+
+Reads give dicts, typed metadata or Secrets with wrapped values; writes give the metadata of what
+was written, so that no value comes back. Every error is one of ours and quotes nothing the server
+said (`keyfleet.kube.responses`).
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import msgspec
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import NotFoundError, UnreachableError
+from keyfleet.base.log import Hooks, NoHooks
+from keyfleet.kube import requests
+from keyfleet.kube.access import Access
+from keyfleet.kube.decoding import (
+    METADATA,
+    decode_metadata,
+    decode_secret,
+    decode_secret_page,
+    full_object,
+    without_copies,
+)
+from keyfleet.kube.objects import Metadata, SecretObject
+from keyfleet.kube.paging import pages
+from keyfleet.kube.requests import PARTIAL, Request, Selection
+from keyfleet.kube.resources import SECRETS, Resource
+from keyfleet.kube.transport import Timeouts, Transport
+
+T = TypeVar("T")
+
+# Inside the class, `list` is its method.
+MetadataList = list[Metadata]
+SecretList = list[SecretObject]
+
+_NO_HOOKS = NoHooks()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A complete list."""
+
+    items: list[dict[str, Any]] = field(default_factory=list)
+    resource_version: str = ""
+    """Version of the collection; a watch may start here."""
+
+
+class _Discovered(msgspec.Struct):
+    name: str = ""
+
+
+class _Discovery(msgspec.Struct):
+    resources: list[_Discovered] = []
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str = ""
+
+
+class _Verdict(msgspec.Struct):
+    allowed: bool = False
+
+
+class _Review(msgspec.Struct):
+    status: _Verdict = msgspec.field(default_factory=_Verdict)
+
+
+class Client:
+    """One cluster."""
+
+    def __init__(
+        self,
+        cluster: str,
+        access: Access,
+        *,
+        clock: Clock,
+        hooks: Hooks = _NO_HOOKS,
+        in_flight: int = 32,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.cluster = cluster
+        self.streams_lists: bool = True
+        """Whether watches may begin with a streamed list; learned from the first refusal."""
+        self.clock = clock
+        self.transport = Transport(
+            cluster,
+            access,
+            clock=clock,
+            hooks=hooks,
+            in_flight=in_flight,
+            timeouts=timeouts or Timeouts(),
+        )
+
+    async def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
+        """Return one object.
+
+        Raises:
+            NotFoundError: It is absent.
+        """
+        request = requests.get(resource, name, namespace=namespace)
+        document: dict[str, Any] = await self._ask(request, msgspec.json.decode)
+        return without_copies(document)
+
+    async def find(
+        self, resource: Resource, name: str, *, namespace: str = ""
+    ) -> dict[str, Any] | None:
+        """Return one object, None when absent."""
+        try:
+            return await self.get(resource, name, namespace=namespace)
+        except NotFoundError:
+            return None
+
+    async def find_metadata(
+        self, resource: Resource, name: str, *, namespace: str = ""
+    ) -> Metadata | None:
+        """Return the metadata of one object, None when absent; the rest stays on the server."""
+        request = requests.get(resource, name, namespace=namespace, accept=PARTIAL)
+        try:
+            return await self._ask(request, decode_metadata)
+        except NotFoundError:
+            return None
+
+    async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
+        """Return one Secret with wrapped values, None when absent."""
+        request = requests.get(SECRETS, name, namespace=namespace)
+        try:
+            return await self._ask(request, decode_secret)
+        except NotFoundError:
+            return None
+
+    async def list(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
+    ) -> Listing:
+        """Return all objects of a collection."""
+        first = requests.list_page(resource, selection=Selection(namespace, labels, fields))
+        items: list[dict[str, Any]] = []
+        version = ""
+        async for page in pages(self.transport, self.clock, first, full_object.page):
+            items.extend(page.items)
+            version = page.resource_version
+        return Listing(items, version)
+
+    async def list_metadata(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
+    ) -> MetadataList:
+        """Return the metadata of all objects of a collection."""
+        first = requests.list_page(
+            resource,
+            selection=Selection(namespace, labels, fields),
+            accept=METADATA.list_accept,
+        )
+        found = pages(self.transport, self.clock, first, METADATA.page)
+        return [item async for page in found for item in page.items]
+
+    async def secret_pages(
+        self, *, namespace: str = "", labels: str = ""
+    ) -> AsyncIterator[SecretList]:
+        """Give the Secrets of a collection with their values, page by page.
+
+        A caller that drops each page keeps at most one page of values in memory.
+        """
+        first = requests.list_page(SECRETS, selection=Selection(namespace, labels))
+        async for page in pages(self.transport, self.clock, first, decode_secret_page):
+            yield page.items
+
+    async def create(
+        self, resource: Resource, body: Mapping[str, Any], *, namespace: str = ""
+    ) -> Metadata:
+        """Create an object.
+
+        Raises:
+            ConflictError: `api.already_exists`.
+            NotFoundError: `api.namespace_not_found`.
+        """
+        return await self._write(requests.create(resource, body, namespace=namespace))
+
+    async def replace(
+        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+    ) -> Metadata:
+        """Replace a whole object; `metadata.resourceVersion` in the body is the precondition."""
+        return await self._write(requests.replace(resource, body, subresource=subresource))
+
+    async def json_patch(
+        self,
+        resource: Resource,
+        name: str,
+        operations: Sequence[Mapping[str, Any]],
+        *,
+        namespace: str = "",
+        subresource: str = "",
+    ) -> Metadata:
+        """Change an object by RFC 6902 operations.
+
+        A `replace` of `/metadata/resourceVersion` is the precondition (docs/adr/0001).
+        """
+        request = requests.json_patch(
+            resource, name, operations, namespace=namespace, subresource=subresource
+        )
+        return await self._write(request)
+
+    async def merge_patch(
+        self,
+        resource: Resource,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        namespace: str = "",
+        subresource: str = "",
+    ) -> Metadata:
+        """Change an object by an RFC 7386 merge."""
+        request = requests.merge_patch(
+            resource, name, body, namespace=namespace, subresource=subresource
+        )
+        return await self._write(request)
+
+    async def apply(
+        self,
+        resource: Resource,
+        body: Mapping[str, Any],
+        *,
+        force: bool = False,
+        subresource: str = "",
+    ) -> Metadata:
+        """Apply an object server-side, creating it when absent."""
+        request = requests.apply(resource, body, force=force, subresource=subresource)
+        return await self._write(request)
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str = "",
+        resource_version: str = "",
+    ) -> bool:
+        """Delete an object if it still is the one that was seen; False when already absent.
+
+        Raises:
+            ConflictError: It is another object by now, or was changed.
+        """
+        request = requests.delete(
+            resource, name, namespace=namespace, uid=uid, resource_version=resource_version
+        )
+        try:
+            await self.transport.send(request)
+        except NotFoundError:
+            return False
+        return True
+
+    async def serves(self, resource: Resource) -> bool:
+        """Tell whether the server serves a kind under this group and version."""
+        try:
+            found = await self._ask(requests.served_kinds(resource), _decoder(_Discovery))
+        except NotFoundError:
+            return False
+        return any(kind.name == resource.plural for kind in found.resources)
+
+    async def version(self) -> str:
+        """Return the server's version, such as `v1.36.0`."""
+        found = await self._ask(requests.server_version(), _decoder(_Version))
+        return found.git_version
+
+    async def can(
+        self, verb: str, resource: Resource, *, namespace: str = "", name: str = ""
+    ) -> bool:
+        """Tell whether the own identity may do this."""
+        request = requests.access_review(verb, resource, namespace=namespace, name=name)
+        return (await self._ask(request, _decoder(_Review))).status.allowed
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self.transport.close()
+
+    async def _write(self, request: Request) -> Metadata:
+        return await self._ask(request, decode_metadata)
+
+    async def _ask(self, request: Request, decode: Callable[[bytes], T]) -> T:
+        body = await self.transport.send(request)
+        try:
+            return decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise unexpected_answer(f"{self.cluster}/{request.subject}") from None
+
+
+def unexpected_answer(subject: str) -> UnreachableError:
+    """Return the error for a success whose body is not what an API server sends."""
+    return UnreachableError("api.unexpected_answer", "the answer is not an API server's", subject)
+
+
+def _decoder(kind: type[T]) -> Callable[[bytes], T]:
+    return msgspec.json.Decoder(kind).decode

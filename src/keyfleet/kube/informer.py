@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep a cache of one collection of one cluster, through everything that can go wrong.
+
+An informer lists, then watches; how an attempt ends decides the next by `keyfleet.kube.watching`.
+It is level-triggered: consumers may miss steps in between and see every final state. Where the
+server streams lists, list and watch are one connection.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from random import Random
+from typing import Any, Generic, TypeVar, overload
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import KeyfleetError, UnreachableError
+from keyfleet.base.log import Hooks, NoHooks, get_logger
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.kube import requests
+from keyfleet.kube.client import Client
+from keyfleet.kube.decoding import METADATA, Decode
+from keyfleet.kube.hearing import Hearing
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.paging import pages
+from keyfleet.kube.requests import Request, Selection
+from keyfleet.kube.resources import Resource
+from keyfleet.kube.store import Key, Store
+from keyfleet.kube.stream import LineSplitter
+from keyfleet.kube.transport import Stream
+from keyfleet.kube.watching import (
+    FIRST,
+    SUCCESS_S,
+    Action,
+    Attempt,
+    End,
+    Recovery,
+    end_of,
+    end_of_stream,
+    recover,
+    retry_after_s,
+)
+
+T = TypeVar("T")
+
+SILENCE_S = 130.0
+"""Bookmarks come about once a minute: two missed ones and some slack."""
+STREAMED_LIST_S = 30.0
+"""A streamed list that takes longer is fetched in pages instead."""
+WATCH_S = (300, 600)
+"""Bounds of the random time after which the server ends a watch, so that they spread."""
+
+_NO_HOOKS = NoHooks()
+_log = get_logger("kube")
+
+
+class Informer(Generic[T]):
+    """A cache of one (cluster, resource, namespace, selector)."""
+
+    @overload
+    def __init__(
+        self: "Informer[Metadata]",
+        client: Client,
+        resource: Resource,
+        *,
+        on_change: Callable[[Key, Metadata | None, Metadata | None], None],
+        clock: Clock,
+        random: Random,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        keep_annotation: Callable[[str], bool] | None = None,
+        hooks: Hooks = ...,
+        silence_s: float = ...,
+        lists: asyncio.Semaphore | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        client: Client,
+        resource: Resource,
+        *,
+        on_change: Callable[[Key, T | None, T | None], None],
+        clock: Clock,
+        random: Random,
+        decode: Decode[T],
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        keep_annotation: Callable[[str], bool] | None = None,
+        hooks: Hooks = ...,
+        silence_s: float = ...,
+        lists: asyncio.Semaphore | None = None,
+    ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - one object with all its settings, all but two by name
+        self,
+        client: Client,
+        resource: Resource,
+        *,
+        on_change: Callable[[Key, Any, Any], None],
+        clock: Clock,
+        random: Random,
+        decode: Decode[Any] = METADATA,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        keep_annotation: Callable[[str], bool] | None = None,
+        hooks: Hooks = _NO_HOOKS,
+        silence_s: float = SILENCE_S,
+        lists: asyncio.Semaphore | None = None,
+    ) -> None:
+        """Prepare; `run` does the work.
+
+        Args:
+            client: The cluster.
+            resource: The kind.
+            on_change: Called with (key, old, new) for every real change, synchronously, for the
+                initial list too; `old` or `new` is None for added and deleted items.
+            clock: For the waits and for `live`.
+            random: For the jitter.
+            decode: `METADATA` or `full_object`.
+            namespace: Only this one; empty means all.
+            labels: A label selector.
+            fields: A field selector.
+            keep_annotation: Which annotations are kept; `last-applied-configuration` never is.
+            hooks: Told about states and signs of life.
+            silence_s: A watch that says nothing for this long is replaced.
+            lists: Bounds the lists in progress in the whole fleet.
+        """
+        self.synced = False
+        """A complete list has been had; stays true while reconnecting."""
+        self.error: KeyfleetError | None = None
+        """Why the informer is not live."""
+        self.heard_at = float("-inf")
+        """When the server was last heard, on the monotonic clock."""
+        self._client = client
+        self._resource = resource
+        self._selection = Selection(namespace, labels, fields)
+        self._decode = decode
+        self._keep = keep_annotation
+        self._clock = clock
+        self._random = random
+        self._hooks = hooks
+        self._silence_s = silence_s
+        self._lists = lists or asyncio.Semaphore()
+        self._store: Store[T] = Store(decode, on_change)
+        self._subject = f"{client.cluster}/{requests.subject_of(resource, namespace, '')}"
+        self._state = ""
+        self._failures = 0
+        self._first_list = asyncio.Event()
+        self._nudged = asyncio.Event()
+
+    @property
+    def items(self) -> Mapping[Key, T]:
+        """The items by (namespace, name)."""
+        return self._store.items
+
+    @property
+    def live(self) -> bool:
+        """Whether the watch is open and was heard within `silence_s`."""
+        heard_s = self._clock.monotonic() - self.heard_at
+        return self._state == "live" and heard_s <= self._silence_s
+
+    async def wait_synced(self) -> None:
+        """Wait for the first complete list."""
+        await self._first_list.wait()
+
+    def nudge(self) -> None:
+        """Make the next attempt now instead of after the back-off."""
+        if self._state != "live":
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Keep the cache until cancelled; no error of the cluster ends it."""
+        attempt = FIRST
+        try:
+            while True:
+                recovery = await self._try(attempt)
+                await self._pause(recovery.delay_s)
+                attempt = recovery.attempt
+        finally:
+            self._enter("stopped")
+
+    async def _try(self, attempt: Attempt) -> Recovery:
+        began = self._clock.monotonic()
+        error: KeyfleetError | None = None
+        streamed = attempt.action is Action.LIST and self._client.streams_lists
+        progress = _Progress(attempt)
+        try:
+            end = await self._perform(progress, streamed=streamed)
+        except KeyfleetError as caught:
+            error = caught
+            end = end_of(error, streamed_list=streamed and progress.now.action is Action.LIST)
+        self._count(end, self._clock.monotonic() - began)
+        self._report(end, error)
+        return recover(
+            end,
+            attempted=progress.now,
+            resume=self._store.resource_version,
+            failures=self._failures,
+            random=self._random,
+            told_s=retry_after_s(error),
+        )
+
+    def _count(self, end: End, lived_s: float) -> None:
+        if lived_s >= SUCCESS_S:
+            self._failures = 0
+        if end not in {End.LISTED, End.CLOSED}:
+            self._failures += 1
+
+    def _report(self, end: End, error: KeyfleetError | None) -> None:
+        if end in {End.LISTED, End.CLOSED}:
+            return
+        if end is End.UNSTREAMED:
+            self._client.streams_lists = False
+            return
+        self.error = error or UnreachableError(
+            "watch.closed", "the server closes the watch at once", self._subject
+        )
+        self._enter("failed")
+        _log.debug(
+            "kube.watch_ended",
+            cluster=self._client.cluster,
+            resource=self._resource.label,
+            code=self.error.code,
+            attempt=self._failures,
+        )
+
+    async def _perform(self, progress: "_Progress", *, streamed: bool) -> End:
+        if progress.now.action is Action.WATCH:
+            return await self._watch(progress, ExitStack())
+        self._enter("listing")
+        await self._lists.acquire()
+        with ExitStack() as permit:
+            permit.callback(self._lists.release)
+            if streamed:
+                return await self._watch(progress, permit)
+            return await self._list(progress.now.resource_version)
+
+    async def _list(self, resource_version: str) -> End:
+        first = requests.list_page(
+            self._resource,
+            accept=self._decode.list_accept,
+            resource_version=resource_version,
+            selection=self._selection,
+        )
+        complete: dict[Key, T] = {}
+        version = ""
+        async for page in pages(self._client.transport, self._clock, first, self._decode.page):
+            for item in page.items:
+                if self._keep is not None:
+                    self._decode.filter_annotations(item, self._keep)
+                complete[self._decode.metadata(item).key] = item
+            version = page.resource_version
+        self._store.replace(complete)
+        self._store.resource_version = version
+        self._sync()
+        return End.LISTED
+
+    async def _watch(self, progress: "_Progress", permit: ExitStack) -> End:
+        initial = progress.now.action is Action.LIST
+        stream = await self._client.transport.open_watch(
+            self._watch_request(progress.now, initial=initial), silence_s=self._silence_s
+        )
+        opened = self._clock.monotonic()
+        hearing = Hearing(
+            self._store, self._decode, self._keep, initial=initial, subject=self._subject
+        )
+        try:
+            if not initial:
+                self._go_live()
+            await self._hear(stream, hearing, progress, permit)
+        finally:
+            stream.close()
+        return end_of_stream(open_s=self._clock.monotonic() - opened, heard=hearing.events)
+
+    async def _hear(
+        self, stream: Stream, hearing: Hearing[T], progress: "_Progress", permit: ExitStack
+    ) -> None:
+        splitter = LineSplitter()
+        try:
+            async with asyncio.timeout(STREAMED_LIST_S if hearing.is_listing else None) as limit:
+                while chunk := await stream.read():
+                    self._alive()
+                    for line in splitter.feed(chunk):
+                        hearing.take(line)
+                    if progress.now.action is Action.LIST and not hearing.is_listing:
+                        limit.reschedule(None)
+                        permit.close()
+                        progress.now = Attempt(Action.WATCH)
+                        self._sync()
+                        self._go_live()
+        except TimeoutError:
+            raise UnreachableError(
+                "watch.endless", "the streamed list did not end", self._subject
+            ) from None
+        if splitter.is_inside_line:
+            raise UnreachableError("watch.half_line", "the watch broke off", self._subject)
+
+    def _watch_request(self, attempt: Attempt, *, initial: bool) -> Request:
+        return requests.watch(
+            self._resource,
+            accept=self._decode.watch_accept,
+            resource_version=attempt.resource_version,
+            timeout_s=self._random.randint(*WATCH_S),
+            initial=initial,
+            selection=self._selection,
+        )
+
+    def _alive(self) -> None:
+        self.heard_at = self._clock.monotonic()
+        self._hooks.watch_heard(self._client.cluster, self._resource.label)
+
+    def _go_live(self) -> None:
+        self.heard_at = self._clock.monotonic()
+        self.error = None
+        self._nudged.clear()
+        self._enter("live")
+
+    def _sync(self) -> None:
+        self.synced = True
+        self._first_list.set()
+
+    def _enter(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self._hooks.watch_changed(self._client.cluster, self._resource.label, state)
+
+    async def _pause(self, delay_s: float) -> None:
+        if delay_s <= 0 or self._nudged.is_set():
+            self._nudged.clear()
+            return
+        waits = [
+            spawn(self._clock.sleep(delay_s), name="informer back-off"),
+            spawn(self._nudged.wait(), name="informer nudge"),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stop(*waits)
+        self._nudged.clear()
+
+
+class _Progress:
+    """What the running attempt is by now: a streamed list turns into a watch."""
+
+    __slots__ = ("now",)
+
+    def __init__(self, now: Attempt) -> None:
+        self.now = now

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read a collection page by page."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+from urllib.parse import quote_plus
+
+import msgspec
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import ThrottledError, UnreachableError
+from keyfleet.kube.decoding import Page
+from keyfleet.kube.requests import Request
+from keyfleet.kube.transport import Transport
+
+T = TypeVar("T")
+
+THROTTLED_TRIES = 5
+"""A throttled page is asked for again, since a failed list would begin from its first page."""
+THROTTLED_S = 1.0
+"""Wait where the server names no time."""
+
+
+async def pages(
+    transport: Transport, clock: Clock, first: Request, decode: Callable[[bytes], Page[T]]
+) -> AsyncIterator[Page[T]]:
+    """Give the pages of a list; `first` is the request of the first one.
+
+    Raises:
+        ExpiredError: The list took longer than the server keeps its snapshot; begin again.
+        KeyfleetError: As `Transport.send`.
+    """
+    request = first
+    while True:
+        page = await _page(transport, clock, request, decode)
+        yield page
+        if not page.continue_:
+            return
+        request = following(first, page.continue_)
+
+
+def following(first: Request, continue_: str) -> Request:
+    """Return the request of a later page: `continue` in the place of the resource version.
+
+    >>> from keyfleet.kube import requests
+    >>> from keyfleet.kube.resources import SECRETS
+    >>> following(requests.list_page(SECRETS, limit=2, resource_version="7"), "x/y=").target
+    '/api/v1/secrets?limit=2&continue=x%2Fy%3D'
+    """
+    path, _, parameters = first.target.partition("?")
+    kept = [part for part in parameters.split("&") if not part.startswith("resourceVersion")]
+    target = f"{path}?{'&'.join([*kept, f'continue={quote_plus(continue_)}'])}"
+    return msgspec.structs.replace(first, target=target)
+
+
+async def _page(
+    transport: Transport, clock: Clock, request: Request, decode: Callable[[bytes], Page[T]]
+) -> Page[T]:
+    body = await _send(transport, clock, request)
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise UnreachableError(
+            "api.unexpected_answer", "the answer is not an API server's", request.subject
+        ) from None
+
+
+async def _send(transport: Transport, clock: Clock, request: Request) -> bytes:
+    for _ in range(THROTTLED_TRIES):
+        try:
+            return await transport.send(request)
+        except ThrottledError as error:
+            after = error.retry_after
+            await clock.sleep(after.total_seconds() if after else THROTTLED_S)
+    return await transport.send(request)

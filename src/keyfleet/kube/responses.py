@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turn an API server's refusal into our error; pure.
+
+The server's message is looked at where nothing else tells two causes apart, and is never kept: for
+some kinds it quotes what was sent (dependencies.md, section 6).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+
+from keyfleet.base.errors import (
+    ConflictError,
+    DeniedError,
+    ExpiredError,
+    KeyfleetError,
+    NotFoundError,
+    PermanentError,
+    ThrottledError,
+    UnreachableError,
+    UnsupportedError,
+)
+
+CAUSES_SHOWN = 5
+CAUSE_LENGTH = 120
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """One cause in a Status; its text is not decoded."""
+
+    reason: str = ""
+    field: str = ""
+
+
+class Details(msgspec.Struct, frozen=True, rename="camel"):
+    """The part of Status.details that decisions use."""
+
+    kind: str = ""
+    causes: list[Cause] | None = None
+    retry_after_seconds: int = 0
+
+
+class Status(msgspec.Struct, frozen=True):
+    """A meta/v1 Status."""
+
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+    details: Details | None = None
+
+    def has_cause(self, reason: str) -> bool:
+        """Tell whether a cause of this type is named."""
+        causes = self.details.causes if self.details else None
+        return any(cause.reason == reason for cause in causes or ())
+
+
+def decode_status(body: bytes) -> Status:
+    """Return the Status of a body; an empty one where the body is something else."""
+    try:
+        return msgspec.json.decode(body, type=Status)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Status()
+
+
+def error_of(
+    code: int, body: bytes, headers: Mapping[str, str], *, verb: str, subject: str
+) -> KeyfleetError:
+    """Return the error of an HTTP answer that is not a success."""
+    status = decode_status(body)
+    return error_of_status(status, code, verb=verb, subject=subject, after=_seconds(headers))
+
+
+def error_of_status(
+    status: Status, code: int = 0, *, verb: str, subject: str, after: float | None = None
+) -> KeyfleetError:
+    """Return the error of a Status, from an answer or from an ERROR event of a watch."""
+    code = code or status.code
+    if after is None and status.details and status.details.retry_after_seconds:
+        after = float(status.details.retry_after_seconds)
+    if code >= 500:
+        return _server_error(status, code, subject, after)
+    if code == 403:
+        return _forbidden(status, verb, subject)
+    if code == 409:
+        return _conflict(status, subject)
+    if code == 429:
+        return ThrottledError(
+            "api.throttled", "the API server asks to wait", subject, retry_after=_delta(after)
+        )
+    return _refused(status, code, subject)
+
+
+def _refused(status: Status, code: int, subject: str) -> KeyfleetError:
+    error: KeyfleetError
+    match code:
+        case 400 | 422:
+            error = _invalid(status, subject)
+        case 401:
+            message = "the API server does not accept the credential"
+            error = UnreachableError("api.unauthorized", message, subject)
+        case 404:
+            error = _not_found(status, subject)
+        case 405 | 406 | 415:
+            message = "the API server does not support this request"
+            error = UnsupportedError("api.unsupported", message, subject)
+        case 410:
+            error = ExpiredError("api.expired", "the position is too old", subject)
+        case 413:
+            error = _too_large(subject)
+        case _:
+            message = "the answer is not an API server's"
+            error = UnreachableError("api.unexpected_answer", message, subject)
+    return error
+
+
+def _not_found(status: Status, subject: str) -> KeyfleetError:
+    if status.details and status.details.kind == "namespaces" and "(namespaces)" not in subject:
+        return NotFoundError("api.namespace_not_found", "the namespace is absent", subject)
+    return NotFoundError("api.not_found", "absent", subject)
+
+
+def _forbidden(status: Status, verb: str, subject: str) -> KeyfleetError:
+    if status.has_cause("NamespaceTerminating"):
+        return DeniedError("api.namespace_terminating", "the namespace is terminating", subject)
+    return DeniedError("api.forbidden", "the API server forbids this", f"{verb} {subject}".strip())
+
+
+def _conflict(status: Status, subject: str) -> KeyfleetError:
+    if status.reason == "AlreadyExists":
+        return ConflictError("api.already_exists", "exists already", subject)
+    return ConflictError("api.conflict", "somebody else wrote in between", subject)
+
+
+def _invalid(status: Status, subject: str) -> KeyfleetError:
+    causes = (status.details.causes if status.details else None) or []
+    if any(cause.reason == "FieldValueTooLong" for cause in causes):
+        return _too_large(subject)
+    shown = ", ".join(
+        f"{cause.field[:CAUSE_LENGTH]} {cause.reason[:CAUSE_LENGTH]}".strip()
+        for cause in causes[:CAUSES_SHOWN]
+    )
+    where = f"{subject}: {shown}" if shown else subject
+    return PermanentError("api.invalid", "the API server refuses the object", where)
+
+
+def _too_large(subject: str) -> KeyfleetError:
+    return PermanentError("api.too_large", "larger than the API server stores", subject)
+
+
+def _server_error(status: Status, code: int, subject: str, after: float | None) -> KeyfleetError:
+    # etcd's size limit and a malformed apply come as 500 with nothing but a text; repeating the
+    # same request can only fail again.
+    if "request is too large" in status.message:
+        return _too_large(subject)
+    if status.message.startswith("failed to create typed patch object"):
+        return _invalid(status, subject)
+    if status.has_cause("ResourceVersionTooLarge"):
+        return UnreachableError(
+            "api.too_new", "the API server is behind", subject, retry_after=_delta(after)
+        )
+    return UnreachableError(
+        "api.server_error",
+        "the API server failed",
+        f"{subject} [{code}]",
+        retry_after=_delta(after),
+    )
+
+
+def _delta(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("Retry-After", "")
+    return min(float(text), 3600.0) if text.isdecimal() else None

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The items of an informer, and the one place that reports how they changed."""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from keyfleet.kube.decoding import Decode
+
+T = TypeVar("T")
+
+Key = tuple[str, str]
+"""Namespace (empty for cluster-scoped kinds) and name."""
+
+
+class Store(Generic[T]):
+    """Items by key; every real change is reported once, after it is in place."""
+
+    def __init__(
+        self,
+        decode: Decode[T],
+        on_change: Callable[[Key, T | None, T | None], None],
+    ) -> None:
+        self.items: dict[Key, T] = {}
+        self.resource_version = ""
+        """Where a watch resumes: version of the last event, bookmark or complete list."""
+        self._decode = decode
+        self._on_change = on_change
+
+    def put(self, key: Key, item: T) -> None:
+        """Take an item; one with the version that is held already changes nothing."""
+        old = self.items.get(key)
+        if old is not None and self._version(old) == self._version(item):
+            return
+        self.items[key] = item
+        self._on_change(key, old, item)
+
+    def drop(self, key: Key) -> None:
+        """Forget an item."""
+        old = self.items.pop(key, None)
+        if old is not None:
+            self._on_change(key, old, None)
+
+    def replace(self, complete: Mapping[Key, T]) -> None:
+        """Take a complete list: what it does not name is gone."""
+        for key in [key for key in self.items if key not in complete]:
+            self.drop(key)
+        for key, item in complete.items():
+            self.put(key, item)
+
+    def _version(self, item: T) -> str:
+        return self._decode.metadata(item).resource_version
