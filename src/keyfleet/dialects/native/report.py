@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outcome -> status and events of a FleetSecret.
+
+The same outcome over the same status gives the same status: a time changes only where a state does,
+so an unchanged fleet writes nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from keyfleet.base.codec import builtins
+from keyfleet.model.intent import Rejection
+from keyfleet.model.outcome import ClusterResult, Outcome, worst_first
+from keyfleet.model.plan import State
+from keyfleet.model.v1alpha1.common import Condition
+from keyfleet.model.v1alpha1.fleetsecret import (
+    ClusterState,
+    FleetSecretStatus,
+    Summary,
+)
+from keyfleet.model.v1alpha1.parsing import parse_status
+from keyfleet.plugin import Event, Report
+
+CLUSTERS_MAX = 50
+MESSAGE_MAX = 1024
+
+READY = "Ready"
+SYNCED = "Synced"
+
+
+def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, now: str) -> Report:
+    """Return the whole status, and events where something changed for people.
+
+    Args:
+        outcome: What came of the FleetSecret, or why it was not understood.
+        before: Its present `status`.
+        now: RFC 3339; used only where the Ready condition flips.
+    """
+    known = parse_status(FleetSecretStatus, before)
+    if isinstance(outcome, Rejection):
+        status, note = _rejected(outcome, known, now)
+    else:
+        status, note = _answered(outcome, known, now)
+    return Report(builtins(status), _events(status, known, note))
+
+
+def _rejected(
+    rejection: Rejection, before: FleetSecretStatus, now: str
+) -> tuple[FleetSecretStatus, str]:
+    # Nothing is delivered anew, but what was delivered stands: revision and clusters stay.
+    parts = (f"{rejection.path}: {rejection.message}" if rejection.path else rejection.message,)
+    message = "; ".join((*parts, rejection.hint) if rejection.hint else parts)
+    generation = rejection.origin.generation
+    ready = _ready("False", rejection.reason, message, generation)
+    status = msgspec.structs.replace(
+        before, conditions=_conditions(ready, before, now), observed_generation=generation
+    )
+    return status, ready.message
+
+
+def _answered(
+    outcome: Outcome, before: FleetSecretStatus, now: str
+) -> tuple[FleetSecretStatus, str]:
+    results = worst_first(outcome.clusters)
+    ready = _readiness(outcome, results)
+    status = FleetSecretStatus(
+        conditions=_conditions(ready, before, now),
+        observed_generation=outcome.generation,
+        revision=outcome.revision,
+        source_fingerprint=outcome.source_fingerprint,
+        sync_handled=outcome.sync_handled,
+        summary=_summary(results),
+        clusters=tuple(_state(result) for result in results[:CLUSTERS_MAX]),
+    )
+    return status, ready.message
+
+
+def _readiness(outcome: Outcome, results: tuple[ClusterResult, ...]) -> Condition:
+    worst = outcome.worst
+    if worst is not None:
+        where = f"{worst.cluster}: " if worst.cluster else ""
+        text = worst.message or worst.reason or worst.state.value
+        return _ready("False", worst.reason or worst.state, f"{where}{text}", outcome.generation)
+    if not results:
+        message = "the placement selects no cluster: nothing is delivered"
+        return _ready("True", "NoTargets", message, outcome.generation)
+    paused = sum(result.state is State.PAUSED for result in results)
+    synced = f"in sync in {len(results) - paused} of {len(results)} clusters"
+    message = f"{synced}, {paused} paused" if paused else synced
+    return _ready("True", SYNCED, message, outcome.generation)
+
+
+def _ready(status: str, reason: str, message: str, generation: int) -> Condition:
+    return Condition(
+        type=READY,
+        status=status,
+        reason=reason,
+        message=_short(message),
+        observed_generation=generation,
+    )
+
+
+def _conditions(ready: Condition, before: FleetSecretStatus, now: str) -> tuple[Condition, ...]:
+    old = _previous(before)
+    since = old.last_transition_time if old and old.status == ready.status else now
+    others = (condition for condition in before.conditions if condition.type != READY)
+    return (msgspec.structs.replace(ready, last_transition_time=since or now), *others)
+
+
+def _previous(status: FleetSecretStatus) -> Condition | None:
+    return next((found for found in status.conditions if found.type == READY), None)
+
+
+def _summary(results: tuple[ClusterResult, ...]) -> Summary:
+    counts = dict.fromkeys(State, 0)
+    for result in results:
+        counts[result.state] += 1
+    return Summary(
+        clusters=len(results),
+        in_sync=counts[State.IN_SYNC],
+        pending=counts[State.PENDING],
+        held=counts[State.HELD],
+        paused=counts[State.PAUSED],
+        refused=counts[State.REFUSED],
+        conflict=counts[State.CONFLICT],
+        failed=counts[State.FAILED],
+        unreachable=counts[State.UNREACHABLE],
+        text=f"{counts[State.IN_SYNC]}/{len(results)}",
+    )
+
+
+def _state(result: ClusterResult) -> ClusterState:
+    return ClusterState(
+        name=result.cluster,
+        state=result.state.value,
+        reason=result.reason,
+        message=_short(result.message),
+        targets=result.targets,
+        in_sync=result.in_sync,
+        revision=result.revision,
+        propagation_ms=UNSET if result.propagation_ms is None else result.propagation_ms,
+    )
+
+
+def _events(status: FleetSecretStatus, before: FleetSecretStatus, note: str) -> tuple[Event, ...]:
+    ready, old = _previous(status), _previous(before)
+    if ready is None:
+        return ()
+    is_same = old is not None and (old.status, old.reason) == (ready.status, ready.reason)
+    if is_same and status.revision == before.revision:
+        return ()
+    kind = "Normal" if ready.reason == SYNCED else "Warning"
+    return (Event(kind, ready.reason, note),)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MESSAGE_MAX else f"{text[: MESSAGE_MAX - 1]}…"

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the native kinds share: names, selectors, choices of clusters and namespaces, conditions."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+GROUP = "keyfleet.io"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+SYNC_REQUESTED = "keyfleet.io/sync-requested"
+"""Annotation with the token of the last `keyfleet sync`."""
+ORIGIN = "keyfleet.io/origin"
+"""Annotation on objects that Keyfleet made by itself."""
+
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+DNS_LABEL = f"^{_LABEL}$"
+DNS_SUBDOMAIN = rf"^{_LABEL}(\.{_LABEL})*$"
+CHOSEN_NAMESPACE = rf"^(\*|{_LABEL})$"
+KEY_NAME = r"^[-._a-zA-Z0-9]+$"
+
+PATTERN_WORDS = {
+    DNS_LABEL: "not a namespace name (lower-case letters, digits and '-', at most 63)",
+    DNS_SUBDOMAIN: "not an object name (lower-case letters, digits, '-' and '.')",
+    CHOSEN_NAMESPACE: "not a namespace name and not '*'",
+    KEY_NAME: "not a key of a Secret (letters, digits, '-', '_' and '.')",
+}
+"""What a text that misses a pattern is not, for people."""
+
+NamespaceName = Annotated[str, Meta(min_length=1, max_length=63, pattern=DNS_LABEL)]
+ObjectName = Annotated[str, Meta(min_length=1, max_length=253, pattern=DNS_SUBDOMAIN)]
+ChosenNamespace = Annotated[str, Meta(min_length=1, max_length=63, pattern=CHOSEN_NAMESPACE)]
+ClusterText = Annotated[str, Meta(min_length=1, max_length=253)]
+"""A cluster's name or its kubeconfig context: contexts may hold nearly anything."""
+SecretKey = Annotated[str, Meta(min_length=1, max_length=253, pattern=KEY_NAME)]
+
+_SET = Meta(extra_json_schema={"x-kubernetes-list-type": "set"})
+ClusterTexts = Annotated[tuple[ClusterText, ...], _SET]
+ChosenNamespaces = Annotated[tuple[ChosenNamespace, ...], _SET]
+Texts = Annotated[tuple[str, ...], _SET]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule in CEL that the API server checks, and what it says when broken."""
+
+    cel: str
+    message: str
+
+
+class ApiStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A part of a native object; fields are written in camel case."""
+
+    cel_rules: ClassVar[tuple[Rule, ...]] = ()
+
+
+class LabelSelectorRequirement(ApiStruct, frozen=True, kw_only=True):
+    """One condition on one label."""
+
+    key: str
+    """Label key."""
+    operator: str
+    """`In`, `NotIn`, `Exists` or `DoesNotExist`; `NotIn` is also true of a missing label."""
+    values: tuple[str, ...] = ()
+    """Label values; for `In` and `NotIn` only."""
+
+
+class LabelSelector(ApiStruct, frozen=True, kw_only=True):
+    """A label selector; all its conditions must hold."""
+
+    match_labels: dict[str, str] = msgspec.field(default_factory=dict)
+    """Labels that must be there with these very values."""
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+    """Further conditions on labels."""
+
+
+class ClusterSelection(ApiStruct, frozen=True, kw_only=True):
+    """Clusters: (names or selector) minus exclude."""
+
+    names: ClusterTexts = ()
+    """Clusters by FleetCluster name or kubeconfig context; `*` is every cluster."""
+    selector: LabelSelector = LabelSelector()
+    """Clusters by the labels of their FleetCluster; an empty selector selects nothing."""
+    exclude: ClusterTexts = ()
+    """Clusters that are never meant, by name or context."""
+
+
+class NamespaceSelection(ApiStruct, frozen=True, kw_only=True):
+    """Namespaces: (names or selector) minus exclude."""
+
+    names: ChosenNamespaces = ()
+    """Namespaces by name; `*` is every namespace."""
+    selector: LabelSelector = LabelSelector()
+    """Namespaces by their labels; an empty selector selects nothing."""
+    exclude: ChosenNamespaces = ()
+    """Namespaces that are never meant, by name."""
+
+
+class Condition(ApiStruct, frozen=True, kw_only=True):
+    """One observation about the object, as `kubectl wait --for=condition=...` reads it."""
+
+    type: str
+    """Name of the condition, such as `Ready`."""
+    status: str
+    """`True`, `False` or `Unknown`."""
+    reason: str = ""
+    """Why, in one CamelCase word."""
+    message: str = ""
+    """Why, in words; never a value."""
+    last_transition_time: Annotated[str, Meta(extra_json_schema={"format": "date-time"})] = (
+        msgspec.field(default="")
+    )
+    """When `status` last changed."""
+    observed_generation: int = 0
+    """Generation of the object that this was observed for."""
+
+
+Conditions = Annotated[
+    tuple[Condition, ...],
+    Meta(
+        extra_json_schema={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["type"],
+        }
+    ),
+]

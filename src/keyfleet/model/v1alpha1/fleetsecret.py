@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FleetSecret: which secret, from where, shaped how, to which namespaces of which clusters."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing
+from keyfleet.model.v1alpha1.common import (
+    ApiStruct,
+    ClusterSelection,
+    ClusterText,
+    Conditions,
+    NamespaceName,
+    NamespaceSelection,
+    ObjectName,
+    SecretKey,
+)
+
+
+class SecretReference(ApiStruct, frozen=True, kw_only=True):
+    """A Secret in a cluster of the fleet."""
+
+    name: ObjectName
+    """Name of the Secret."""
+    namespace: NamespaceName | None = None
+    """Namespace of the Secret; default: the FleetSecret's own. Another namespace needs a grant."""
+    cluster: ClusterText | None = None
+    """Cluster that holds the Secret; default: the hub. A member needs a FleetPolicy grant."""
+
+
+class SecretSource(ApiStruct, frozen=True, kw_only=True):
+    """Where the values come from."""
+
+    secret_ref: SecretReference
+    """The Secret to read."""
+    on_missing: OnMissing = OnMissing.RETAIN
+    """What happens to the targets when the source is positively absent: `Retain` or `Delete`."""
+
+
+class KeyMapping(ApiStruct, frozen=True, kw_only=True):
+    """One key to deliver."""
+
+    from_: SecretKey = msgspec.field(name="from")
+    """Key in the source."""
+    to: SecretKey | None = None
+    """Key in the targets; default: the same."""
+
+
+class TargetMetadata(ApiStruct, frozen=True, kw_only=True):
+    """Metadata that the targets get; that of the source is not copied."""
+
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    """Labels to set on the targets."""
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+    """Annotations to set on the targets."""
+
+
+class TargetTemplate(ApiStruct, frozen=True, kw_only=True):
+    """What the targets look like besides their keys."""
+
+    type: Annotated[str, Meta(max_length=253)] = ""
+    """Secret type of the targets; default: the source's. Special types are refused."""
+    metadata: TargetMetadata = TargetMetadata()
+    """Labels and annotations of the targets."""
+
+
+class Placement(ApiStruct, frozen=True, kw_only=True):
+    """Where the secret goes."""
+
+    clusters: ClusterSelection = ClusterSelection()
+    """Clusters to deliver to; nothing chosen delivers nothing."""
+    namespaces: NamespaceSelection | None = None
+    """Namespaces to deliver to; default: the one called like the FleetSecret's own."""
+    name: ObjectName | None = None
+    """Name of the targets; default: the FleetSecret's."""
+
+
+class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
+    """What is wanted."""
+
+    source: SecretSource
+    """Where the values come from."""
+    data: Annotated[tuple[KeyMapping, ...], Meta(min_length=1)] | None = None
+    """Keys to deliver; default: every key as it is."""
+    template: TargetTemplate = TargetTemplate()
+    """Type, labels and annotations of the targets."""
+    placement: Placement
+    """Which clusters, which namespaces, under which name."""
+    conflict_policy: ConflictPolicy = ConflictPolicy.REFUSE
+    """What to do about a target that exists and is somebody else's: `Refuse`; `Adopt` takes it
+    when it already holds the wanted data; `Overwrite` takes and replaces it."""
+    deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
+    """What happens to a target that is no longer wanted: `Delete` or `Retain`."""
+    paused: bool = False
+    """Write and delete nothing for this FleetSecret; reading and status go on."""
+
+
+class Summary(ApiStruct, frozen=True, kw_only=True):
+    """How many clusters are in which state."""
+
+    clusters: int = 0
+    """Clusters that are meant."""
+    in_sync: int = 0
+    """Clusters where every target is as wanted."""
+    pending: int = 0
+    """Clusters that wait for something, such as a namespace."""
+    held: int = 0
+    """Clusters where a person must decide."""
+    paused: int = 0
+    """Clusters that are paused."""
+    refused: int = 0
+    """Clusters that a rule forbids."""
+    conflict: int = 0
+    """Clusters where a target is somebody else's."""
+    failed: int = 0
+    """Clusters where a target cannot be written."""
+    unreachable: int = 0
+    """Clusters that do not answer."""
+    text: str = ""
+    """`inSync/clusters`, for `kubectl get`."""
+
+
+class ClusterState(ApiStruct, frozen=True, kw_only=True):
+    """How this FleetSecret stands in one cluster."""
+
+    name: str
+    """The cluster."""
+    state: str
+    """InSync, Pending, Held, Paused, Refused, Conflict, Failed or Unreachable."""
+    reason: str = ""
+    """Why, in one CamelCase word."""
+    message: str = ""
+    """Why, in words; never a value."""
+    targets: int = 0
+    """Targets in this cluster."""
+    in_sync: int = 0
+    """Targets that are as wanted."""
+    revision: int = 0
+    """Lowest revision among the targets."""
+    propagation_ms: int | UnsetType = UNSET
+    """Time from the last change of the source being seen to its last target being written."""
+
+
+ClusterStates = Annotated[
+    tuple[ClusterState, ...],
+    Meta(
+        extra_json_schema={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        }
+    ),
+]
+
+
+class FleetSecretStatus(ApiStruct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of it."""
+
+    conditions: Conditions = ()
+    """`Ready`: every target is as wanted; paused clusters do not count."""
+    observed_generation: int = 0
+    """Generation that this status answers."""
+    revision: int = 0
+    """Counts the changes of the source's values."""
+    source_fingerprint: str = ""
+    """Keyed fingerprint of the source's values at that revision."""
+    sync_handled: str = ""
+    """Token of the last `keyfleet sync` that was carried out everywhere."""
+    summary: Summary = Summary()
+    """How many clusters are in which state."""
+    clusters: ClusterStates = ()
+    """State per cluster, worst first, at most 50."""

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents to native types: strict about specs, forgiving about status.
+
+A spec with an unknown field is refused as a whole: a misspelt `exclude` must not widen delivery.
+A status is Keyfleet's own, perhaps written by another version: what cannot be read counts as none.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from keyfleet.base import codec
+from keyfleet.base.errors import InvalidInputError, InvalidIntentError
+from keyfleet.model.v1alpha1 import structure
+from keyfleet.model.v1alpha1.common import PATTERN_WORDS, ApiStruct
+
+S = TypeVar("S", bound=ApiStruct)
+
+UNKNOWN_FIELD = "intent.unknown_field"
+INVALID = "intent.invalid"
+
+_SHOWN_MAX = 120
+_MISSING = re.compile("Object missing required field `(.+)`")
+_ROOT = ("apiVersion", "kind", "metadata", "spec", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field of a document."""
+
+    code: str
+    path: str
+    message: str
+    hint: str = ""
+
+
+def parse_spec(kind: type[S], document: Mapping[str, Any], *, subject: str = "") -> S:
+    """Return the `spec` of a manifest.
+
+    Args:
+        kind: The Struct of the spec, such as `FleetSecretSpec`.
+        document: The whole manifest.
+        subject: Which manifest, for the error.
+    Raises:
+        InvalidIntentError: `intent.unknown_field` or `intent.invalid`; `path` starts with `spec`.
+    """
+    spec = document.get("spec")
+    if not isinstance(spec, Mapping):
+        words = "the field is missing" if spec is None else "must be an object"
+        raise InvalidIntentError(INVALID, words, subject, path="spec")
+    for problem in (*_unknown_root(document), *_problems(structure.structure(kind), spec, "spec")):
+        raise InvalidIntentError(
+            problem.code, problem.message, subject, problem.hint, path=problem.path
+        )
+    return _converted(kind, _without_nulls(structure.structure(kind), spec), subject)
+
+
+def parse_status(kind: type[S], status: Mapping[str, Any] | None) -> S:
+    """Return a status as far as it can be read; an empty one when it cannot."""
+    try:
+        return msgspec.convert(status or {}, kind)
+    except msgspec.ValidationError:
+        return kind()
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str:
+    """Return a hint naming the known word closest to a misspelt one; all of them when none is.
+
+    >>> nearest("exlude", ("names", "exclude"))
+    'did you mean `exclude`?'
+    """
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(known)}"
+
+
+def join(path: str, name: object) -> str:
+    """Return the path of a field; a very long name is cut, since it may be anything.
+
+    >>> join("spec", "source")
+    'spec.source'
+    """
+    text = str(name)
+    short = text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+    return f"{path}.{short}" if path else short
+
+
+def _unknown_root(document: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in document:
+        if name not in _ROOT:
+            yield _unknown("", name, _ROOT)
+
+
+def _unknown(path: str, name: object, known: tuple[str, ...]) -> Problem:
+    return Problem(UNKNOWN_FIELD, join(path, name), "unknown field", nearest(str(name), known))
+
+
+def _problems(kind: inspect.Type, value: Any, path: str) -> Iterator[Problem]:
+    """Yield unknown fields first, then texts that miss their pattern, in document order."""
+    yield from _unknown_fields(kind, value, path)
+    yield from _bad_texts(kind, value, path)
+
+
+def _unknown_fields(kind: inspect.Type, value: Any, path: str) -> Iterator[Problem]:
+    if isinstance(kind, inspect.StructType) and isinstance(value, Mapping):
+        known = tuple(structure.fields(kind))
+        yield from (_unknown(path, name, known) for name in value if name not in known)
+    for part, below, place in _parts(kind, value, path):
+        yield from _unknown_fields(part, below, place)
+
+
+def _bad_texts(kind: inspect.Type, value: Any, path: str) -> Iterator[Problem]:
+    pattern = kind.pattern if isinstance(kind, inspect.StrType) else None
+    if pattern and isinstance(value, str) and not _fits(pattern, value):
+        yield Problem(INVALID, path, PATTERN_WORDS.get(pattern, "not of the right form"))
+    for part, below, place in _parts(kind, value, path):
+        yield from _bad_texts(part, below, place)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    # msgspec searches, and Python's `$` would let a trailing line break pass.
+    return bool(re.fullmatch(pattern, text)) and not text.endswith("\n")
+
+
+def _parts(kind: inspect.Type, value: Any, path: str) -> Iterator[tuple[inspect.Type, Any, str]]:
+    """Yield type, value and path of everything one level below that the types know."""
+    item = structure.item_type(kind)
+    if isinstance(kind, inspect.StructType) and isinstance(value, Mapping):
+        known = structure.fields(kind)
+        yield from (
+            (known[name], below, join(path, name)) for name, below in value.items() if name in known
+        )
+    elif item is not None and isinstance(value, list | tuple):
+        yield from ((item, below, f"{path}[{index}]") for index, below in enumerate(value))
+
+
+def _without_nulls(kind: inspect.Type, value: Any) -> Any:
+    """Return the value with null fields left out, as an API server prunes them."""
+    item = structure.item_type(kind)
+    if isinstance(kind, inspect.StructType) and isinstance(value, Mapping):
+        known = structure.fields(kind)
+        return {
+            name: _without_nulls(known[name], below)
+            for name, below in value.items()
+            if below is not None
+        }
+    if item is not None and isinstance(value, list | tuple):
+        return [_without_nulls(item, below) for below in value]
+    return value
+
+
+def _converted(kind: type[S], spec: Any, subject: str) -> S:
+    try:
+        return codec.convert(kind, spec, subject=subject)
+    except InvalidInputError as error:
+        path = join("spec", error.path) if error.path and error.path != "$" else "spec"
+        hint = _allowed(structure.structure(kind), error.path)
+        message = error.message
+        if missing := _MISSING.fullmatch(message):
+            path, message = f"{path}.{missing[1]}", "the field is missing"
+        raise InvalidIntentError(INVALID, message, subject, hint, path=path) from None
+
+
+def _allowed(kind: inspect.Type, path: str) -> str:
+    """Return the values an enum field may have; empty for other fields."""
+    for name in re.findall(r"[^.\[\]]+", path):
+        item = structure.item_type(kind)
+        if isinstance(kind, inspect.StructType):
+            kind = structure.fields(kind).get(name, kind)
+        elif item is not None:
+            kind = item
+    if isinstance(kind, inspect.EnumType):
+        return f"allowed: {', '.join(member.value for member in kind.cls)}"
+    return ""
