@@ -10,6 +10,7 @@ There is no controller-manager: nothing collects owned objects, finishes namespa
 creates default service accounts (`ControlPlane.finalize_namespace` does the second).
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,14 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["ControlPlane", "FaultProxy"]
 
 
+_HOMES = {"ControlPlane": "plane", "FaultProxy": "proxy"}
+
+
 def __getattr__(name: str) -> Any:
     # Late, so that `python -m keyfleet.localplane.assets` does not import itself twice.
-    if name == "ControlPlane":
-        from keyfleet.localplane.plane import ControlPlane
-
-        return ControlPlane
-    if name == "FaultProxy":
-        from keyfleet.localplane.proxy import FaultProxy
-
-        return FaultProxy
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(name)

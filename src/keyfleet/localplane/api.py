@@ -85,7 +85,9 @@ class Api:
         answer = self.call(method, path, body)
         if answer.status >= http.client.BAD_REQUEST:
             raise KeyfleetError(
-                "localplane.api", f"the local API server answered {answer.status}", f"{method} {path}"
+                "localplane.api",
+                "a local API server refused a call",
+                f"{method} {path}",
             )
         return answer.json()
 

@@ -75,9 +75,7 @@ def _fail(text: str, code: int) -> int:
     return code
 
 
-def _ensure(
-    names: Sequence[str], progress: paths.Progress, *, use_variable: bool = True
-) -> Path:
+def _ensure(names: Sequence[str], progress: paths.Progress, *, use_variable: bool = True) -> Path:
     given = _configured() if use_variable else None
     if given is not None:
         if found := _complete(given, names):

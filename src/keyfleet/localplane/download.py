@@ -36,7 +36,7 @@ _PROGRAMS = frozenset({"kube-apiserver", "etcd", "kubectl"})
 def open_url(url: str) -> AbstractContextManager[IO[bytes]]:
     """Open an https address with a short timeout."""
     if not url.startswith("https://"):
-        raise KeyfleetError("localplane.archive", "the archive's address is not https", url)
+        raise KeyfleetError("localplane.address", "the archive's address is not https", url)
     return urllib.request.urlopen(url, timeout=_TIMEOUT_S)  # type: ignore[no-any-return] # noqa: S310 - https, see above
 
 
@@ -55,7 +55,10 @@ def fetch(folder: Path, progress: paths.Progress, opener: Opener = open_url) -> 
         _download(str(entry["selfLink"]), str(entry["hash"]), archive, opener)
         _unpack(archive, folder)
     except (OSError, http.client.HTTPException, tarfile.TarError) as error:
-        raise KeyfleetError("localplane.archive", f"{type(error).__name__}: {error}") from error
+        reason = f"{type(error).__name__}: {error}"
+        raise KeyfleetError(
+            "localplane.download", "the official archive cannot be fetched", reason
+        ) from error
     archive.unlink()
     return version
 
@@ -79,7 +82,9 @@ def _choose(releases: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     }
     if not found:
         raise KeyfleetError(
-            "localplane.archive", f"no archive of Kubernetes {minor} for {paths.machine()}"
+            "localplane.archive",
+            "there is no official archive for this machine",
+            f"Kubernetes {minor}, {paths.machine()}",
         )
     return f"{minor}.{max(found)}", found[max(found)]
 

@@ -87,7 +87,7 @@ class _Ticker:
 
 def _run(command: list[str], go: toolchain.Toolchain, cwd: Path, name: str) -> Iterator[str]:
     lines: list[str] = []
-    with subprocess.Popen(  # noqa: S603 - Go, with arguments of our own
+    with subprocess.Popen(
         command,
         cwd=cwd,
         env=go.environment(),
@@ -106,7 +106,7 @@ def _run(command: list[str], go: toolchain.Toolchain, cwd: Path, name: str) -> I
     if process.returncode:
         raise KeyfleetError(
             "localplane.build",
-            f"go {command[1]} failed",
-            name,
+            "building from Go modules failed",
+            f"go {command[1]} {name}",
             hint="\n".join(lines[-_ERROR_LINES:]),
         )

@@ -37,7 +37,8 @@ def main(directory: str, remove: str) -> None:
     servers: Servers = {}
     try:
         for line in sys.stdin:
-            print(_obey(servers, line.rstrip("\n").split("\0")), flush=True)
+            sys.stdout.write(_obey(servers, line.rstrip("\n").split("\0")) + "\n")
+            sys.stdout.flush()
     finally:
         for server in servers.values():
             _end(server)
@@ -70,7 +71,7 @@ def _obey(servers: Servers, words: list[str]) -> str:
 
 def _start(log: Path, argv: list[str]) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - the parent chose the program
+        return subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -24,7 +24,9 @@ def certificate_user(pair: pki.KeyPair) -> dict[str, Any]:
     }
 
 
-def single(name: str, url: str, ca_pem: bytes, *, user: str, login: dict[str, Any]) -> dict[str, Any]:
+def single(
+    name: str, url: str, ca_pem: bytes, *, user: str, login: dict[str, Any]
+) -> dict[str, Any]:
     """Return a kubeconfig whose one cluster and context are called `name`, its user `name-user`."""
     login_name = f"{name}-{user}"
     return {

@@ -23,7 +23,7 @@ def silent(_line: str) -> None:
 
 
 def cache_root() -> Path:
-    """Return the cache folder: `$KEYFLEET_CACHE`, `$XDG_CACHE_HOME/keyfleet` or `~/.cache/keyfleet`."""
+    """Return `$KEYFLEET_CACHE`, `$XDG_CACHE_HOME/keyfleet` or `~/.cache/keyfleet`."""
     if own := os.environ.get("KEYFLEET_CACHE"):
         return Path(own).expanduser().resolve()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -7,20 +7,18 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.localplane import api as plane_api
 from keyfleet.localplane import assets as plane_assets
 from keyfleet.localplane import kubeconfigs, pki, servers
 from keyfleet.localplane.processes import Guardian
-
-T = TypeVar("T")
 
 ADMIN = "admin"
 RESTRICTED = "restricted"
@@ -175,8 +173,9 @@ class ControlPlane:
         *,
         auth: Literal["token", "certificate"] | None = None,
         url: str | None = None,
+        context: str | None = None,
     ) -> dict[str, Any]:
-        """Return a kubeconfig with everything inline; cluster and context are called like the plane.
+        """Return a kubeconfig with everything inline.
 
         Args:
             user: A user with a static token, or any name for a certificate.
@@ -184,6 +183,7 @@ class ControlPlane:
             auth: Default: a token where the user has one and no groups are asked for. Tokens pass
                 through a proxy that ends TLS, certificates cannot.
             url: Another address, such as a proxy's.
+            context: Name of context and cluster; default: the plane's.
         """
         if auth is None:
             auth = "token" if user in self.tokens and groups is None else "certificate"
@@ -192,7 +192,8 @@ class ControlPlane:
         else:
             wanted = self._users.get(user, ()) if groups is None else groups
             login = kubeconfigs.certificate_user(self._authority.client(user, wanted))
-        return kubeconfigs.single(self.name, url or self.url, self.ca_pem, user=user, login=login)
+        name = context or self.name
+        return kubeconfigs.single(name, url or self.url, self.ca_pem, user=user, login=login)
 
     def write_kubeconfig(self, path: Path, user: str = ADMIN) -> Path:
         """Write that user's kubeconfig, readable by its owner only; return the path."""
@@ -201,6 +202,11 @@ class ControlPlane:
     def service_account_token(self, namespace: str, name: str, *, seconds: int = 3600) -> str:
         """Return a token of a service account, which is created where it is absent."""
         return plane_api.service_account_token(self.api, namespace, name, seconds=seconds)
+
+    def create_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
+        """Create a namespace."""
+        metadata = {"name": name, "labels": dict(labels or {})}
+        self.api.must("POST", "/api/v1/namespaces", {"metadata": metadata})
 
     def finalize_namespace(self, name: str) -> None:
         """Delete a namespace with everything in it, as the namespace controller would."""
@@ -231,7 +237,9 @@ class ControlPlane:
     @property
     def _servers(self) -> Guardian:
         if self._guardian is None:
-            raise KeyfleetError("localplane.closed", "the local control plane does not run", self.name)
+            raise KeyfleetError(
+                "localplane.closed", "the local control plane does not run", self.name
+            )
         return self._guardian
 
     def _run(self, name: str, command: list[str]) -> None:
@@ -263,8 +271,8 @@ class ControlPlane:
     def _failure(self, server: str, reason: str) -> KeyfleetError:
         return KeyfleetError(
             "localplane.start",
-            f"a local control plane did not start: {reason}",
-            self.name,
+            "a local control plane did not start",
+            f"{self.name}: {reason}",
             hint="last lines of its log:\n" + _tail(self.log(server)),
         )
 

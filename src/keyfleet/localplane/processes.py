@@ -22,8 +22,10 @@ class Guardian:
     def __init__(self, directory: Path, *, remove: bool) -> None:
         """Start it; `remove` also deletes `directory` at the end, crash or not."""
         self._lock = threading.Lock()
+        self.pids: dict[str, int] = {}
+        """Server -> process id of its latest start."""
         with (directory / "guardian.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+            self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-S", guardian.__file__),
                     *(str(directory), "remove" if remove else "keep"),
@@ -40,9 +42,9 @@ class Guardian:
         """The guardian's process id."""
         return self._process.pid
 
-    def start(self, name: str, argv: Sequence[str], *, log: Path) -> int:
-        """Run a server with its output in `log`; return its process id."""
-        return int(self._ask("start", name, str(log), *argv))
+    def start(self, name: str, argv: Sequence[str], *, log: Path) -> None:
+        """Run a server with its output in `log`."""
+        self.pids[name] = int(self._ask("start", name, str(log), *argv))
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to a server."""

