@@ -50,7 +50,7 @@ def login_from_output(output: bytes, config: ExecConfig) -> ExecLogin:
             plugin may do better next time).
     """
     try:
-        answer = codec.decode_json_as(_Answer, output, subject=config.command)
+        answer = codec.decode_json_as(_Answer, output, subject=config.place)
     except (InvalidInputError, RecursionError):
         raise _broken(config, "printed no ExecCredential") from None
     if answer.kind != "ExecCredential":
@@ -104,6 +104,6 @@ def _broken(config: ExecConfig, what: str) -> UnreachableError:
     return UnreachableError(
         "login.plugin_answer",
         f"the login plugin {what}",
-        f"{config.command}, {config.subject}",
+        config.place,
         hint="run the plugin by hand; its answer must follow client.authentication.k8s.io",
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from keyfleet.base import codec
 from keyfleet.base.errors import InvalidInputError, UnreachableError
 from keyfleet.kube.access import Endpoint
+from keyfleet.kube.auth.printable import printable
 from keyfleet.kube.auth.surroundings import Surroundings
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
@@ -43,11 +44,18 @@ class ExecConfig:
     args: tuple[str, ...] = field(default=(), repr=False)
     env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     install_hint: str = ""
-    """Safe to print: `kubeconfig_login` removes terminal escapes."""
+    """Safe to print: `kubeconfig_login` removes terminal escapes. client-go shows it ten times an
+    hour; here it is part of the error, which the engine reports when it changes."""
     cluster: Mapping[str, object] | None = field(default=None, repr=False)
     """`spec.cluster` of the request; None without `provideClusterInfo`."""
     subject: str = ""
     """Context and kubeconfig, for error texts."""
+
+    @property
+    def place(self) -> str:
+        """The command's name, context and kubeconfig, for error texts; never its arguments."""
+        words = Path(self.command).name.split() or [""]
+        return f"{printable(words[0])}, {self.subject}"
 
     def is_interactive(self, stdin_refused: str) -> bool:
         """Tell whether the plugin gets our standard input.
@@ -59,7 +67,7 @@ class ExecConfig:
             raise InvalidInputError(
                 "login.plugin_interactive",
                 "the login plugin must ask a person and cannot",
-                f"{stdin_refused} ({self.command}, {self.subject})",
+                f"{stdin_refused} ({self.place})",
                 hint="log in from a terminal, or use a plugin with interactiveMode IfAvailable",
             )
         return self.interactive_mode != "Never" and not stdin_refused
@@ -90,7 +98,7 @@ class ExecConfig:
             raise UnreachableError(
                 "login.plugin_missing",
                 "the executable of the login plugin was not found",
-                f"{self.command}, {self.subject}",
+                self.place,
                 hint=self.install_hint or "install it, or correct PATH or exec.command",
             )
         return found

@@ -115,7 +115,7 @@ class ExecPlugin:
             return self._run
         if self._ran_just_now():
             return None
-        self._run = spawn(self._run_once(), name=f"exec plugin {self._config.command}")
+        self._run = spawn(self._run_once(), name=f"exec plugin {self._config.place}")
         return self._run
 
     def _ran_just_now(self) -> bool:
@@ -136,7 +136,7 @@ class ExecPlugin:
 
     def _unanswered(self) -> KeyfleetError:
         return NotReadyError(
-            "login.plugin_pending", "the login plugin has not answered yet", self._config.subject
+            "login.plugin_pending", "the login plugin has not answered yet", self._config.place
         )
 
 

@@ -92,6 +92,6 @@ def _failed(config: ExecConfig, how: str) -> UnreachableError:
     return UnreachableError(
         "login.plugin_failed",
         "the executable of the login plugin failed",
-        f"{config.command} ({how}), {config.subject}",
+        f"{how}, {config.place}",
         hint="run the kubeconfig's exec command by hand to see why",
     )

@@ -27,7 +27,8 @@ def read_field(path: Path, field: str, *, subject: str) -> bytes:
     """Return the content of a file that the kubeconfig's `field` names.
 
     Raises:
-        InvalidInputError: It cannot be read; neither path content nor system text is quoted.
+        InvalidInputError: It cannot be read. The path is not quoted: somebody may have put the
+            secret itself where its path belongs.
     """
     try:
         return read_small(path)
@@ -36,7 +37,7 @@ def read_field(path: Path, field: str, *, subject: str) -> bytes:
         raise InvalidInputError(
             "kubeconfig.file_unreadable",
             "a file named in the kubeconfig cannot be read",
-            f"{field} = {path} ({reason}), {subject}",
+            f"{field} ({reason}), {subject}",
             hint="check that the file exists, is readable and is at most 1 MiB",
             path=field,
         ) from None

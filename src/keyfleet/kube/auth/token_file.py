@@ -26,10 +26,13 @@ FRESH_S = 10.0
 class TokenFile:
     """Present the token that the file holds now."""
 
-    def __init__(self, path: Path, clock: Clock, *, fallback: SecretValue | None = None) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, *, subject: str, fallback: SecretValue | None = None
+    ) -> None:
         """Remember where to look; `fallback` serves until the file was readable once."""
         self._path = path
         self._clock = clock
+        self._subject = subject
         self._fallback = fallback
         self._token: SecretValue | None = None
         self._read_at = 0.0
@@ -41,16 +44,9 @@ class TokenFile:
         Raises:
             NotReadyError: No token was read yet, or none since the last 401.
         """
-        if self._token is None or self._clock.monotonic() - self._read_at >= KEPT_S:
-            self._read()
-        token = self._token or self._fallback
+        token = self._current()
         if token is None:
-            raise NotReadyError(
-                "login.token_file_unreadable",
-                "the token file cannot be read or holds no token",
-                str(self._path),
-                hint="check the file's owner and mode, and whatever renews it",
-            )
+            raise self._unreadable()
         return bearer(token)
 
     async def certificate(self) -> ClientCertificate | None:
@@ -64,6 +60,19 @@ class TokenFile:
         refused = self._drop()
         self._read()
         return self._token is not None and self._token != refused
+
+    def _current(self) -> SecretValue | None:
+        if self._token is None or self._clock.monotonic() - self._read_at >= KEPT_S:
+            self._read()
+        return self._token or self._fallback
+
+    def _unreadable(self) -> NotReadyError:
+        return NotReadyError(
+            "login.token_file_unreadable",
+            "the token file cannot be read or holds no token",
+            self._subject,
+            hint="check the file's owner and mode, and whatever renews it",
+        )
 
     def _drop(self) -> SecretValue | None:
         dropped, self._token = self._token or self._fallback, None
