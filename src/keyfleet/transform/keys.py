@@ -31,9 +31,21 @@ def select(data: SecretData, renames: tuple[KeyRename, ...] | None) -> dict[str,
     chosen: dict[str, SecretValue] = {}
     for rename in renames:
         if rename.origin not in entries:
-            raise _error("key_missing", "the source has no key of this name", rename.origin)
+            raise TransformError(
+                "transform.key_missing",
+                "the source has no key of this name",
+                _shown(rename.origin),
+                "correct spec.data, or add the key to the source",
+                key=rename.origin,
+            )
         if rename.target in chosen:
-            raise _error("key_duplicate", "two keys would get the same name", rename.target)
+            raise TransformError(
+                "transform.key_duplicate",
+                "two keys would get the same name",
+                _shown(rename.target),
+                "give each entry of spec.data its own target name",
+                key=rename.target,
+            )
         chosen[rename.target] = entries[rename.origin]
     return chosen
 
@@ -47,7 +59,13 @@ def check_names(values: Mapping[str, SecretValue]) -> None:
     """
     for key in values:
         if not _NAME.fullmatch(key) or key == "." or key.startswith(".."):
-            raise _error("key_name", "not a valid key of a Secret", key)
+            raise TransformError(
+                "transform.key_name",
+                "not a valid key of a Secret",
+                _shown(key),
+                "rename it with spec.data",
+                key=_shown(key),
+            )
 
 
 def check_size(values: Mapping[str, SecretValue]) -> None:
@@ -67,8 +85,6 @@ def check_size(values: Mapping[str, SecretValue]) -> None:
         )
 
 
-def _error(code: str, message: str, key: str) -> TransformError:
+def _shown(key: str) -> str:
     # A key that came out of a mis-parsed document may be long: it is a name, not a place for text.
-    shown = key if len(key) <= _SHOWN_MAX else f"{key[:_SHOWN_MAX]}..."
-    hint = "correct the keys in spec.data" if code != "key_name" else "rename it with spec.data"
-    return TransformError(f"transform.{code}", message, shown, hint, key=shown)
+    return key if len(key) <= _SHOWN_MAX else f"{key[:_SHOWN_MAX]}..."

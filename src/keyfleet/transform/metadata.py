@@ -27,23 +27,20 @@ def check_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) ->
     """
     for key in (*labels, *annotations):
         if _is_reserved(key):
-            raise _error("reserved", "this name is Keyfleet's own and cannot be set", key)
+            raise _reserved(key)
     if labels.get(MANAGED_BY_LABEL, MANAGED_BY) != MANAGED_BY:
-        raise _error("reserved", "this label is Keyfleet's own and cannot be set", MANAGED_BY_LABEL)
+        raise _reserved(MANAGED_BY_LABEL)
     for key, value in labels.items():
         if requirement_problem(Requirement(key, "In", (value,))):
-            raise _error("invalid", "not a valid label", key)
-    _check_annotations(annotations)
-
-
-def _check_annotations(annotations: Mapping[str, str]) -> None:
+            raise _invalid("label", key)
     for key in annotations:
         # Annotation names follow the rule of label names but may be written in capitals.
         if requirement_problem(Requirement(key.lower(), "Exists")):
-            raise _error("invalid", "not a valid annotation name", key)
+            raise _invalid("annotation", key)
     size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
     if size > ANNOTATIONS_MAX_BYTES:
-        raise _error("invalid", "the annotations are larger than 256 KiB", next(iter(annotations)))
+        what = "annotations larger than 256 KiB together, the first is"
+        raise _invalid(what, next(iter(annotations)))
 
 
 def _is_reserved(key: str) -> bool:
@@ -51,6 +48,21 @@ def _is_reserved(key: str) -> bool:
     return bool(slash) and (prefix == RESERVED_DOMAIN or prefix.endswith(f".{RESERVED_DOMAIN}"))
 
 
-def _error(code: str, message: str, key: str) -> TransformError:
-    hint = "change spec.template.metadata"
-    return TransformError(f"transform.metadata_{code}", message, key, hint, key=key)
+def _reserved(key: str) -> TransformError:
+    return TransformError(
+        "transform.metadata_reserved",
+        "this label or annotation is Keyfleet's own and cannot be set",
+        key,
+        "remove it from spec.template.metadata",
+        key=key,
+    )
+
+
+def _invalid(what: str, key: str) -> TransformError:
+    return TransformError(
+        "transform.metadata_invalid",
+        "no API server takes this label or annotation",
+        f"{what}: {key}",
+        "correct spec.template.metadata",
+        key=key,
+    )

@@ -38,22 +38,35 @@ def check_type(kind: str, values: Mapping[str, SecretValue]) -> None:
     Raises:
         TransformError: `transform.type_key` or `transform.type_value`, naming the key.
     """
-    rule = _RULES.get(kind)
-    if rule is None:
-        return
+    rule = _RULES.get(kind, _Rule())
     for key in rule.all_of:
-        _check_key(kind, rule, key, values.get(key))
+        value = values.get(key)
+        if value is None:
+            raise _key_missing(kind, key)
+        _check_value(kind, rule, key, value)
     if rule.any_of and not any(key in values for key in rule.any_of):
-        raise _error("type_key", "the type needs one of these keys", kind, " or ".join(rule.any_of))
+        raise _key_missing(kind, " or ".join(rule.any_of))
 
 
-def _check_key(kind: str, rule: _Rule, key: str, value: SecretValue | None) -> None:
-    if value is None:
-        raise _error("type_key", "the type needs a key that is missing", kind, key)
-    if rule.filled and not value.size:
-        raise _error("type_value", "the type needs a value that is empty", kind, key)
-    if rule.json and not _is_json_object(value):
-        raise _error("type_value", "the type needs a JSON object as value", kind, key)
+def _check_value(kind: str, rule: _Rule, key: str, value: SecretValue) -> None:
+    if (rule.filled and not value.size) or (rule.json and not _is_json_object(value)):
+        raise TransformError(
+            "transform.type_value",
+            "the type of the Secret needs another value",
+            f"{kind}: {key} must {'be a JSON object' if rule.json else 'not be empty'}",
+            "correct the value at the source, or set another spec.template.type",
+            key=key,
+        )
+
+
+def _key_missing(kind: str, key: str) -> TransformError:
+    return TransformError(
+        "transform.type_key",
+        "the type of the Secret needs a key that is missing",
+        f"{kind}: {key}",
+        "add or rename the key with spec.data, or set another spec.template.type",
+        key=key,
+    )
 
 
 def _is_json_object(value: SecretValue) -> bool:
@@ -63,8 +76,3 @@ def _is_json_object(value: SecretValue) -> bool:
         return False
     # Go decodes `null` into a map without an error, so the API server takes it.
     return document is None or isinstance(document, dict)
-
-
-def _error(code: str, message: str, kind: str, key: str) -> TransformError:
-    hint = "add or rename the key with spec.data, or set another spec.template.type"
-    return TransformError(f"transform.{code}", message, f"{kind}: {key}", hint, key=key)

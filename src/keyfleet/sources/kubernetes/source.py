@@ -19,9 +19,6 @@ from keyfleet.plugin import References
 PRINCIPAL = "keyfleet"
 """All reads in one cluster are made by the one login that Keyfleet has there."""
 
-_MESSAGE = "the source Secret does not exist or may not be read"
-_HINT = "create it, correct spec.source.secretRef, or have a FleetPolicy grant it"
-
 
 class _Reader(Protocol):
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None: ...
@@ -46,7 +43,12 @@ class KubernetesSession:
         """
         found = await self._find(read.ref)
         if found is None:
-            raise SecretNotFoundError("source.not_found", _MESSAGE, str(read.ref), _HINT)
+            raise SecretNotFoundError(
+                "source.not_found",
+                "the source Secret does not exist or may not be read",
+                str(read.ref),
+                "create it, correct spec.source.secretRef, or have a FleetPolicy grant it",
+            )
         return SecretData(found.data, found.type, found.metadata.resource_version)
 
     async def _find(self, ref: SecretRef) -> SecretObject | None:
@@ -54,7 +56,12 @@ class KubernetesSession:
             reader: _Reader = self.references.cluster(ref.cluster)
             return await reader.find_secret(ref.namespace, ref.name)
         except DeniedError:
-            raise DeniedError("source.forbidden", _MESSAGE, str(ref), _HINT) from None
+            raise DeniedError(
+                "source.forbidden",
+                "the source Secret does not exist or may not be read",
+                str(ref),
+                "create it, correct spec.source.secretRef, or have a FleetPolicy grant it",
+            ) from None
 
 
 class KubernetesSource:
