@@ -20,12 +20,16 @@ _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 DNS_LABEL = f"^{_LABEL}$"
 DNS_SUBDOMAIN = rf"^{_LABEL}(\.{_LABEL})*$"
 CHOSEN_NAMESPACE = rf"^(\*|{_LABEL})$"
+CHOSEN_CLUSTER = r"^(\*|[^*]+)$"
+NO_STAR = r"^[^*]+$"
 KEY_NAME = r"^[-._a-zA-Z0-9]+$"
 
 PATTERN_WORDS = {
     DNS_LABEL: "not a namespace name (lower-case letters, digits and '-', at most 63)",
     DNS_SUBDOMAIN: "not an object name (lower-case letters, digits, '-' and '.')",
     CHOSEN_NAMESPACE: "not a namespace name and not '*'",
+    CHOSEN_CLUSTER: "names match whole: '*' stands alone and means every cluster",
+    NO_STAR: "must be the name of one cluster: '*' is none",
     KEY_NAME: "not a key of a Secret (letters, digits, '-', '_' and '.')",
 }
 """What a text that misses a pattern is not, for people."""
@@ -33,13 +37,16 @@ PATTERN_WORDS = {
 NamespaceName = Annotated[str, Meta(min_length=1, max_length=63, pattern=DNS_LABEL)]
 ObjectName = Annotated[str, Meta(min_length=1, max_length=253, pattern=DNS_SUBDOMAIN)]
 ChosenNamespace = Annotated[str, Meta(min_length=1, max_length=63, pattern=CHOSEN_NAMESPACE)]
-ClusterText = Annotated[str, Meta(min_length=1, max_length=253)]
+ClusterText = Annotated[str, Meta(min_length=1, max_length=253, pattern=NO_STAR)]
 """A cluster's name or its kubeconfig context: contexts may hold nearly anything."""
+ChosenCluster = Annotated[str, Meta(min_length=1, max_length=253, pattern=CHOSEN_CLUSTER)]
 SecretKey = Annotated[str, Meta(min_length=1, max_length=253, pattern=KEY_NAME)]
 
 _SET = Meta(extra_json_schema={"x-kubernetes-list-type": "set"})
+ChosenClusters = Annotated[tuple[ChosenCluster, ...], _SET]
 ClusterTexts = Annotated[tuple[ClusterText, ...], _SET]
 ChosenNamespaces = Annotated[tuple[ChosenNamespace, ...], _SET]
+NamespaceNames = Annotated[tuple[NamespaceName, ...], _SET]
 Texts = Annotated[tuple[str, ...], _SET]
 
 
@@ -80,7 +87,7 @@ class LabelSelector(ApiStruct, frozen=True, kw_only=True):
 class ClusterSelection(ApiStruct, frozen=True, kw_only=True):
     """Clusters: (names or selector) minus exclude."""
 
-    names: ClusterTexts = ()
+    names: ChosenClusters = ()
     """Clusters by FleetCluster name or kubeconfig context; `*` is every cluster."""
     selector: LabelSelector = LabelSelector()
     """Clusters by the labels of their FleetCluster; an empty selector selects nothing."""
@@ -95,7 +102,7 @@ class NamespaceSelection(ApiStruct, frozen=True, kw_only=True):
     """Namespaces by name; `*` is every namespace."""
     selector: LabelSelector = LabelSelector()
     """Namespaces by their labels; an empty selector selects nothing."""
-    exclude: ChosenNamespaces = ()
+    exclude: NamespaceNames = ()
     """Namespaces that are never meant, by name."""
 
 

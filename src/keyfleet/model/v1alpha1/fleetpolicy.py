@@ -11,6 +11,7 @@ from keyfleet.model.v1alpha1.common import (
     ChosenNamespaces,
     ClusterSelection,
     Conditions,
+    NamespaceNames,
     NamespaceSelection,
     Texts,
 )
@@ -30,7 +31,7 @@ class SourceNamespaces(ApiStruct, frozen=True, kw_only=True):
 
     names: ChosenNamespaces = ()
     """Namespaces by name; `*` is every namespace."""
-    exclude: ChosenNamespaces = ()
+    exclude: NamespaceNames = ()
     """Namespaces that are never meant, by name."""
 
 

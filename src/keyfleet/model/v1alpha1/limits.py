@@ -2,6 +2,8 @@
 """What no native manifest may ask for, whatever a policy says."""
 
 from keyfleet.base.errors import InvalidIntentError
+from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
+from keyfleet.model.v1alpha1.parsing import INVALID
 
 SPECIAL_TYPES = frozenset(
     {
@@ -26,3 +28,15 @@ def check_type(secret_type: str, *, path: str) -> None:
         raise InvalidIntentError(
             SPECIAL_TYPE, "Secrets of this type are never delivered", hint=hint, path=path
         )
+
+
+def check_cluster(spec: FleetClusterSpec) -> None:
+    """Refuse a FleetCluster that says no way to reach it, or several.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`.
+    """
+    ways = (spec.context is not None, spec.kubeconfig_ref is not None, spec.in_cluster)
+    if sum(ways) != 1:
+        message = "give exactly one of context, kubeconfigRef and inCluster: true"
+        raise InvalidIntentError(INVALID, message, path="spec")

@@ -47,17 +47,27 @@ def parse_spec(kind: type[S], document: Mapping[str, Any], *, subject: str = "")
         document: The whole manifest.
         subject: Which manifest, for the error.
     Raises:
-        InvalidIntentError: `intent.unknown_field` or `intent.invalid`; `path` starts with `spec`.
+        InvalidIntentError: `intent.unknown_field` or `intent.invalid`; `path` starts with `spec`,
+            or is the name of an unknown field beside it.
     """
-    spec = document.get("spec")
-    if not isinstance(spec, Mapping):
-        words = "the field is missing" if spec is None else "must be an object"
-        raise InvalidIntentError(INVALID, words, subject, path="spec")
-    for problem in (*_unknown_root(document), *_problems(structure.structure(kind), spec, "spec")):
-        raise InvalidIntentError(
-            problem.code, problem.message, subject, problem.hint, path=problem.path
-        )
-    return _converted(kind, _without_nulls(structure.structure(kind), spec), subject)
+    for name in document:
+        if name not in _ROOT:
+            raise _error(_unknown("", name, _ROOT), subject)
+    return parse_part(kind, document.get("spec"), path="spec", subject=subject)
+
+
+def parse_part(kind: type[S], value: Any, *, path: str, subject: str = "") -> S:
+    """Return one object of a manifest; `path` is where it stands, errors as `parse_spec`."""
+    shape = structure.structure(kind)
+    if not isinstance(value, Mapping):
+        words = "the field is missing" if value is None else "must be an object"
+        raise _error(Problem(INVALID, path, words), subject)
+    for problem in _problems(shape, value, path):
+        raise _error(problem, subject)
+    try:
+        return codec.convert(kind, _without_nulls(shape, value), subject=subject)
+    except InvalidInputError as error:
+        raise _error(_described(shape, error, path), subject) from None
 
 
 def parse_status(kind: type[S], status: Mapping[str, Any] | None) -> S:
@@ -87,12 +97,6 @@ def join(path: str, name: object) -> str:
     text = str(name)
     short = text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
     return f"{path}.{short}" if path else short
-
-
-def _unknown_root(document: Mapping[str, Any]) -> Iterator[Problem]:
-    for name in document:
-        if name not in _ROOT:
-            yield _unknown("", name, _ROOT)
 
 
 def _unknown(path: str, name: object, known: tuple[str, ...]) -> Problem:
@@ -153,16 +157,19 @@ def _without_nulls(kind: inspect.Type, value: Any) -> Any:
     return value
 
 
-def _converted(kind: type[S], spec: Any, subject: str) -> S:
-    try:
-        return codec.convert(kind, spec, subject=subject)
-    except InvalidInputError as error:
-        path = join("spec", error.path) if error.path and error.path != "$" else "spec"
-        hint = _allowed(structure.structure(kind), error.path)
-        message = error.message
-        if missing := _MISSING.fullmatch(message):
-            path, message = f"{path}.{missing[1]}", "the field is missing"
-        raise InvalidIntentError(INVALID, message, subject, hint, path=path) from None
+def _described(kind: inspect.Type, error: InvalidInputError, path: str) -> Problem:
+    """Return what the decoder said as a problem with a full path."""
+    place = f"{path}{error.path}" if error.path.startswith("[") else join(path, error.path)
+    place = path if error.path in ("", "$") else place
+    if missing := _MISSING.fullmatch(error.message):
+        return Problem(INVALID, f"{place}.{missing[1]}", "the field is missing")
+    return Problem(INVALID, place, error.message, _allowed(kind, error.path))
+
+
+def _error(problem: Problem, subject: str) -> InvalidIntentError:
+    return InvalidIntentError(
+        problem.code, problem.message, subject, problem.hint, path=problem.path
+    )
 
 
 def _allowed(kind: inspect.Type, path: str) -> str:

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that a hub needs, in the order to apply it."""
+
+from typing import Any
+
+from keyfleet.kube.resources import NAMESPACES
+from keyfleet.manifests.admission import admission_policies
+from keyfleet.manifests.crds import crds
+from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
+
+SYSTEM_NAMESPACE = "keyfleet-system"
+DEFAULT_DOMAIN = "keyfleet.io"
+DOMAIN_ANNOTATION = "keyfleet.io/annotation-domain"
+
+
+def namespace(domain: str = DEFAULT_DOMAIN) -> dict[str, Any]:
+    """Return the namespace of Keyfleet's own objects.
+
+    Args:
+        domain: Annotation domain of this installation; noted on the namespace, so that a command
+            line elsewhere reads annotated Secrets as the controller does.
+    """
+    return {
+        "apiVersion": NAMESPACES.api_version,
+        "kind": NAMESPACES.kind,
+        "metadata": {
+            "name": SYSTEM_NAMESPACE,
+            "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+            "annotations": {DOMAIN_ANNOTATION: domain},
+        },
+    }
+
+
+def everything(domain: str = DEFAULT_DOMAIN) -> list[dict[str, Any]]:
+    """Return what `install` applies: namespace, admission policies, CRDs.
+
+    Annotated Secrets need no policy: whoever may write a Secret's annotations gets the Secret in
+    the answer, and so may read it.
+    """
+    return [namespace(domain), *admission_policies(), *crds()]
