@@ -15,7 +15,9 @@ SELF = Path(__file__).name
 NAME = "reveal"
 
 ALLOWED = {
+    "keyfleet.inventory.*": "kubeconfigs held in Secrets are logins",
     "keyfleet.kube.auth.*": "logins",
+    "keyfleet.engine.installation": "the key that fingerprints",
     "keyfleet.kube.requests": "encodes the bodies of writes",
     "keyfleet.model.data": "fingerprints",
     "keyfleet.sources.*": "logins of stores, and writing back",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The protocols that dialects, inventories and sources implement; `builtin.py` lists who does."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -88,7 +88,7 @@ class ClusterSnapshot:
     """One cluster as an inventory sees it."""
 
     name: ClusterName
-    open: Callable[[], Access]
+    open: Callable[[], Awaitable[Access]]
     """Resolve how to log in; raises KeyfleetError when it cannot be."""
     labels: Mapping[str, str] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
@@ -99,6 +99,12 @@ class ClusterSnapshot:
     pinned_uid: str = ""
     pinned_ca_sha256: str = ""
     on_removed: str = "Retain"
+    accepted_names: frozenset[str] = frozenset()
+    """Earlier names that a person accepted, so that clean-up under them goes on."""
+    is_declared: bool = False
+    """A FleetCluster of that name exists, and its status can be written."""
+    is_bare: bool = False
+    """Made by Keyfleet from a kubeconfig context; one that a person wrote comes first."""
     problem: str = ""
     """Why it cannot be opened, known without trying."""
     in_flight: int = 0

@@ -2,7 +2,7 @@
 """Background tasks that somebody owns."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -27,3 +27,19 @@ async def stop(*tasks: asyncio.Task[Any] | None) -> None:
     for task in alive:
         if not task.cancelled():
             task.exception()
+
+
+async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]], *, name: str) -> list[T]:
+    """Run side by side, wait for every one, then raise the first error or return the results.
+
+    Unlike a `TaskGroup`, one that fails does not cancel its siblings: the failure of one object must
+    not harm another. Cancelling the caller cancels all.
+    """
+    tasks = [spawn(coroutine, name=name) for coroutine in coroutines]
+    try:
+        if tasks:
+            await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        await stop(*tasks)
+        raise
+    return [task.result() for task in tasks]

@@ -33,6 +33,9 @@ class Actual:
     """Its values, when they were read for this very decision."""
     fingerprint: str = ""
     """Fingerprint of its data under the intent that asks; empty when not known."""
+    has_labels: bool = True
+    """The object has a label map at all; a JSON patch must create it otherwise."""
+    has_annotations: bool = True
     is_immutable: bool = False
     is_deleting: bool = False
 

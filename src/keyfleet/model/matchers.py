@@ -41,6 +41,11 @@ class NamespaceMatcher(Protocol):
         """Namespaces asked for by name, so that an absent one can be reported."""
         ...
 
+    @property
+    def is_by_name(self) -> bool:
+        """Only the named can match: no other namespace has to be looked at."""
+        ...
+
     def matches(self, facts: NamespaceFacts) -> bool:
         """Tell whether this namespace is meant."""
         ...
@@ -62,6 +67,11 @@ class _Chosen:
         return tuple(
             name for name in self.wanted if name != EVERYTHING and name not in self.exclude
         )
+
+    @property
+    def is_by_name(self) -> bool:
+        """Only the named can match: no other has to be looked at."""
+        return self.selector.is_empty and EVERYTHING not in self.wanted
 
     def describe(self) -> str:
         """Return the rule for people.

@@ -41,6 +41,8 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """UID of the cluster the target was written to."""
     namespace: str
     name: str
+    cluster_name: str = ""
+    """What the cluster was called then; another name now means it was renamed."""
     crd: str = ""
     """UID of the intent's CRD; empty where the intent needs none."""
     intent_cluster: str = ""

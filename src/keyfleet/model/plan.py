@@ -63,6 +63,9 @@ class Write:
     labels: Mapping[str, str | None] = field(default_factory=dict)
     """None removes the label."""
     annotations: Mapping[str, str | None] = field(default_factory=dict)
+    has_labels: bool = True
+    """The live object has a label map; without one it must be made."""
+    has_annotations: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Request bodies for a step: pure, so that every shape has a unit test.
+
+The verbs are those of ADR 0001: POST creates, a JSON patch that replaces `/data` whole updates and
+carries the resourceVersion it decided on, DELETE carries uid and resourceVersion. Values stay
+wrapped until `kube.requests` encodes them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keyfleet.model.places import Place
+from keyfleet.model.plan import Write
+
+Operation = dict[str, Any]
+
+
+def create_body(place: Place, write: Write) -> dict[str, Any]:
+    """Return the Secret to POST."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": place.name,
+            "namespace": place.namespace,
+            "labels": dict(write.labels),
+            "annotations": dict(write.annotations),
+        },
+        "type": write.type,
+        "data": dict(write.data or {}),
+    }
+
+
+def update_operations(write: Write, resource_version: str) -> list[Operation]:
+    """Return the JSON patch that makes a live Secret as wanted, or fails with 409 when it moved."""
+    operations: list[Operation] = []
+    if write.data is not None:
+        operations.append({"op": "add", "path": "/data", "value": dict(write.data)})
+    operations += _map_operations("labels", write.labels, exists=write.has_labels)
+    operations += _map_operations("annotations", write.annotations, exists=write.has_annotations)
+    # Setting the version to the one that was read makes the server compare it: stale gives 409.
+    operations.append(
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version}
+    )
+    return operations
+
+
+def _map_operations(
+    field: str, change: Mapping[str, str | None], *, exists: bool
+) -> Iterator[Operation]:
+    if change and not exists:
+        yield {"op": "add", "path": f"/metadata/{field}", "value": {}}
+    for name, value in change.items():
+        path = f"/metadata/{field}/{_escape(name)}"
+        if value is None:
+            yield {"op": "remove", "path": path}
+        else:
+            yield {"op": "add", "path": path, "value": value}
+
+
+def _escape(name: str) -> str:
+    # RFC 6901, section 3.
+    return name.replace("~", "~0").replace("/", "~1")

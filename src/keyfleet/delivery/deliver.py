@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry out one step in one cluster."""
+
+from dataclasses import dataclass
+
+from keyfleet.base.errors import InvariantError
+from keyfleet.delivery.bodies import create_body, update_operations
+from keyfleet.kube.client import Client
+from keyfleet.kube.resources import SECRETS
+from keyfleet.model.plan import Step, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a write left behind: enough to recognise its echo in the watch."""
+
+    uid: str = ""
+    resource_version: str = ""
+
+
+async def deliver(step: Step, client: Client) -> Delivered:
+    """Send the step's write; a step without one sends nothing.
+
+    Repeating a delivered step changes nothing: a create meets `AlreadyExists`, an update and a
+    delete their preconditions.
+
+    Raises:
+        ConflictError: The object is not the one decided on (engine: decide again).
+        KeyfleetError: As the client says.
+    """
+    match step.verb:
+        case Verb.CREATE:
+            return await _create(step, client)
+        case Verb.UPDATE | Verb.RELEASE:
+            return await _update(step, client)
+        case Verb.DELETE:
+            await client.delete(
+                SECRETS,
+                step.place.name,
+                namespace=step.place.namespace,
+                uid=step.uid,
+                resource_version=step.resource_version,
+            )
+            return Delivered()
+        case Verb.NONE:
+            return Delivered(step.uid, step.resource_version)
+
+
+async def _create(step: Step, client: Client) -> Delivered:
+    if step.write is None:
+        raise InvariantError("delivery.no_write", "a create step has nothing to write")
+    body = create_body(step.place, step.write)
+    written = await client.create(SECRETS, body, namespace=step.place.namespace)
+    return Delivered(written.uid, written.resource_version)
+
+
+async def _update(step: Step, client: Client) -> Delivered:
+    if step.write is None:
+        raise InvariantError("delivery.no_write", "an update step has nothing to write")
+    operations = update_operations(step.write, step.resource_version)
+    if len(operations) == 1:
+        return Delivered(step.uid, step.resource_version)
+    written = await client.json_patch(
+        SECRETS, step.place.name, operations, namespace=step.place.namespace
+    )
+    return Delivered(written.uid, written.resource_version)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What to say on a manifest now: put together for the status keeper."""
+
+from keyfleet.engine.fleet import Fleet
+from keyfleet.engine.hub import Hub
+from keyfleet.engine.intents import Intents
+from keyfleet.engine.results import Results, Whereabouts
+from keyfleet.engine.revisions import Revisions
+from keyfleet.engine.statuses import Answer
+from keyfleet.model.intent import Rejection
+from keyfleet.model.outcome import Outcome
+from keyfleet.model.places import IntentKey
+
+
+class Answers:
+    """Answers the status keeper from what the engine knows."""
+
+    def __init__(
+        self, hub: Hub, fleet: Fleet, intents: Intents, results: Results, revisions: Revisions
+    ) -> None:
+        self._hub = hub
+        self._fleet = fleet
+        self._intents = intents
+        self._results = results
+        self._revisions = revisions
+
+    def is_busy(self, key: IntentKey) -> bool:
+        """Tell whether deliveries of this intent are on their way."""
+        return self._fleet.waiting(key)
+
+    def answer(self, key: IntentKey) -> Answer | None:
+        """Return what to say on the manifest; None when it is gone."""
+        outcome = self._intents.rejection(key) or self._outcome(key)
+        found = self._hub.dialect_of(key.kind)
+        if outcome is None or found is None:
+            return None
+        dialect, kind = found
+        manifest = self._hub.manifest(key.kind, key.namespace, key.name)
+        intent = self._intents.get(key)
+        origin = outcome.origin if isinstance(outcome, Rejection) else None
+        origin = origin or (intent.origin if intent else None)
+        if origin is None:
+            return None
+        return Answer(
+            outcome,
+            origin,
+            dialect,
+            kind.resource,
+            (manifest or {}).get("status"),
+            kind.has_status,
+        )
+
+    def _outcome(self, key: IntentKey) -> Outcome | None:
+        intent = self._intents.get(key)
+        if intent is None:
+            return None
+        revision, source = self._revisions.current(key)
+        fleet = [Whereabouts(entry.facts, entry.problem) for entry in self._fleet]
+        return self._results.outcome(
+            intent, fleet, revision=revision, source_fingerprint=source
+        )

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Say on each FleetCluster whether it answers, who it is and what went wrong.
+
+The identity is pinned here at first use. A status is written when something changes, never as a
+heartbeat.
+"""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from keyfleet.base.clock import Clock, timestamp
+from keyfleet.base.codec import builtins
+from keyfleet.base.errors import KeyfleetError, NotFoundError
+from keyfleet.base.log import get_logger
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.fleet import Entry
+from keyfleet.kube.client import Client
+from keyfleet.kube.objects import metadata_of
+from keyfleet.kube.resources import FLEETCLUSTERS
+from keyfleet.model.plan import State
+from keyfleet.model.v1alpha1 import (
+    ClusterIdentity,
+    Condition,
+    FleetClusterStatus,
+    parse_status,
+)
+
+log = get_logger("engine")
+
+SETTLE_S = 0.2
+"""A change is mostly followed by another: engaged, then reachable."""
+
+
+class ClusterStatuses:
+    """Writes FleetCluster statuses, one write per cluster at a time."""
+
+    def __init__(self, hub: Client, clock: Clock) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._dirty: set[str] = set()
+
+    def changed(self, entry: Entry) -> None:
+        """A cluster's state changed: write it soon."""
+        if not entry.snapshot.is_declared:
+            return
+        if entry.name in self._tasks:
+            self._dirty.add(entry.name)
+            return
+        self._tasks[entry.name] = spawn(self._write(entry), name=f"status {entry.name}")
+
+    async def close(self) -> None:
+        """Stop writing."""
+        await stop(*self._tasks.values())
+
+    async def _write(self, entry: Entry) -> None:
+        try:
+            await self._clock.sleep(SETTLE_S)
+            self._dirty.discard(entry.name)
+            await self._say(entry)
+        except NotFoundError:
+            self._dirty.discard(entry.name)
+        except KeyfleetError as error:
+            log.warning("engine.status_failed", cluster=entry.name, code=error.code)
+            self._dirty.add(entry.name)
+            await self._clock.sleep(2.0)
+        finally:
+            self._tasks.pop(entry.name, None)
+        if entry.name in self._dirty:
+            self.changed(entry)
+
+    async def _say(self, entry: Entry) -> None:
+        document = await self._hub.get(FLEETCLUSTERS, entry.name)
+        now = timestamp(self._clock.now())
+        before = document.get("status")
+        after = cluster_status(entry, document, now)
+        if before == after:
+            return
+        await self._hub.json_patch(
+            FLEETCLUSTERS,
+            entry.name,
+            [{"op": "add", "path": "/status", "value": after}],
+            subresource="status",
+        )
+
+
+def cluster_status(entry: Entry, document: dict[str, Any], now: str) -> dict[str, Any]:
+    """Return the status of a FleetCluster, the same while nothing changed."""
+    before = parse_status(FleetClusterStatus, document.get("status"))
+    is_reachable = entry.problem is None or entry.problem.state is not State.UNREACHABLE
+    is_known = entry.problem is None or entry.problem.reason != "Connecting"
+    reachable = is_reachable if is_known else before.reachable
+    has_changed = reachable != before.reachable
+    status = msgspec.structs.replace(
+        before,
+        conditions=(_ready(entry, before, now, metadata_of(document).generation),),
+        observed_generation=metadata_of(document).generation,
+        roles=("hub", "member") if entry.facts.is_hub else ("member",),
+        reachable=reachable,
+        version=entry.version or before.version,
+        identity=_identity(entry, before, now),
+        last_error=entry.problem.message if entry.problem else "",
+        last_contact=now if has_changed else before.last_contact,
+    )
+    found: dict[str, Any] = builtins(status)
+    return found
+
+
+def _identity(entry: Entry, before: FleetClusterStatus, now: str) -> Any:
+    identity = entry.identity
+    if identity is None or (entry.problem is not None and entry.member is None):
+        return before.identity
+    pinned = before.identity
+    if not isinstance(pinned, ClusterIdentity) or not pinned.uid:
+        return ClusterIdentity(uid=identity.uid, ca_sha256=identity.ca_sha256, pinned_at=now)
+    if pinned.ca_sha256 != identity.ca_sha256:
+        # The CA was rotated; the UID vouches for the cluster.
+        return msgspec.structs.replace(pinned, ca_sha256=identity.ca_sha256)
+    return pinned
+
+
+def _ready(entry: Entry, before: FleetClusterStatus, now: str, generation: int) -> Condition:
+    old = next((found for found in before.conditions if found.type == "Ready"), None)
+    problem = entry.problem
+    status = "True" if problem is None else "False"
+    return Condition(
+        type="Ready",
+        status=status,
+        reason=problem.reason if problem else "Reachable",
+        message=problem.message if problem else "",
+        last_transition_time=old.last_transition_time if old and old.status == status else now,
+        observed_generation=generation,
+    )

@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The controller: changes become keys, keys become passes, passes become results.
+
+Everything here is wiring. What a change concerns is asked of the indexes, what to do about it is
+decided in `plan`, and a key that was queued for nothing costs one look.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import TemporaryError
+from keyfleet.base.log import Hooks, get_logger
+from keyfleet.base.means import Means
+from keyfleet.engine.answers import Answers
+from keyfleet.engine.clusterstatus import ClusterStatuses
+from keyfleet.engine.departures import Departures
+from keyfleet.engine.fleet import Entry, Fleet, FleetEvents
+from keyfleet.engine.hub import Hub, HubEvents
+from keyfleet.engine.intents import Intents
+from keyfleet.engine.lane import Again, Lane
+from keyfleet.engine.member import Member
+from keyfleet.engine.passes import Passes, PassResult
+from keyfleet.engine.propagation import Propagation
+from keyfleet.engine.results import Results
+from keyfleet.engine.revisions import Revisions
+from keyfleet.engine.rounds import Rounds
+from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
+from keyfleet.engine.statuses import Statuses, Tell
+from keyfleet.engine.targets import Gatherer
+from keyfleet.kube.client import Client
+from keyfleet.model.intent import Intent, Origin, SecretRef
+from keyfleet.model.ownership import Installation
+from keyfleet.model.places import (
+    ClusterFacts,
+    ClusterName,
+    ClusterUid,
+    IntentKey,
+    NamespaceFacts,
+)
+from keyfleet.model.plan import Finding, State
+from keyfleet.plugin import ClusterSnapshot, Dialect, Inventory, Source
+
+log = get_logger("engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an engine is made of."""
+
+    hub: Client
+    installation: Installation
+    dialects: tuple[Dialect, ...]
+    sources: Mapping[str, Source]
+    inventory: Inventory
+    clock: Clock
+    hooks: Hooks
+    tell: Tell
+    """Where Kubernetes Events go."""
+    domain: str = "keyfleet.io"
+    """Annotation domain in force."""
+    random: Random = field(default_factory=Random)
+
+
+class Engine(HubEvents, FleetEvents):
+    """Keeps every intent of one hub true in the whole fleet."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        shared = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
+        self.intents = Intents()
+        self.results = Results()
+        self.hub = Hub(parts.hub, parts.dialects, events=self, domain=parts.domain, **shared)
+        self.fleet = Fleet(
+            parts.installation, events=self, new_lane=self._new_lane, **shared
+        )
+        self._revisions = Revisions(self._markers)
+        self._rounds = Rounds(self._shape, parts.clock)
+        self._passes = Passes(self._gatherer, **shared)
+        self._propagation = Propagation(parts.clock)
+        self._answers = Answers(self.hub, self.fleet, self.intents, self.results, self._revisions)
+        self._statuses = Statuses(parts.hub, self._answers, parts.tell, parts.clock)
+        self._clusters = ClusterStatuses(parts.hub, parts.clock)
+        self._departures = Departures(parts.installation)
+        self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
+        self._is_started = False
+
+    async def run(self) -> None:
+        """Keep the fleet true until cancelled; then finish what is being written."""
+        try:
+            await self.hub.start()
+            self._is_started = True
+            async for snapshots in self._parts.inventory.clusters():
+                await self.fleet.update(snapshots)
+                self._everything_is_due()
+        finally:
+            await self._shut_down()
+
+    def problems(self) -> list[str]:
+        """Return why not everything is served yet; for readiness."""
+        if not self._is_started:
+            return ["the hub is being listed"]
+        return self.hub.problems()
+
+    async def _shut_down(self) -> None:
+        async with asyncio.timeout(30):
+            await self.fleet.close()
+            await self._statuses.flush()
+        await self._statuses.close()
+        await self._clusters.close()
+        await self.hub.stop()
+
+    # What the hub says.
+
+    def manifest_changed(
+        self, dialect: Dialect, origin: Origin, manifest: dict[str, Any] | None
+    ) -> None:
+        """Translate a manifest and queue what it concerns, before and after."""
+        key = IntentKey(origin.kind, origin.namespace, origin.name)
+        concerned = self._concerned(key)
+        if manifest is None:
+            self.intents.drop(key)
+            self._forget(key)
+        else:
+            translation = dialect.translate(manifest, origin)
+            for intent in translation.intents:
+                self._put(intent)
+            for rejection in translation.rejections:
+                self.intents.reject(rejection)
+            self._statuses.changed(key)
+        self._rounds.drop(key)
+        self._queue(key, concerned | self._concerned(key))
+
+    def kind_gone(self, kind: str) -> None:
+        """Drop the intents of a kind that is not served; their targets stay."""
+        for key in self.intents.of_kind(kind):
+            self.intents.drop(key)
+            self._forget(key)
+
+    def policies_changed(self) -> None:
+        """Decide everything again under the new rules."""
+        self._rounds.drop_all()
+        self._everything_is_due()
+
+    def hub_source_changed(self, ref: SecretRef) -> None:
+        """Queue the intents that read this Secret of the hub."""
+        hub = self.fleet.hub()
+        names = {ClusterName("")} | ({hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set())
+        self._source_is_due(SecretRef(ref.namespace, ref.name, name) for name in names)
+
+    def hub_namespace_changed(self, name: str) -> None:
+        """Look again at what was held because the namespace was going."""
+        for entry in self.fleet:
+            for key in entry.member.owners() if entry.member else ():
+                if key.namespace == name and not self.intents.is_known(key):
+                    entry.lane.add(key)
+
+    # What the members say.
+
+    def target_changed(self, member: Member, intents: set[IntentKey], spot: tuple[str, str]) -> None:
+        """Repair drift: queue who owns the target and who would like to."""
+        entry = self.fleet.get(member.facts.name)
+        if entry is None:
+            return
+        wanting = self.intents.wanting(member.facts, _namespace(member, spot[0]), spot[1])
+        for key in {*intents, *(intent.key for intent in wanting)}:
+            entry.lane.add(key)
+
+    def namespace_changed(
+        self, member: Member, old: NamespaceFacts | None, new: NamespaceFacts | None
+    ) -> None:
+        """Queue the intents for which the namespace began or ceased to be a target."""
+        entry = self.fleet.get(member.facts.name)
+        changed = [facts for facts in (old, new) if facts is not None]
+        if entry is None:
+            return
+        for intent in self.intents:
+            if not intent.targets.clusters.matches(member.facts):
+                continue
+            if any(intent.targets.namespaces.matches(facts) for facts in changed):
+                entry.lane.add(intent.key)
+
+    def source_changed(self, member: Member, ref: SecretRef) -> None:
+        """Queue the intents that read this Secret of a member."""
+        names = {ref.cluster, member.facts.name, *map(ClusterName, member.facts.aliases)}
+        self._source_is_due(SecretRef(ref.namespace, ref.name, name) for name in names)
+
+    def cluster_ready(self, entry: Entry) -> None:
+        """Queue everything that concerns the cluster, and what waited for it as a source."""
+        if entry.member is None:
+            return
+        self._watch_sources(entry)
+        wanting = [i.key for i in self.intents if i.targets.clusters.matches(entry.facts)]
+        for key in {*wanting, *entry.member.owners()}:
+            entry.lane.add_now(key)
+        self._release(entry)
+        self.cluster_changed(entry)
+
+    def cluster_changed(self, entry: Entry) -> None:
+        """Say the cluster's state on it and on every intent that means it."""
+        self._clusters.changed(entry)
+        if entry.problem is None:
+            self._release(entry)
+        for intent in self.intents:
+            if intent.targets.clusters.matches(entry.facts):
+                if entry.problem is not None:
+                    self.results.sync_passed(intent.key, entry.name)
+                self._statuses.changed(intent.key)
+
+    async def cluster_leaving(self, entry: Entry) -> None:
+        """Do what the FleetCluster asked for in the event of its removal."""
+        await self._departures.leave(entry)
+
+    def cluster_gone(self, entry: Entry) -> None:
+        """Forget the cluster's results; intents that name it say so."""
+        self.results.leave_cluster(entry.name)
+        for intent in self.intents:
+            self._statuses.changed(intent.key)
+
+    # Keys.
+
+    def _put(self, intent: Intent) -> None:
+        before = self.intents.get(intent.key)
+        self.intents.put(intent)
+        for entry in self.fleet:
+            self._watch_sources(entry)
+        token = intent.sync_requested
+        if token and before is not None and before.sync_requested != token:
+            self._sync(intent, token)
+        elif token and before is None:
+            self.results.sync_began(intent.key, token, ())
+
+    def _sync(self, intent: Intent, token: str) -> None:
+        entries = [e for e in self.fleet if intent.targets.clusters.matches(e.facts)]
+        reachable = [entry for entry in entries if entry.problem is None]
+        self.results.sync_began(intent.key, token, [entry.name for entry in reachable])
+        for entry in entries:
+            if entry.member is not None:
+                for spot in entry.member.spots(intent):
+                    entry.member.memory.doubt(spot)
+            entry.lane.add_now(intent.key)
+
+    def _forget(self, key: IntentKey) -> None:
+        self._statuses.forget(key)
+        self._revisions.forget(key)
+        self.results.forget(key)
+        self._propagation.forget(key)
+
+    def _concerned(self, key: IntentKey) -> set[ClusterName]:
+        intent = self.intents.get(key)
+        return {
+            entry.name
+            for entry in self.fleet
+            if (intent is not None and intent.targets.clusters.matches(entry.facts))
+            or (entry.member is not None and key in entry.member.owners())
+        }
+
+    def _queue(self, key: IntentKey, clusters: Iterable[ClusterName]) -> None:
+        for name in clusters:
+            entry = self.fleet.get(name)
+            if entry is not None:
+                self._propagation.began(key, name)
+                entry.lane.add_now(key)
+
+    def _source_is_due(self, refs: Iterable[SecretRef]) -> None:
+        for key in self.intents.reading(refs):
+            self._rounds.drop(key)
+            self._queue(key, self._concerned(key))
+
+    def _everything_is_due(self) -> None:
+        for entry in self.fleet:
+            if entry.member is None:
+                continue
+            wanting = [i.key for i in self.intents if i.targets.clusters.matches(entry.facts)]
+            for key in {*wanting, *entry.member.owners()}:
+                entry.lane.add(key)
+        for intent in self.intents:
+            self._statuses.changed(intent.key)
+
+    def _release(self, entry: Entry) -> None:
+        for name in (entry.name, *entry.facts.aliases):
+            for key in self._waiting_for.pop(ClusterName(name), set()):
+                self._queue(key, self._concerned(key))
+
+    def _watch_sources(self, entry: Entry) -> None:
+        if entry.member is None or entry.member.facts.is_hub:
+            return
+        for intent in self.intents:
+            for read in intent.reads:
+                if read.ref.cluster and entry.facts.answers_to(read.ref.cluster):
+                    entry.member.watch_source(read.ref)
+
+    # Passes.
+
+    def _new_lane(self, snapshot: ClusterSnapshot) -> Lane:
+        name = snapshot.name
+        return Lane(
+            name,
+            lambda key: self._pass(name, key),
+            on_idle=self._idle,
+            hooks=self._parts.hooks,
+            random=self._parts.random,
+        )
+
+    async def _pass(self, cluster: ClusterName, key: IntentKey) -> Again | None:
+        entry = self.fleet.get(cluster)
+        member = entry.member if entry else None
+        if entry is None or member is None:
+            return Again()
+        began = self._propagation.take(key, cluster)
+        intent = self.intents.get(key)
+        if intent is None:
+            return await self._clean_up(entry, member, key)
+        try:
+            shaped = await self._rounds.get(intent)
+        except TemporaryError as error:
+            self._propagation.began(key, cluster, at=began)
+            return self._source_failed(intent, error)
+        result = await self._passes.deliver_intent(entry, member, intent, shaped)
+        self._record(key, cluster, shaped, result, began)
+        return result.again
+
+    def _record(
+        self,
+        key: IntentKey,
+        cluster: ClusterName,
+        shaped: Shaped,
+        result: PassResult,
+        began: float | None,
+    ) -> None:
+        is_done = all(target.state is State.IN_SYNC for target in result.targets)
+        if result.wrote and is_done and began is not None:
+            took_s = self._parts.clock.monotonic() - began
+            self._parts.hooks.propagated(cluster, took_s)
+            self.results.propagated(key, cluster, took_s)
+        elif not is_done:
+            self._propagation.began(key, cluster, at=began)
+        is_new = self.results.problem(key, shaped.finding)
+        is_new |= self.results.store(key, cluster, result)
+        intent = self.intents.get(key)
+        entry = self.fleet.get(cluster)
+        if intent and entry and not result.targets and not result.left_over:
+            if not intent.targets.clusters.matches(entry.facts):
+                self.results.leave(key, cluster)
+        is_new |= self.results.sync_passed(key, cluster)
+        if is_new or result.wrote:
+            self._statuses.changed(key)
+
+    async def _clean_up(self, entry: Entry, member: Member, key: IntentKey) -> Again | None:
+        if self.intents.rejection(key):
+            # What it wants cannot be said: its targets stay as they are.
+            return None
+        result = await self._passes.clean_up(entry, member, key)
+        for target in result.left_over:
+            log.warning(
+                "engine.orphan_held",
+                cluster=entry.name,
+                namespace=target.namespace,
+                name=target.name,
+                intent=str(key),
+                reason=target.reason,
+            )
+        return result.again
+
+    def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
+        ref = intent.reads[0].ref
+        finding = Finding(
+            State.PENDING,
+            "SourceUnreachable",
+            f"source {ref} cannot be asked now: {error.message}; targets stay as they are",
+        )
+        if self.results.problem(intent.key, finding):
+            self._statuses.changed(intent.key)
+        self._waiting_for.setdefault(ref.cluster, set()).add(intent.key)
+        told = error.retry_after
+        return Again(told.total_seconds() if told else None)
+
+    def _idle(self, key: IntentKey) -> None:
+        if not self.fleet.waiting(key):
+            self._rounds.drop(key)
+
+    async def _shape(self, intent: Intent) -> Shaped:
+        return await shape_intent(intent, self._surroundings())
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            installation=self._parts.installation,
+            policies=self.hub.policies,
+            sources=self._parts.sources,
+            resolve=self._resolve,
+            revise=self._revisions.revise,
+            crd_uid=self.hub.crd_uid,
+            domain=self._parts.domain,
+        )
+
+    def _gatherer(self) -> Gatherer:
+        return Gatherer(
+            self._parts.installation,
+            self.hub.policies,
+            self.intents,
+            self.hub.deletion_hold,
+            self._accepted_names,
+        )
+
+    def _accepted_names(self, name: ClusterName) -> frozenset[str]:
+        entry = self.fleet.get(name)
+        return entry.snapshot.accepted_names if entry else frozenset()
+
+    def _resolve(self, name: ClusterName) -> tuple[ClusterFacts, Client] | None:
+        hub = self.fleet.hub()
+        if not name or (hub is not None and hub.facts.answers_to(name)):
+            facts = hub.facts if hub else _hub_facts(self._parts.installation)
+            return facts, self._parts.hub
+        entry = self.fleet.get(name)
+        if entry is None:
+            return None
+        if entry.member is None or entry.problem is not None:
+            reason = entry.problem.message if entry.problem else "not connected"
+            raise TemporaryError("source.cluster_away", reason, str(name))
+        return entry.facts, entry.member.client
+
+    def _markers(self, key: IntentKey) -> list[Any]:
+        members = [entry.member for entry in self.fleet if entry.member is not None]
+        return [marker for member in members for marker in member.markers(key)]
+
+
+def _hub_facts(installation: Installation) -> ClusterFacts:
+    return ClusterFacts(ClusterName("hub"), ClusterUid(installation.hub), is_hub=True)
+
+
+def _namespace(member: Member, name: str) -> NamespaceFacts:
+    return member.namespace_now(name) or NamespaceFacts(name)

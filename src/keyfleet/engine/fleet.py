@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clusters of the fleet as the inventory says, each engaged on its own.
+
+An `Entry` lives as long as the inventory lists the cluster. It has a lane from the start, so that
+keys can wait for a cluster that is not reachable yet; the lane runs once the member is engaged:
+logged in, recognised, listed and verified.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+from typing import cast
+
+from keyfleet.base.backoff import Backoff
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import KeyfleetError, TemporaryError, UnreachableError
+from keyfleet.base.log import Hooks, get_logger
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.circuit import Circuit
+from keyfleet.engine.identity import Identity, identity_objection, read_identity
+from keyfleet.engine.lane import Lane
+from keyfleet.engine.member import Member, MemberEvents
+from keyfleet.kube.client import Client
+from keyfleet.model.ownership import Installation
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
+from keyfleet.model.plan import Finding, State
+from keyfleet.plugin import ClusterSnapshot
+
+log = get_logger("engine")
+
+ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
+
+
+def unreachable(name: str, error: KeyfleetError) -> Finding:
+    """Return the finding for a cluster that does not answer."""
+    reason = "AuthenticationFailed" if error.code == "api.unauthorized" else "Unreachable"
+    return Finding(
+        State.UNREACHABLE,
+        reason,
+        f"cluster {name}: {error.message}",
+        hint=f"`keyfleet clusters` shows when {name} answered last",
+    )
+
+
+class Entry:
+    """One cluster of the inventory."""
+
+    def __init__(self, snapshot: ClusterSnapshot, lane: Lane) -> None:
+        self.snapshot = snapshot
+        self.lane = lane
+        self.member: Member | None = None
+        self.client: Client | None = None
+        self.identity: Identity | None = None
+        self.circuit: Circuit | None = None
+        self.version = ""
+        self.warnings: tuple[str, ...] = ()
+        self.problem: Finding | None = Finding(
+            State.PENDING, "Connecting", f"cluster {snapshot.name} is being connected"
+        )
+        """Why nothing can be delivered there now."""
+        self.engaging: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> ClusterName:
+        """The cluster's name."""
+        return self.snapshot.name
+
+    @property
+    def facts(self) -> ClusterFacts:
+        """What placement may know, also while the cluster is away."""
+        if self.member is not None:
+            return self.member.facts
+        uid = self.identity.uid if self.identity else ClusterUid(self.snapshot.pinned_uid)
+        return facts_of(self.snapshot, uid, is_hub=False)
+
+
+def facts_of(snapshot: ClusterSnapshot, uid: ClusterUid, *, is_hub: bool) -> ClusterFacts:
+    """Return what placement and policies may know of a cluster."""
+    return ClusterFacts(snapshot.name, uid, snapshot.labels, snapshot.aliases, is_hub)
+
+
+class FleetEvents(MemberEvents):
+    """What the fleet tells the engine."""
+
+    def cluster_ready(self, entry: Entry) -> None:
+        """The cluster is engaged: everything that concerns it is due."""
+
+    def cluster_changed(self, entry: Entry) -> None:
+        """Reachability, problem or facts changed: statuses are due."""
+
+    async def cluster_leaving(self, entry: Entry) -> None:
+        """The inventory no longer lists the cluster; it is still engaged."""
+
+    def cluster_gone(self, entry: Entry) -> None:
+        """The cluster is disengaged."""
+
+
+class Fleet:
+    """All entries, by name."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        events: FleetEvents,
+        new_lane: Callable[[ClusterSnapshot], Lane],
+        clock: Clock,
+        random: Random,
+        hooks: Hooks,
+    ) -> None:
+        self._installation = installation
+        self._events = events
+        self._new_lane = new_lane
+        self._clock = clock
+        self._random = random
+        self._hooks = hooks
+        self._entries: dict[ClusterName, Entry] = {}
+        self.is_known = False
+        """The inventory has been heard at least once."""
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries.values()))
+
+    def get(self, name: ClusterName) -> Entry | None:
+        """Return the entry of a cluster's name or alias."""
+        exact = self._entries.get(name)
+        if exact is not None:
+            return exact
+        return next((entry for entry in self if entry.facts.answers_to(name)), None)
+
+    def hub(self) -> Entry | None:
+        """Return the entry that is the hub itself, when it is a member."""
+        return next((entry for entry in self if entry.facts.is_hub), None)
+
+    async def update(self, snapshots: Iterable[ClusterSnapshot]) -> None:
+        """Make the entries what the inventory lists now."""
+        wanted = {snapshot.name: snapshot for snapshot in snapshots}
+        for name in [name for name in self._entries if name not in wanted]:
+            await self._remove(self._entries[name])
+        for name, snapshot in wanted.items():
+            await self._put(name, snapshot)
+        self.is_known = True
+
+    async def close(self) -> None:
+        """Disengage everything."""
+        for entry in self:
+            await self._disengage(entry)
+            await entry.lane.close()
+
+    async def _put(self, name: ClusterName, snapshot: ClusterSnapshot) -> None:
+        entry = self._entries.get(name)
+        if entry is None:
+            entry = self._entries[name] = Entry(snapshot, self._new_lane(snapshot))
+            self._engage_later(entry)
+            return
+        old, entry.snapshot = entry.snapshot, snapshot
+        if _must_log_in_again(entry, old):
+            await self._disengage(entry)
+            self._engage_later(entry)
+        elif _facts_of(old) != _facts_of(snapshot):
+            self._refresh_facts(entry)
+
+    def _refresh_facts(self, entry: Entry) -> None:
+        member = entry.member
+        if member is not None:
+            is_hub = member.facts.is_hub
+            member.facts = facts_of(entry.snapshot, member.facts.uid, is_hub=is_hub)
+        self._events.cluster_ready(entry) if member else self._events.cluster_changed(entry)
+
+    async def _remove(self, entry: Entry) -> None:
+        await self._events.cluster_leaving(entry)
+        del self._entries[entry.name]
+        await self._disengage(entry)
+        await entry.lane.close()
+        self._hooks.cluster_removed(entry.name)
+        self._events.cluster_gone(entry)
+        # A duplicate that stood back takes over.
+        for other in self:
+            if other.problem is not None and other.problem.reason == "Duplicate":
+                self._engage_later(other)
+
+    def _engage_later(self, entry: Entry) -> None:
+        entry.engaging = spawn(self._engage(entry), name=f"engage {entry.name}")
+
+    async def _engage(self, entry: Entry) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._try_to_engage(entry)
+            except TemporaryError as error:
+                failures += 1
+                await self._clean_up(entry)
+                self._set_problem(entry, unreachable(entry.name, error))
+                self._hooks.cluster_reachable(entry.name, False)
+                await self._clock.sleep(ENGAGE_BACKOFF.delay_s(failures, self._random))
+            except KeyfleetError as error:
+                # Refused or unusable as configured; rights may be granted later, so look again.
+                failures += 1
+                await self._clean_up(entry)
+                self._set_problem(entry, _unusable(entry.name, error))
+                await self._clock.sleep(2 * ENGAGE_BACKOFF.delay_s(failures, self._random))
+            else:
+                return
+
+    async def _try_to_engage(self, entry: Entry) -> None:
+        snapshot = entry.snapshot
+        if snapshot.problem:
+            self._set_problem(
+                entry, Finding(State.UNREACHABLE, "NoAccess", snapshot.problem)
+            )
+            return
+        access = await snapshot.open()
+        entry.warnings = access.warnings
+        client = Client(
+            snapshot.name,
+            access,
+            clock=self._clock,
+            hooks=self._hooks,
+            in_flight=snapshot.in_flight or 32,
+        )
+        entry.client = client
+        identity = await read_identity(client, access.endpoint)
+        entry.identity = identity
+        entry.version = await client.version()
+        if finding := identity_objection(snapshot, identity) or self._duplicate(entry, identity):
+            self._set_problem(entry, finding)
+            await client.close()
+            entry.client = None
+            return
+        await self._start_member(entry, client, identity)
+
+    async def _start_member(self, entry: Entry, client: Client, identity: Identity) -> None:
+        is_hub = identity.uid == self._installation.hub
+        member = Member(
+            facts_of(entry.snapshot, identity.uid, is_hub=is_hub),
+            client,
+            self._installation,
+            events=self._events,
+            clock=self._clock,
+            random=self._random,
+            hooks=cast("Hooks", _WatchRelay(self._hooks, lambda: self._doubt(entry))),
+        )
+        entry.member = member
+        try:
+            async with asyncio.timeout(60):
+                await member.start()
+        except TimeoutError:
+            raise TemporaryError("engine.engage_timeout", "its first lists take too long") from None
+        entry.circuit = Circuit(
+            client.version,
+            on_doubt=entry.lane.pause,
+            on_open=lambda error: self._opened(entry, error),
+            on_close=lambda: self._closed(entry),
+            clock=self._clock,
+            random=self._random,
+        )
+        self._closed(entry)
+        self._events.cluster_ready(entry)
+
+    def _doubt(self, entry: Entry) -> None:
+        if entry.circuit is not None:
+            entry.circuit.failed(UnreachableError("api.watch_failed", "a watch broke"))
+
+    def _opened(self, entry: Entry, error: KeyfleetError) -> None:
+        self._hooks.cluster_reachable(entry.name, False)
+        self._set_problem(entry, unreachable(entry.name, error))
+
+    def _closed(self, entry: Entry) -> None:
+        self._hooks.cluster_reachable(entry.name, True)
+        self._set_problem(entry, None)
+        entry.lane.resume()
+        if entry.member is not None:
+            entry.member.nudge()
+
+    def _set_problem(self, entry: Entry, problem: Finding | None) -> None:
+        if entry.problem == problem:
+            return
+        entry.problem = problem
+        if problem is not None:
+            entry.lane.pause()
+            log.warning("engine.cluster_not_ready", cluster=entry.name, reason=problem.reason)
+        else:
+            log.info("engine.cluster_ready", cluster=entry.name)
+        self._events.cluster_changed(entry)
+
+    def _duplicate(self, entry: Entry, identity: Identity) -> Finding | None:
+        if identity.is_weak:
+            return None
+        for other in self:
+            if other is entry or other.identity is None or other.identity.uid != identity.uid:
+                continue
+            if other.problem is not None and other.member is None:
+                continue
+            if _precedence(other) < _precedence(entry):
+                return _duplicate_of(entry.name, other.name)
+            self._stand_back(other, entry.name)
+        return None
+
+    def _stand_back(self, entry: Entry, winner: ClusterName) -> None:
+        entry.engaging = spawn(self._yield_to(entry, winner), name=f"disengage {entry.name}")
+
+    async def _yield_to(self, entry: Entry, winner: ClusterName) -> None:
+        await self._clean_up(entry)
+        self._set_problem(entry, _duplicate_of(entry.name, winner))
+
+    async def _disengage(self, entry: Entry) -> None:
+        await stop(entry.engaging)
+        await self._clean_up(entry)
+        entry.identity = None
+
+    async def _clean_up(self, entry: Entry) -> None:
+        entry.lane.pause()
+        circuit, member, client = entry.circuit, entry.member, entry.client
+        entry.circuit = entry.member = entry.client = None
+        if circuit is not None:
+            await circuit.close()
+        if member is not None:
+            await member.stop()
+        if client is not None:
+            await client.close()
+
+    def waiting(self, key: IntentKey) -> bool:
+        """Tell whether any lane is about to work on the key."""
+        return any(entry.lane.is_pending(key) for entry in self)
+
+
+class _WatchRelay:
+    """Pass observations on, and tell the circuit when a watch breaks."""
+
+    def __init__(self, hooks: Hooks, on_failed: Callable[[], None]) -> None:
+        self._hooks = hooks
+        self._on_failed = on_failed
+
+    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+        """A watch changed its state."""
+        self._hooks.watch_changed(cluster, resource, state)
+        if state == "failed":
+            self._on_failed()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._hooks, name)
+
+
+def _must_log_in_again(entry: Entry, old: ClusterSnapshot) -> bool:
+    new = entry.snapshot
+    if _login_of(old) != _login_of(new):
+        return True
+    # Pinning who already answers changes nothing; pinning somebody else does.
+    uid = entry.identity.uid if entry.identity else ""
+    return old.pinned_uid != new.pinned_uid and (new.pinned_uid != uid or entry.member is None)
+
+
+def _login_of(snapshot: ClusterSnapshot) -> tuple[str, str, int]:
+    return (snapshot.generation, snapshot.problem, snapshot.in_flight)
+
+
+def _facts_of(snapshot: ClusterSnapshot) -> tuple[object, ...]:
+    return (dict(snapshot.labels), snapshot.aliases, snapshot.paused, snapshot.accepted_names)
+
+
+def _precedence(entry: Entry) -> tuple[bool, str]:
+    return (entry.snapshot.is_bare, entry.name)
+
+
+def _duplicate_of(name: str, winner: str) -> Finding:
+    return Finding(
+        State.HELD,
+        "Duplicate",
+        f"{name} is the same cluster as {winner}",
+        hint=f"remove one of the two, or pause {name}",
+        rule="identity",
+    )
+
+
+def _unusable(name: str, error: KeyfleetError) -> Finding:
+    state = State.UNREACHABLE
+    return Finding(state, "NoAccess", f"cluster {name}: {error.message}", hint=error.hint)

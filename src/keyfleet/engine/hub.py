@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the hub says: manifests, policies, sources, and whether all of it is known.
+
+Kinds come and go with their CRDs, also while running. When a CRD goes, its intents are dropped and
+nothing is deleted: absence counts only with a complete list, under the very CRD that the target's
+marker names.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from keyfleet.base import codec
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import DeniedError
+from keyfleet.base.log import Hooks, get_logger
+from keyfleet.base.means import Means
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.holds import HubView, deletion_hold
+from keyfleet.engine.policies import policies_from
+from keyfleet.engine.views import namespace_facts
+from keyfleet.kube.client import Client
+from keyfleet.kube.decoding import full_object
+from keyfleet.kube.informer import Informer
+from keyfleet.kube.objects import Metadata, metadata_of
+from keyfleet.kube.resources import CRDS, FLEETPOLICIES, NAMESPACES, SECRETS, Resource
+from keyfleet.model.intent import Origin, SecretRef
+from keyfleet.model.ownership import OWNER_ANNOTATION, Marker
+from keyfleet.model.places import IntentKey
+from keyfleet.model.plan import Finding
+from keyfleet.model.policy import Policies
+from keyfleet.plugin import Dialect, Kind
+
+log = get_logger("engine")
+
+ObjectKey = tuple[str, str]
+Document = dict[str, Any]
+
+
+class HubEvents:
+    """What the hub's watches tell the engine; every call is synchronous and cheap."""
+
+    def manifest_changed(self, dialect: Dialect, origin: Origin, manifest: Document | None) -> None:
+        """A manifest came, changed or (None) went."""
+
+    def kind_gone(self, kind: str) -> None:
+        """A kind is no longer served: its intents are unknown, not deleted."""
+
+    def policies_changed(self) -> None:
+        """What may be read and written changed."""
+
+    def hub_source_changed(self, ref: SecretRef) -> None:
+        """A Secret on the hub came, went or changed."""
+
+    def hub_namespace_changed(self, name: str) -> None:
+        """A namespace of the hub came, went or began to terminate."""
+
+
+@dataclass(slots=True)
+class _Served:
+    informer: Informer[Any]
+    task: asyncio.Task[None]
+
+
+class Hub:
+    """The hub's watches."""
+
+    def __init__(
+        self,
+        client: Client,
+        dialects: Iterable[Dialect],
+        *,
+        events: HubEvents,
+        domain: str,
+        clock: Clock,
+        random: Random,
+        hooks: Hooks,
+    ) -> None:
+        self.client = client
+        self.policies = Policies(is_complete=False)
+        self._domain = domain
+        self._events = events
+        self._means = Means(clock=clock, random=random, hooks=hooks)
+        self._clock = clock
+        self._dialects = {
+            kind.resource.kind: (dialect, kind) for dialect in dialects for kind in dialect.kinds
+        }
+        self._served: dict[str, _Served] = {}
+        self._crds: Informer[Metadata] = Informer(
+            client, CRDS, on_change=self._on_crd, **self._means
+        )
+        self._secrets: Informer[Metadata] = Informer(
+            client,
+            SECRETS,
+            on_change=self._on_secret,
+            keep_annotation=self._is_kept,
+            **self._means,
+        )
+        self._namespaces: Informer[Metadata] = Informer(
+            client, NAMESPACES, on_change=self._on_namespace, **self._means
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start the watches and wait until everything that is served has been listed."""
+        for informer in (self._crds, self._secrets, self._namespaces):
+            self._tasks.append(spawn(informer.run(), name="watch hub"))
+        while not all(map(_is_heard, (self._crds, self._secrets, self._namespaces))):
+            await self._clock.sleep(0.02)
+        if not self._crds.synced:
+            # CRDs may not be listed here: ask for the kinds themselves.
+            for resource in self._resources():
+                self._serve(resource)
+        while not all(_is_heard(served.informer) for served in self._served.values()):
+            await self._clock.sleep(0.02)
+
+    async def stop(self) -> None:
+        """Stop the watches."""
+        await stop(*self._tasks, *(served.task for served in self._served.values()))
+
+    def manifest(self, kind: str, namespace: str, name: str) -> Document | None:
+        """Return a manifest as last seen."""
+        served = self._served.get(kind)
+        found = served.informer.items.get((namespace, name)) if served else None
+        return found if isinstance(found, dict) else None
+
+    def dialect_of(self, kind: str) -> tuple[Dialect, Kind] | None:
+        """Return who understands a kind."""
+        return self._dialects.get(kind)
+
+    def crd_uid(self, kind: str) -> str:
+        """Return the UID of a native kind's CRD; empty for kinds without one."""
+        found = self._crd(kind)
+        return found.uid if found is not None else ""
+
+    def secret(self, namespace: str, name: str) -> Metadata | None:
+        """Return the metadata of a Secret on the hub."""
+        return self._secrets.items.get((namespace, name))
+
+    def deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
+        """Return why a target of an intent may not be deleted now."""
+        namespace = self._namespaces.items.get(("", key.namespace))
+        crd = self._crd(key.kind)
+        return deletion_hold(
+            key,
+            marker,
+            HubView(
+                is_listed=self._is_listed(key.kind),
+                needs_crd=key.kind != SECRETS.kind,
+                crd_uid=crd.uid if crd is not None and not crd.deletion_timestamp else "",
+                is_crd_known=self._crds.synced,
+                are_namespaces_listed=self._namespaces.synced,
+                is_namespace_terminating=namespace is not None
+                and namespace_facts(namespace).is_terminating,
+                domain=self._domain,
+            ),
+        )
+
+    def problems(self) -> list[str]:
+        """Return what keeps the hub from being served; for readiness."""
+        found = [f"{kind} is not served; run `keyfleet install`" for kind in self._missing()]
+        for kind, served in self._served.items():
+            if not served.informer.synced:
+                found.append(f"{kind} is not listed yet")
+        return found
+
+    def _missing(self) -> list[str]:
+        if not self._crds.synced:
+            return []
+        return [resource.kind for resource in self._resources() if not self._crd(resource.kind)]
+
+    def _is_listed(self, kind: str) -> bool:
+        if kind == SECRETS.kind:
+            return self._secrets.synced
+        served = self._served.get(kind)
+        return served is not None and served.informer.synced
+
+    def _crd(self, kind: str) -> Metadata | None:
+        for resource in self._resources():
+            if resource.kind == kind:
+                return self._crds.items.get(("", resource.label))
+        return None
+
+    def _resources(self) -> list[Resource]:
+        kinds = [kind.resource for _, kind in self._dialects.values() if not kind.metadata_only]
+        return [*kinds, FLEETPOLICIES]
+
+    def _is_kept(self, annotation: str) -> bool:
+        return annotation == OWNER_ANNOTATION or annotation.startswith(f"{self._domain}/")
+
+    def _on_crd(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
+        resource = next((known for known in self._resources() if known.label == key[1]), None)
+        if resource is None:
+            return
+        is_replaced = old is not None and new is not None and old.uid != new.uid
+        if new is None or is_replaced:
+            self._withdraw(resource)
+        if new is not None and (old is None or is_replaced):
+            self._serve(resource)
+
+    def _serve(self, resource: Resource) -> None:
+        if resource.kind in self._served:
+            return
+        on_change = (
+            self._on_policy if resource is FLEETPOLICIES else self._on_manifest(resource.kind)
+        )
+        informer: Informer[Document] = Informer(
+            self.client, resource, on_change=on_change, decode=full_object, **self._means
+        )
+        task = spawn(informer.run(), name=f"watch {resource.kind}")
+        self._served[resource.kind] = _Served(informer, task)
+        if resource is FLEETPOLICIES:
+            self._tasks.append(spawn(self._policies_listed(informer), name="policies"))
+        log.info("engine.kind_started", kind=resource.kind)
+
+    def _withdraw(self, resource: Resource) -> None:
+        served = self._served.pop(resource.kind, None)
+        if served is None:
+            return
+        served.task.cancel()
+        log.warning("engine.kind_stopped", kind=resource.kind)
+        if resource is FLEETPOLICIES:
+            self.policies = Policies(is_complete=False)
+            self._events.policies_changed()
+        else:
+            self._events.kind_gone(resource.kind)
+
+    def _on_manifest(
+        self, kind: str
+    ) -> Callable[[ObjectKey, Document | None, Document | None], None]:
+        dialect, _ = self._dialects[kind]
+
+        def changed(key: ObjectKey, old: Document | None, new: Document | None) -> None:
+            if old is not None and new is not None and _is_status_only(old, new):
+                return
+            known = new or old or {}
+            self._events.manifest_changed(
+                dialect, origin_of(dialect, kind, metadata_of(known)), new
+            )
+
+        return changed
+
+    def _on_secret(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
+        self._events.hub_source_changed(SecretRef(key[0], key[1]))
+        for dialect, kind in self._dialects.values():
+            if kind.metadata_only:
+                self._on_annotated(dialect, kind, old, new)
+
+    def _on_annotated(
+        self, dialect: Dialect, kind: Kind, old: Metadata | None, new: Metadata | None
+    ) -> None:
+        is_wanted = new is not None and kind.wanted(new)
+        was_wanted = old is not None and kind.wanted(old)
+        known = new if is_wanted else old
+        if known is None or not (is_wanted or was_wanted):
+            return
+        if is_wanted and was_wanted and _same_request(old, new):
+            return
+        manifest = {
+            "apiVersion": kind.resource.api_version,
+            "kind": kind.resource.kind,
+            "metadata": codec.builtins(known),
+        }
+        origin = origin_of(dialect, kind.resource.kind, known)
+        self._events.manifest_changed(dialect, origin, manifest if is_wanted else None)
+
+    def _on_namespace(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
+        del old, new
+        self._events.hub_namespace_changed(key[1])
+
+    def _on_policy(self, key: ObjectKey, old: Document | None, new: Document | None) -> None:
+        del key
+        if old is None or new is None or not _is_status_only(old, new):
+            self._read_policies()
+
+    async def _policies_listed(self, informer: Informer[Document]) -> None:
+        # An empty list calls nobody, and is as complete as any other.
+        await informer.wait_synced()
+        self._read_policies()
+
+    def _read_policies(self) -> None:
+        served = self._served.get(FLEETPOLICIES.kind)
+        is_listed = served is not None and served.informer.synced
+        documents: Mapping[ObjectKey, Document] = served.informer.items if served else {}
+        policies = policies_from(documents.values(), is_complete=is_listed)
+        if policies != self.policies:
+            self.policies = policies
+            self._events.policies_changed()
+
+
+def origin_of(dialect: Dialect, kind: str, metadata: Metadata) -> Origin:
+    """Return who asked, for a manifest found on the hub."""
+    return Origin(
+        dialect=dialect.name,
+        kind=kind,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        generation=metadata.generation,
+        created=metadata.creation_timestamp or "",
+    )
+
+
+def _is_heard(informer: Informer[Any]) -> bool:
+    return informer.synced or isinstance(informer.error, DeniedError)
+
+
+def _is_status_only(old: Document, new: Document) -> bool:
+    before, after = metadata_of(old), metadata_of(new)
+    return (
+        before.uid == after.uid
+        and before.generation == after.generation
+        and before.annotations == after.annotations
+        and before.labels == after.labels
+        and before.deletion_timestamp == after.deletion_timestamp
+    )
+
+
+def _same_request(old: Metadata | None, new: Metadata | None) -> bool:
+    # The annotations are filtered to the dialect's own, so equality means: the same request.
+    return (
+        old is not None
+        and new is not None
+        and (old.uid, old.annotations) == (new.uid, new.annotations)
+    )

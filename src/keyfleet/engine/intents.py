@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All intents of the fleet, with the indexes that turn a change into the keys it concerns."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from keyfleet.model.intent import Intent, Rejection, SecretRef
+from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+from keyfleet.plan.placement import is_wanted_at
+
+
+K = TypeVar("K")
+
+
+class Intents:
+    """The intents by key, by source and by target name."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[IntentKey, Intent] = {}
+        self._rejected: dict[IntentKey, Rejection] = {}
+        self._by_source: dict[SecretRef, set[IntentKey]] = {}
+        self._by_target_name: dict[str, set[IntentKey]] = {}
+
+    def __iter__(self) -> Iterator[Intent]:
+        return iter(list(self._by_key.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def get(self, key: IntentKey) -> Intent | None:
+        """Return the intent; None when it is gone or rejected."""
+        return self._by_key.get(key)
+
+    def rejection(self, key: IntentKey) -> Rejection | None:
+        """Return why the manifest of this key is no intent."""
+        return self._rejected.get(key)
+
+    def is_known(self, key: IntentKey) -> bool:
+        """Tell whether a manifest of this key exists, understood or not."""
+        return key in self._by_key or key in self._rejected
+
+    def put(self, intent: Intent) -> None:
+        """Add or replace an intent."""
+        self.drop(intent.key)
+        self._by_key[intent.key] = intent
+        for read in intent.reads:
+            self._by_source.setdefault(read.ref, set()).add(intent.key)
+        self._by_target_name.setdefault(intent.targets.name, set()).add(intent.key)
+
+    def reject(self, rejection: Rejection) -> None:
+        """Keep a manifest that cannot be understood: it still owns its targets."""
+        self.drop(rejection.key)
+        self._rejected[rejection.key] = rejection
+
+    def drop(self, key: IntentKey) -> None:
+        """Forget an intent."""
+        self._rejected.pop(key, None)
+        intent = self._by_key.pop(key, None)
+        if intent is None:
+            return
+        for read in intent.reads:
+            _discard(self._by_source, read.ref, key)
+        _discard(self._by_target_name, intent.targets.name, key)
+
+    def reading(self, refs: Iterable[SecretRef]) -> set[IntentKey]:
+        """Return the intents that read any of these."""
+        return {key for ref in refs for key in self._by_source.get(ref, ())}
+
+    def of_kind(self, kind: str) -> list[IntentKey]:
+        """Return the keys of one kind, understood or not."""
+        return [key for key in (*self._by_key, *self._rejected) if key.kind == kind]
+
+    def wanting(
+        self, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
+    ) -> Iterator[Intent]:
+        """Yield the intents that want a target at a place."""
+        for key in self._by_target_name.get(name, ()):
+            intent = self._by_key[key]
+            if is_wanted_at(intent, cluster, namespace, name):
+                yield intent
+
+    def rival(
+        self, key: IntentKey, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
+    ) -> IntentKey | None:
+        """Return the intent with a stronger claim to a place than `key`'s; None when there is none.
+
+        An intent that is gone or does not want the place itself is weaker than any that does.
+        """
+        others = [
+            intent for intent in self.wanting(cluster, namespace, name) if intent.key != key
+        ]
+        strongest = min(others, key=lambda intent: intent.seniority, default=None)
+        own = self._by_key.get(key)
+        if strongest is None:
+            return None
+        if own is not None and is_wanted_at(own, cluster, namespace, name):
+            return strongest.key if strongest.seniority < own.seniority else None
+        return strongest.key
+
+
+def _discard(index: dict[K, set[IntentKey]], at: K, key: IntentKey) -> None:
+    keys = index.get(at)
+    if keys is not None:
+        keys.discard(key)
+        if not keys:
+            del index[at]

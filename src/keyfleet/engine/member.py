@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One engaged cluster: its watches, what is remembered of its targets, its answers to a pass."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import DeniedError
+from keyfleet.base.log import Hooks
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.memory import Memory, Spot, is_newer
+from keyfleet.engine.views import actual_from_secret, namespace_facts
+from keyfleet.kube.client import Client
+from keyfleet.kube.informer import Informer
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
+from keyfleet.model.desired import Actual
+from keyfleet.model.intent import Intent, SecretRef
+from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
+from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+
+ObjectKey = tuple[str, str]
+
+
+class MemberEvents:
+    """What a member tells the engine; every call is synchronous and cheap."""
+
+    def target_changed(self, member: "Member", intents: set[IntentKey], spot: Spot) -> None:
+        """A target was changed by somebody else, or went."""
+
+    def namespace_changed(
+        self, member: "Member", old: NamespaceFacts | None, new: NamespaceFacts | None
+    ) -> None:
+        """A namespace came, went or changed its labels."""
+
+    def source_changed(self, member: "Member", ref: SecretRef) -> None:
+        """A watched source Secret came, went or changed."""
+
+
+class Member:
+    """A cluster with running watches; implements `views.ClusterView`."""
+
+    def __init__(
+        self,
+        facts: ClusterFacts,
+        client: Client,
+        installation: Installation,
+        *,
+        events: MemberEvents,
+        clock: Clock,
+        random: Random,
+        hooks: Hooks,
+    ) -> None:
+        self.facts = facts
+        self.client = client
+        self.memory = Memory()
+        self.is_ready = False
+        self._installation = installation
+        self._events = events
+        self._clock = clock
+        self._random = random
+        self._hooks = hooks
+        self._owner_at: dict[Spot, IntentKey] = {}
+        self._spots_of: dict[IntentKey, set[Spot]] = {}
+        self._namespaces: dict[str, NamespaceFacts] = {}
+        self._sources: dict[SecretRef, tuple[Informer[Metadata], asyncio.Task[None]]] = {}
+        self._targets_informer = self._informer(
+            SECRETS, self._on_target, labels=f"{HUB_LABEL}={installation.hub_label}"
+        )
+        self._namespaces_informer = self._informer(NAMESPACES, self._on_namespace)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start the watches, wait for their first lists and verify every marked target.
+
+        Raises:
+            KeyfleetError: The targets cannot be listed.
+        """
+        for informer in (self._targets_informer, self._namespaces_informer):
+            self._tasks.append(spawn(informer.run(), name=f"watch {self.facts.name}"))
+        await self._targets_informer.wait_synced()
+        await self._namespaces_known()
+        await self._verify()
+        self.is_ready = True
+
+    async def stop(self) -> None:
+        """Stop the watches; the client stays open for its owner to close."""
+        self.is_ready = False
+        watches = [task for _, task in self._sources.values()]
+        self._sources.clear()
+        await stop(*self._tasks, *watches)
+
+    def nudge(self) -> None:
+        """Let every watch try again now: the cluster answers."""
+        for informer in self._informers():
+            informer.nudge()
+
+    def watch_age_s(self) -> float:
+        """Return how long ago the quietest watch was last heard."""
+        now = self._clock.monotonic()
+        return max(now - informer.heard_at for informer in self._informers())
+
+    def markers(self, intent: IntentKey) -> list[Marker]:
+        """Return the markers of an intent's targets here, as the watch shows them."""
+        items = self._targets_informer.items
+        found = [read_marker(items[spot].annotations or {}) for spot in self._spots(intent)]
+        return [marker for marker in found if marker is not None]
+
+    def owners(self) -> set[IntentKey]:
+        """Return every intent that has marked targets here, live or gone."""
+        return set(self._spots_of)
+
+    def target(self, spot: Spot) -> Metadata | None:
+        """Return a marked target as the watch shows it."""
+        return self._targets_informer.items.get(spot)
+
+    @property
+    def target_count(self) -> int:
+        """Marked targets in this cluster."""
+        return len(self._owner_at)
+
+    def spots(self, intent: Intent) -> list[Spot]:
+        """Return where the intent's targets are or may be wanted, by name."""
+        named = [(name, intent.targets.name) for name in intent.targets.namespaces.names]
+        return sorted({*self._spots(intent.key), *named})
+
+    def namespace_now(self, name: str) -> NamespaceFacts | None:
+        """Return a namespace as the watch shows it."""
+        return self._namespaces.get(name)
+
+    def watch_source(self, ref: SecretRef) -> None:
+        """Watch one Secret that is a source, by name, so that no other is seen."""
+        if ref in self._sources:
+            return
+        informer = self._informer(
+            SECRETS,
+            lambda *_: self._events.source_changed(self, ref),
+            namespace=ref.namespace,
+            fields=f"metadata.name={ref.name}",
+        )
+        self._sources[ref] = (informer, spawn(informer.run(), name=f"watch source {ref}"))
+
+    async def unwatch_sources(self, wanted: set[SecretRef]) -> None:
+        """Stop watching sources that no intent reads any more."""
+        for ref in [ref for ref in self._sources if ref not in wanted]:
+            _, task = self._sources.pop(ref)
+            await stop(task)
+
+    # The answers of `views.ClusterView`.
+
+    async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
+        """Return the namespaces the intent's matcher has to be asked about."""
+        matcher = intent.targets.namespaces
+        if not matcher.is_by_name:
+            return self._namespaces
+        found = {name: await self.namespace(name) for name in matcher.names}
+        return {name: facts for name, facts in found.items() if facts is not None}
+
+    async def namespace(self, name: str) -> NamespaceFacts | None:
+        """Return one namespace; where they may not be listed, it is taken to exist."""
+        if self._are_namespaces_hidden():
+            return NamespaceFacts(name)
+        return self._namespaces.get(name)
+
+    async def owned(self, intent: IntentKey) -> list[Spot]:
+        """Return where this intent's marked targets are."""
+        return self._spots(intent)
+
+    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+        """Return the target as the watch and the memory know it; read it when they do not."""
+        spot = (namespace, name)
+        cached = self._targets_informer.items.get(spot)
+        known = self.memory.get(spot)
+        if known is not None and known.ahead is not None and known.intent == intent:
+            if cached is None or is_newer(known.resource_version, cached.resource_version):
+                return known.ahead
+        if cached is None and not self.memory.is_doubted(spot):
+            return None
+        is_known = (
+            cached is not None
+            and known is not None
+            and known.resource_version == cached.resource_version
+            and known.intent == intent
+        )
+        if is_known and cached is not None and known is not None:
+            return replace(
+                _from_metadata(cached),
+                type=known.type,
+                fingerprint=known.fingerprint,
+                is_immutable=known.is_immutable,
+            )
+        return await self._read(spot, intent)
+
+    async def _read(self, spot: Spot, intent: IntentKey) -> Actual | None:
+        secret = await self.client.find_secret(*spot)
+        if secret is None:
+            self.memory.forget(spot)
+            return None
+        actual = actual_from_secret(secret, self._installation, intent)
+        self.memory.read(spot, actual, intent)
+        return actual
+
+    async def _verify(self) -> None:
+        # One paged list with values; each page is fingerprinted and dropped (design.md 2.3).
+        labels = f"{HUB_LABEL}={self._installation.hub_label}"
+        async for page in self.client.secret_pages(labels=labels):
+            for secret in page:
+                marker = read_marker(secret.metadata.annotations or {})
+                if marker is not None:
+                    actual = actual_from_secret(secret, self._installation, marker.intent)
+                    self.memory.read(secret.metadata.key, actual, marker.intent)
+
+    async def _namespaces_known(self) -> None:
+        while not self._namespaces_informer.synced and not self._are_namespaces_hidden():
+            await self._clock.sleep(0.02)
+
+    def _are_namespaces_hidden(self) -> bool:
+        informer = self._namespaces_informer
+        return not informer.synced and isinstance(informer.error, DeniedError)
+
+    def _informers(self) -> list[Informer[Metadata]]:
+        sources = [informer for informer, _ in self._sources.values()]
+        return [self._targets_informer, self._namespaces_informer, *sources]
+
+    def _informer(
+        self,
+        resource: Resource,
+        on_change: Callable[[ObjectKey, Metadata | None, Metadata | None], None],
+        *,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+    ) -> Informer[Metadata]:
+        return Informer(
+            self.client,
+            resource,
+            namespace=namespace,
+            labels=labels,
+            fields=fields,
+            on_change=on_change,
+            clock=self._clock,
+            random=self._random,
+            hooks=self._hooks,
+        )
+
+    def _spots(self, intent: IntentKey) -> list[Spot]:
+        return sorted(self._spots_of.get(intent, ()))
+
+    def _on_target(self, spot: Spot, old: Metadata | None, new: Metadata | None) -> None:
+        before = self._owner_at.get(spot)
+        marker = read_marker(new.annotations or {}) if new is not None else None
+        after = marker.intent if marker is not None else None
+        if before != after:
+            self._move(spot, before, after)
+        if self.is_ready and not self._is_echo(spot, old, new):
+            concerned = {intent for intent in (before, after) if intent is not None}
+            self._events.target_changed(self, concerned, spot)
+
+    def _is_echo(self, spot: Spot, old: Metadata | None, new: Metadata | None) -> bool:
+        if new is None:
+            is_own = old is not None and self.memory.is_own_deletion(spot, old.uid)
+            if not is_own:
+                self.memory.forget(spot)
+            return is_own
+        known = self.memory.get(spot)
+        if known is None:
+            return False
+        if known.resource_version == new.resource_version:
+            self.memory.settle(spot)
+            return True
+        # An older version than the one we wrote: our own echo is still to come.
+        return known.ahead is not None and is_newer(known.resource_version, new.resource_version)
+
+    def _move(self, spot: Spot, before: IntentKey | None, after: IntentKey | None) -> None:
+        if before is not None:
+            spots = self._spots_of[before]
+            spots.discard(spot)
+            if not spots:
+                del self._spots_of[before]
+            del self._owner_at[spot]
+        if after is not None:
+            self._owner_at[spot] = after
+            self._spots_of.setdefault(after, set()).add(spot)
+
+    def _on_namespace(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
+        del old
+        before = self._namespaces.pop(key[1], None)
+        after = namespace_facts(new) if new is not None else None
+        if after is not None:
+            self._namespaces[key[1]] = after
+        if self.is_ready and before != after:
+            self._events.namespace_changed(self, before, after)
+
+
+def _from_metadata(metadata: Metadata) -> Actual:
+    return Actual(
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+        has_labels=metadata.labels is not None,
+        has_annotations=metadata.annotations is not None,
+        is_deleting=metadata.deletion_timestamp is not None,
+    )

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is remembered of each target: a fingerprint and the version it was taken of, no value.
+
+As long as the watch shows the remembered resourceVersion, the data behind it is known without
+reading it. Any other version means one read.
+"""
+
+from dataclasses import dataclass, replace
+
+from keyfleet.model.desired import Actual
+from keyfleet.model.places import IntentKey
+
+Spot = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One target as it was last read or written."""
+
+    uid: str
+    resource_version: str
+    type: str
+    fingerprint: str
+    intent: IntentKey
+    """Whose fingerprint it is; another intent has to read."""
+    is_immutable: bool = False
+    ahead: Actual | None = None
+    """The whole object as we wrote it, until the watch shows that version or a newer one."""
+
+
+class Memory:
+    """The remembered targets of one cluster."""
+
+    def __init__(self) -> None:
+        self._known: dict[Spot, Remembered] = {}
+        self._deleted: dict[Spot, str] = {}
+        self._doubted: set[Spot] = set()
+
+    def get(self, spot: Spot) -> Remembered | None:
+        """Return what is remembered of a place."""
+        return self._known.get(spot)
+
+    def read(self, spot: Spot, actual: Actual, intent: IntentKey) -> None:
+        """Remember a live object that was just read."""
+        self._doubted.discard(spot)
+        self._known[spot] = _remembered(actual, intent)
+
+    def wrote(self, spot: Spot, actual: Actual, intent: IntentKey) -> None:
+        """Remember what a write left, ahead of the watch."""
+        self._doubted.discard(spot)
+        self._deleted.pop(spot, None)
+        self._known[spot] = replace(_remembered(actual, intent), ahead=replace(actual, data=None))
+
+    def deleted(self, spot: Spot, uid: str) -> None:
+        """Remember that we deleted the object of this UID."""
+        self._known.pop(spot, None)
+        self._deleted[spot] = uid
+
+    def is_own_deletion(self, spot: Spot, uid: str) -> bool:
+        """Tell whether the object that is gone was deleted by us; asks once."""
+        return self._deleted.pop(spot, None) == uid
+
+    def doubt(self, spot: Spot) -> None:
+        """Read this place next time, whatever the watch says: a write met something unexpected."""
+        self._known.pop(spot, None)
+        self._doubted.add(spot)
+
+    def is_doubted(self, spot: Spot) -> bool:
+        """Tell whether the place has to be read."""
+        return spot in self._doubted
+
+    def settle(self, spot: Spot) -> None:
+        """The watch has caught up: what it shows counts again."""
+        known = self._known.get(spot)
+        if known is not None and known.ahead is not None:
+            self._known[spot] = replace(known, ahead=None)
+
+    def forget(self, spot: Spot) -> None:
+        """Drop a place that is gone."""
+        self._known.pop(spot, None)
+        self._doubted.discard(spot)
+
+
+def _remembered(actual: Actual, intent: IntentKey) -> Remembered:
+    return Remembered(
+        actual.uid,
+        actual.resource_version,
+        actual.type,
+        actual.fingerprint,
+        intent,
+        actual.is_immutable,
+    )
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Tell whether a resourceVersion is newer than another.
+
+    They are comparable decimal integers on conforming servers from 1.35 on; elsewhere only equality
+    is certain, and a version that differs counts as newer.
+    """
+    if version.isdecimal() and than.isdecimal():
+        return int(version) > int(than)
+    return version != than

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every intent came to, cluster by cluster, put together when somebody asks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from keyfleet.engine.passes import PassResult
+from keyfleet.model.intent import Intent
+from keyfleet.model.outcome import (
+    ClusterResult,
+    Outcome,
+    cluster_result,
+    count_states,
+    worst_first,
+)
+from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
+from keyfleet.model.plan import Finding, State
+from keyfleet.plan.placement import cluster_missing, unknown_clusters
+
+
+
+@dataclass(slots=True)
+class _Known:
+    clusters: dict[ClusterName, ClusterResult] = field(default_factory=dict)
+    problem: Finding | None = None
+    propagation_ms: dict[ClusterName, int] = field(default_factory=dict)
+    sync_token: str = ""
+    sync_waits: set[ClusterName] = field(default_factory=set)
+    sync_handled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """A cluster as results need it."""
+
+    facts: ClusterFacts
+    problem: Finding | None
+
+
+class Results:
+    """The last result of each (intent, cluster)."""
+
+    def __init__(self) -> None:
+        self._known: dict[IntentKey, _Known] = {}
+
+    def store(self, key: IntentKey, cluster: ClusterName, result: PassResult) -> bool:
+        """Remember a pass; tell whether it says anything new."""
+        known = self._known.setdefault(key, _Known())
+        before = known.clusters.get(cluster)
+        after = cluster_result(
+            cluster,
+            (*result.targets, *result.left_over),
+            propagation_ms=known.propagation_ms.get(cluster),
+        )
+        known.clusters[cluster] = after
+        return before != after
+
+    def propagated(self, key: IntentKey, cluster: ClusterName, seconds: float) -> None:
+        """Remember how long the last change took to get there."""
+        known = self._known.setdefault(key, _Known())
+        known.propagation_ms[cluster] = round(seconds * 1000)
+
+    def problem(self, key: IntentKey, finding: Finding | None) -> bool:
+        """Remember what is wrong with the intent as a whole; tell whether it is new."""
+        known = self._known.setdefault(key, _Known())
+        before, known.problem = known.problem, finding
+        return before != finding
+
+    def leave(self, key: IntentKey, cluster: ClusterName) -> None:
+        """Forget a cluster that the intent no longer concerns."""
+        known = self._known.get(key)
+        if known is not None:
+            known.clusters.pop(cluster, None)
+            known.propagation_ms.pop(cluster, None)
+
+    def leave_cluster(self, cluster: ClusterName) -> None:
+        """Forget a cluster that is gone."""
+        for key in list(self._known):
+            self.leave(key, cluster)
+
+    def forget(self, key: IntentKey) -> None:
+        """Forget an intent."""
+        self._known.pop(key, None)
+
+    def sync_began(self, key: IntentKey, token: str, clusters: Iterable[ClusterName]) -> None:
+        """A person asked for a sync: wait for a pass in each of these clusters."""
+        known = self._known.setdefault(key, _Known())
+        known.sync_token, known.sync_waits = token, set(clusters)
+        self._finish_sync(known)
+
+    def sync_passed(self, key: IntentKey, cluster: ClusterName) -> bool:
+        """A pass ended; tell whether that was the last one a sync waited for."""
+        known = self._known.get(key)
+        if known is None or known.sync_handled == known.sync_token:
+            return False
+        known.sync_waits.discard(cluster)
+        self._finish_sync(known)
+        return known.sync_handled == known.sync_token
+
+    def _finish_sync(self, known: _Known) -> None:
+        if not known.sync_waits:
+            known.sync_handled = known.sync_token
+
+    def outcome(
+        self,
+        intent: Intent,
+        fleet: Iterable[Whereabouts],
+        *,
+        revision: int,
+        source_fingerprint: str,
+    ) -> Outcome:
+        """Return how an intent stands in the whole fleet now."""
+        known = self._known.get(intent.key, _Known())
+        everywhere = list(fleet)
+        results = [
+            _result(known, cluster)
+            for cluster in everywhere
+            if intent.targets.clusters.matches(cluster.facts)
+            or cluster.facts.name in known.clusters
+        ]
+        results += [
+            _from_finding(ClusterName(name), cluster_missing(name))
+            for name in unknown_clusters(intent, [cluster.facts for cluster in everywhere])
+        ]
+        problem = _from_finding(ClusterName(""), known.problem) if known.problem else None
+        return Outcome(
+            intent=intent.key,
+            generation=intent.origin.generation,
+            revision=revision or intent.revision,
+            source_fingerprint=source_fingerprint or intent.source_fingerprint,
+            clusters=worst_first(results),
+            problem=problem,
+            sync_handled=known.sync_handled,
+            counts=count_states(results),
+        )
+
+
+def _result(known: _Known, cluster: Whereabouts) -> ClusterResult:
+    name = cluster.facts.name
+    last = known.clusters.get(name)
+    if cluster.problem is None:
+        return last or ClusterResult(name, State.PENDING, "Waiting", "not looked at yet")
+    away = _from_finding(name, cluster.problem)
+    return replace(away, targets=last.targets, revision=last.revision) if last else away
+
+
+def _from_finding(cluster: ClusterName, finding: Finding) -> ClusterResult:
+    return ClusterResult(cluster, finding.state, finding.reason, finding.message)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an intent to what its targets should hold: authority, read, shape, revision."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from keyfleet.base.errors import (
+    DeniedError,
+    PermanentError,
+    SecretNotFoundError,
+    TransformError,
+)
+from keyfleet.kube.client import Client
+from keyfleet.model.data import SecretData, fingerprint
+from keyfleet.model.desired import DesiredObject
+from keyfleet.model.intent import Intent, OnMissing, SecretRef
+from keyfleet.model.ownership import Installation, Spot
+from keyfleet.model.places import ClusterFacts, ClusterName, Place, TargetFacts
+from keyfleet.model.plan import Finding, State
+from keyfleet.model.policy import Policies
+from keyfleet.plan.authority import source_missing, source_objection
+from keyfleet.plan.question import Asker
+from keyfleet.plugin import Source
+from keyfleet.transform.shape import content_of, placed
+
+Shape = Callable[[TargetFacts], DesiredObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What every target of an intent should be, or why that cannot be said."""
+
+    desired: Shape | None = None
+    fingerprint: str = ""
+    """Of the data the targets should hold."""
+    asker: Asker = Asker()
+    source: SecretRef | None = None
+    source_spot: Spot | None = None
+    finding: Finding | None = None
+    """Set instead of `desired`: nothing may be delivered."""
+    is_source_gone: bool = False
+    """The source is positively absent and the intent wants its targets deleted then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What shaping needs to know besides the intent."""
+
+    installation: Installation
+    policies: Policies
+    sources: Mapping[str, Source]
+    resolve: Callable[[ClusterName], tuple[ClusterFacts, Client] | None]
+    """Cluster by name (empty is the hub); None when nobody answers to it."""
+    revise: Callable[[Intent, str], int]
+    """Revision of an intent for a source fingerprint."""
+    crd_uid: Callable[[str], str]
+    """UID of the CRD of an intent kind, empty where there is none."""
+    domain: str = ""
+    """Annotation domain in force."""
+
+
+class _References:
+    """Resolves cluster names for one intent, which was already found to be authorised."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    def cluster(self, name: ClusterName) -> Client:
+        """Return the client of a cluster.
+
+        Raises:
+            DeniedError: Nobody answers to that name; says nothing about absence of a Secret.
+        """
+        found = self._surroundings.resolve(name)
+        if found is None:
+            raise DeniedError("source.cluster_unknown", "no cluster answers to that name", name)
+        return found[1]
+
+
+async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
+    """Return what the intent's targets should hold.
+
+    Raises:
+        TemporaryError: The source could not be asked (engine: back-off; targets stay).
+    """
+    ref = intent.reads[0].ref
+    found = surroundings.resolve(ref.cluster)
+    objection = source_objection(
+        intent.key, ref, found[0] if found else None, surroundings.policies
+    )
+    if objection is not None or found is None:
+        return Shaped(finding=objection or source_missing(ref))
+    try:
+        data = await _read(intent, surroundings)
+        return _shaped(intent, data, found[0], surroundings)
+    except SecretNotFoundError:
+        return Shaped(
+            finding=source_missing(ref),
+            is_source_gone=intent.guard.on_source_missing is OnMissing.DELETE,
+        )
+    except TransformError as error:
+        return Shaped(finding=_transform_finding(error))
+    except DeniedError:
+        return Shaped(finding=source_missing(ref))
+    except PermanentError as error:
+        return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message))
+
+
+async def _read(intent: Intent, surroundings: Surroundings) -> SecretData:
+    read = intent.reads[0]
+    source = surroundings.sources[read.source]
+    session = await source.open(_References(surroundings), intent.key)
+    return await session.read(read)
+
+
+def _shaped(
+    intent: Intent, data: SecretData, cluster: ClusterFacts, surroundings: Surroundings
+) -> Shaped:
+    content = content_of(intent.shape, data)
+    ring, hub = surroundings.installation.ring, surroundings.installation.hub
+    source_print = fingerprint(ring, hub=hub, intent=intent.key, data=data.entries())
+    ref = intent.reads[0].ref
+    asker = Asker(
+        uid=intent.origin.uid,
+        crd=surroundings.crd_uid(intent.key.kind),
+        domain=surroundings.domain if intent.key.kind == "Secret" else "",
+        revision=surroundings.revise(intent, source_print),
+        source_fingerprint=source_print,
+    )
+
+    def desired(facts: TargetFacts) -> DesiredObject:
+        return placed(content, intent.shape, facts, name=intent.targets.name)
+
+    return Shaped(
+        desired=desired,
+        fingerprint=fingerprint(ring, hub=hub, intent=intent.key, data=content.data),
+        asker=asker,
+        source=replace(ref, cluster=cluster.name),
+        source_spot=Spot(cluster.uid, ref.namespace, ref.name),
+    )
+
+
+def _transform_finding(error: TransformError) -> Finding:
+    reason = error.code.rpartition(".")[2].title().replace("_", "")
+    return Finding(State.FAILED, reason, str(error), hint=error.hint, rule="transform")
+
+
+def place_of(intent: Intent, cluster: ClusterFacts, namespace: str) -> Place:
+    """Return where the intent's target in a namespace is."""
+    return Place(cluster.name, namespace, intent.targets.name)

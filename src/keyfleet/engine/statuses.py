@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Say on each manifest how it stands: at most one write a second per object, after deliveries.
+
+A first change is written as soon as its deliveries are done, a stream of changes once a second, so
+that a status is never more than two seconds behind and never delays a secret.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from keyfleet.base.clock import Clock, timestamp
+from keyfleet.base.errors import KeyfleetError, NotFoundError
+from keyfleet.base.log import get_logger
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.kube.client import Client
+from keyfleet.kube.resources import Resource
+from keyfleet.model.intent import Origin, Rejection
+from keyfleet.model.outcome import Outcome
+from keyfleet.model.places import IntentKey
+from keyfleet.plugin import Dialect, Event
+
+log = get_logger("engine")
+
+SOON_S = 0.03
+"""Wait for the deliveries of the same change, which mostly end together."""
+BETWEEN_S = 1.0
+"""Least time between two writes to one object."""
+RETRY_S = 2.0
+LANE_WIDTH = 8
+"""Status writes at a time: deliveries have the connection first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to say on one manifest."""
+
+    outcome: Outcome | Rejection
+    origin: Origin
+    dialect: Dialect
+    resource: Resource
+    before: Mapping[str, Any] | None
+    """Its status as last seen."""
+    has_status: bool
+
+
+class Subject(Protocol):
+    """What the status keeper asks about an intent."""
+
+    def answer(self, key: IntentKey) -> Answer | None:
+        """Return what to say now; None when there is no manifest any more."""
+        ...
+
+    def is_busy(self, key: IntentKey) -> bool:
+        """Tell whether deliveries of this intent are on their way."""
+        ...
+
+
+Tell = Callable[[Origin, Resource, tuple[Event, ...]], None]
+
+
+class Statuses:
+    """Writes statuses and events of manifests."""
+
+    def __init__(self, client: Client, subject: Subject, tell: Tell, clock: Clock) -> None:
+        self._client = client
+        self._subject = subject
+        self._tell = tell
+        self._clock = clock
+        self._due: dict[IntentKey, asyncio.TimerHandle] = {}
+        self._written_at: dict[IntentKey, float] = {}
+        self._written: dict[IntentKey, Mapping[str, Any]] = {}
+        self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
+        self._width = asyncio.Semaphore(LANE_WIDTH)
+
+    def changed(self, key: IntentKey) -> None:
+        """An intent's outcome changed: write it soon."""
+        if key not in self._due:
+            self._schedule(key, SOON_S)
+
+    def forget(self, key: IntentKey) -> None:
+        """The manifest is gone."""
+        if timer := self._due.pop(key, None):
+            timer.cancel()
+        self._written_at.pop(key, None)
+        self._written.pop(key, None)
+
+    async def flush(self) -> None:
+        """Write everything that is due, as before a shutdown."""
+        due = list(self._due)
+        for key in due:
+            self._due.pop(key).cancel()
+            await self._write(key)
+
+    async def close(self) -> None:
+        """Stop writing."""
+        for timer in self._due.values():
+            timer.cancel()
+        self._due.clear()
+        await stop(*self._tasks.values())
+
+    def _schedule(self, key: IntentKey, delay_s: float) -> None:
+        since = self._clock.monotonic() - self._written_at.get(key, float("-inf"))
+        delay_s = max(delay_s, BETWEEN_S - since)
+        loop = asyncio.get_running_loop()
+        self._due[key] = loop.call_later(delay_s, self._fire, key)
+
+    def _fire(self, key: IntentKey) -> None:
+        del self._due[key]
+        running = self._tasks.get(key)
+        if running is not None and not running.done():
+            self._schedule(key, SOON_S)
+            return
+        is_late = key in self._written_at
+        if self._subject.is_busy(key) and not is_late:
+            # Let the deliveries of the first change finish, but not for ever.
+            self._written_at[key] = self._clock.monotonic() - BETWEEN_S / 2
+            self._schedule(key, SOON_S)
+            return
+        self._tasks[key] = spawn(self._write(key), name=f"status {key}")
+        self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def _write(self, key: IntentKey) -> None:
+        async with self._width:
+            answer = self._subject.answer(key)
+            if answer is None:
+                self.forget(key)
+                return
+            self._written_at[key] = self._clock.monotonic()
+            try:
+                await self._say(key, answer)
+            except NotFoundError:
+                self.forget(key)
+            except KeyfleetError as error:
+                log.warning("engine.status_failed", intent=str(key), code=error.code)
+                if key not in self._due:
+                    self._schedule(key, RETRY_S)
+
+    async def _say(self, key: IntentKey, answer: Answer) -> None:
+        before = self._written.get(key, answer.before)
+        report = answer.dialect.report(
+            answer.outcome, before, now=timestamp(self._clock.now())
+        )
+        if answer.has_status and report.status is not None and report.status != before:
+            await self._client.json_patch(
+                answer.resource,
+                answer.origin.name,
+                [{"op": "add", "path": "/status", "value": report.status}],
+                namespace=answer.origin.namespace,
+                subresource="status",
+            )
+            self._written[key] = report.status
+        self._tell(answer.origin, answer.resource, report.events)

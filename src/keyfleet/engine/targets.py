@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gather the questions about one intent in one cluster: one per target, wanted or left over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keyfleet.engine.intents import Intents
+from keyfleet.engine.shaping import Shaped
+from keyfleet.engine.views import ClusterView
+from keyfleet.model.desired import Actual
+from keyfleet.model.intent import DeletionPolicy, Intent
+from keyfleet.model.ownership import Installation, Marker, read_marker
+from keyfleet.model.places import ClusterName, IntentKey, NamespaceFacts, Place, TargetFacts
+from keyfleet.model.plan import Finding
+from keyfleet.model.policy import Policies
+from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
+from keyfleet.plan.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """What all questions of an installation share."""
+
+    installation: Installation
+    policies: Policies
+    intents: Intents
+    deletion_hold: Callable[[IntentKey, Marker | None], Finding | None]
+    """Why a target of this intent may not be deleted now."""
+    accepted_names: Callable[[ClusterName], frozenset[str]] = lambda _: frozenset()
+    """Earlier names of a cluster that a person accepted."""
+
+    async def wanted(
+        self, intent: Intent, view: ClusterView
+    ) -> dict[str, NamespaceFacts | None]:
+        """Return the namespaces of this cluster where the intent wants a target."""
+        namespaces = await view.namespaces(intent)
+        return wanted_namespaces(intent, view.facts, namespaces)
+
+    async def ask_wanted(
+        self,
+        intent: Intent,
+        shaped: Shaped,
+        view: ClusterView,
+        at: tuple[str, NamespaceFacts | None],
+    ) -> Question:
+        """Return the question about one wanted target."""
+        name, namespace = at
+        facts = namespace or NamespaceFacts(name)
+        place = Place(view.facts.name, name, intent.targets.name)
+        actual = await view.actual(name, place.name, intent.key) if namespace else None
+        desired = shaped.desired(TargetFacts(view.facts, facts)) if shaped.desired else None
+        return Question(
+            key=intent.key,
+            place=place,
+            cluster=view.facts,
+            installation=self.installation,
+            intent=intent,
+            desired=desired,
+            fingerprint=shaped.fingerprint,
+            actual=actual,
+            namespace=namespace,
+            asker=shaped.asker,
+            source=shaped.source,
+            source_spot=shaped.source_spot,
+            policies=self.policies,
+            rival=self.intents.rival(intent.key, view.facts, facts, place.name),
+            holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
+        )
+
+    async def ask_left_over(
+        self,
+        key: IntentKey,
+        view: ClusterView,
+        spot: tuple[str, str],
+        *,
+        policy: str = "",
+    ) -> Question:
+        """Return the question about a target that is marked as the intent's and not wanted.
+
+        Args:
+            key: The intent, live or gone.
+            view: The cluster.
+            spot: Namespace and name of the target.
+            policy: What the living intent wants done; empty means as the marker says.
+        """
+        intent = self.intents.get(key)
+        namespace, name = spot
+        actual = await view.actual(namespace, name, key)
+        facts = await view.namespace(namespace) or NamespaceFacts(namespace)
+        return Question(
+            key=key,
+            place=Place(view.facts.name, namespace, name),
+            cluster=view.facts,
+            installation=self.installation,
+            intent=intent,
+            actual=actual,
+            namespace=facts,
+            policies=self.policies,
+            rival=self._heir(key, view, facts, name),
+            deletion_policy=policy or (intent.guard.on_intent_deleted if intent else ""),
+            accepted_names=self.accepted_names(view.facts.name),
+            deletion_hold=self.deletion_hold(key, _marker(actual)),
+        )
+
+    def _heir(
+        self, key: IntentKey, view: ClusterView, namespace: NamespaceFacts, name: str
+    ) -> IntentKey | None:
+        others = self.intents.wanting(view.facts, namespace, name)
+        return next((intent.key for intent in others if intent.key != key), None)
+
+    def _holder_wants(
+        self,
+        actual: Actual | None,
+        key: IntentKey,
+        view: ClusterView,
+        namespace: NamespaceFacts,
+        name: str,
+    ) -> bool:
+        marker = _marker(actual)
+        if marker is None or marker.intent == key:
+            return False
+        if self.intents.rejection(marker.intent):
+            # What it wants cannot be said now, so it keeps what it has.
+            return True
+        holder = self.intents.get(marker.intent)
+        return holder is not None and is_wanted_at(holder, view.facts, namespace, name)
+
+
+def _marker(actual: Actual | None) -> Marker | None:
+    return read_marker(actual.annotations) if actual else None
+
+
+def forced_policy(shaped: Shaped) -> str:
+    """Return what to do with targets whatever the intent's deletion policy; empty for nothing."""
+    return DeletionPolicy.DELETE if shaped.is_source_gone else ""

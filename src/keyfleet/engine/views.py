@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a pass may ask of a cluster: the same questions, from a cache or live.
+
+The controller answers them from informers (`member.Member`), a one-shot command by asking the
+cluster (`oneshot.LiveMember`). Everything above works with either.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from keyfleet.base.keyring import Keyring
+from keyfleet.kube.client import Client
+from keyfleet.kube.objects import Metadata, SecretObject
+from keyfleet.model.data import fingerprint
+from keyfleet.model.desired import Actual
+from keyfleet.model.intent import Intent
+from keyfleet.model.ownership import Installation
+from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+
+Spots = Iterable[tuple[str, str]]
+"""(namespace, name) pairs."""
+
+
+class ClusterView(Protocol):
+    """One cluster, as far as a pass needs to see it."""
+
+    @property
+    def facts(self) -> ClusterFacts:
+        """Name, identity and labels."""
+        ...
+
+    @property
+    def client(self) -> Client:
+        """The way to write."""
+        ...
+
+    async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
+        """Return the namespaces that the intent's matcher has to be asked about."""
+        ...
+
+    async def namespace(self, name: str) -> NamespaceFacts | None:
+        """Return one namespace; None when it is positively absent."""
+        ...
+
+    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+        """Return the live object at a place, with its data's fingerprint under the intent."""
+        ...
+
+    async def owned(self, intent: IntentKey) -> Spots:
+        """Return where this cluster holds targets that are marked as this intent's."""
+        ...
+
+
+def actual_from_secret(
+    secret: SecretObject, installation: Installation, intent: IntentKey
+) -> Actual:
+    """Return a live Secret, values included, as a decision sees it."""
+    metadata = secret.metadata
+    return Actual(
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        type=secret.type,
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+        data=secret.data,
+        fingerprint=fingerprint_of(installation.ring, installation.hub, intent, secret),
+        has_labels=metadata.labels is not None,
+        has_annotations=metadata.annotations is not None,
+        is_immutable=secret.immutable,
+        is_deleting=metadata.deletion_timestamp is not None,
+    )
+
+
+def fingerprint_of(ring: Keyring, hub: str, intent: IntentKey, secret: SecretObject) -> str:
+    """Return the fingerprint of a live Secret's data under an intent."""
+    return fingerprint(ring, hub=hub, intent=intent, data=secret.data)
+
+
+def namespace_facts(metadata: Metadata) -> NamespaceFacts:
+    """Return what placement may know of a namespace."""
+    return NamespaceFacts(
+        metadata.name, metadata.labels or {}, metadata.deletion_timestamp is not None
+    )

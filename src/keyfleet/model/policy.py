@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What FleetPolicies allow, in the form that checks read."""
+
+from dataclasses import dataclass
+
+from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
+from keyfleet.model.places import ClusterFacts, NamespaceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SourceScope:
+    """From where a hub namespace may read."""
+
+    clusters: ChosenClusters
+    namespaces: ChosenNamespaces
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScope:
+    """To where a hub namespace may write, and what."""
+
+    clusters: ChosenClusters
+    namespaces: ChosenNamespaces
+    kinds: tuple[str, ...] = ()
+    """Empty means Secret."""
+    types: tuple[str, ...] = ()
+    """Secret types; empty means any ordinary one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One entry of `FleetPolicy.spec.namespaces`."""
+
+    policy: str
+    """Name of the FleetPolicy."""
+    hub: ChosenNamespaces
+    """The hub namespaces that get the right."""
+    sources: SourceScope | None = None
+    targets: TargetScope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Everything the hub's FleetPolicies say."""
+
+    grants: tuple[Grant, ...] = ()
+    is_complete: bool = True
+    """False while the list could not be had: then nothing may be delivered."""
+    is_operator: bool = False
+    """A person at a command line, whose own cluster rights are the limit."""
+
+    def may_read(self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: str) -> bool:
+        """Tell whether a hub namespace may read Secrets of a namespace of a cluster."""
+        if self.is_operator or (cluster.is_hub and namespace == asker.name):
+            return True
+        return any(
+            grant.sources is not None
+            and grant.sources.clusters.matches(cluster)
+            and grant.sources.namespaces.matches(NamespaceFacts(namespace))
+            for grant in self._of(asker)
+        )
+
+    def may_write(
+        self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: NamespaceFacts, type_: str
+    ) -> bool:
+        """Tell whether a hub namespace may write Secrets of a type to a namespace of a cluster."""
+        if self.is_operator or namespace.name == asker.name:
+            return True
+        return any(
+            grant.targets is not None and _covers(grant.targets, cluster, namespace, type_)
+            for grant in self._of(asker)
+        )
+
+    def names_system_namespace(self, namespace: NamespaceFacts) -> bool:
+        """Tell whether a grant names a `kube-*` namespace as a target; a label is not enough."""
+        return any(
+            grant.targets is not None and namespace.name in grant.targets.namespaces.names
+            for grant in self.grants
+        )
+
+    def _of(self, asker: NamespaceFacts) -> tuple[Grant, ...]:
+        return tuple(grant for grant in self.grants if grant.hub.matches(asker))
+
+
+def _covers(
+    scope: TargetScope, cluster: ClusterFacts, namespace: NamespaceFacts, type_: str
+) -> bool:
+    return (
+        scope.clusters.matches(cluster)
+        and scope.namespaces.matches(namespace)
+        and (not scope.kinds or "Secret" in scope.kinds)
+        and (not scope.types or type_ in scope.types)
+    )

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What speaks against delivering to a target: named pure checks in one list.
+
+The first check that objects decides. A check sees the finished object and its place, never what was
+asked for. Deletes are not checked here: they are bound to markers and to a complete view.
+"""
+
+from collections.abc import Callable
+
+from keyfleet.model.places import NamespaceFacts
+from keyfleet.model.plan import Finding, State
+from keyfleet.plan.question import Question
+
+Check = Callable[[Question], Finding | None]
+
+SPECIAL_TYPES = frozenset(
+    {
+        "kubernetes.io/service-account-token",
+        "bootstrap.kubernetes.io/token",
+        "helm.sh/release.v1",
+    }
+)
+"""Types that a controller or the API server reads as authority or as its own state."""
+
+OWN_NAMESPACE = "keyfleet-system"
+
+
+def policies_known(question: Question) -> Finding | None:
+    """Hold everything while the policies could not be listed: an error is not "no policy"."""
+    if question.policies.is_complete:
+        return None
+    return Finding(
+        State.HELD,
+        "PolicyUnknown",
+        "the FleetPolicies of the hub cannot be listed",
+        hint="grant list and watch on fleetpolicies.keyfleet.io to Keyfleet",
+        rule="policies-known",
+    )
+
+
+def intent_runs(question: Question) -> Finding | None:
+    """Write nothing for a paused intent."""
+    if question.intent is None or not question.intent.rollout.paused:
+        return None
+    return Finding(State.PAUSED, "IntentPaused", "spec.paused is true", rule="intent-runs")
+
+
+def namespace_exists(question: Question) -> Finding | None:
+    """Wait for the namespace: it is never created by an intent."""
+    if question.namespace is None:
+        return Finding(
+            State.PENDING,
+            "NamespaceMissing",
+            f"namespace {question.place.namespace} does not exist in {question.place.cluster}",
+            hint="create the namespace; the secret follows at once",
+            rule="namespace-exists",
+        )
+    if question.namespace.is_terminating:
+        return Finding(
+            State.PENDING,
+            "NamespaceTerminating",
+            f"namespace {question.place.namespace} in {question.place.cluster} is being deleted",
+            rule="namespace-exists",
+        )
+    return None
+
+
+def not_a_system_namespace(question: Question) -> Finding | None:
+    """Keep out of the cluster's own namespaces, unless a policy names one."""
+    name = question.place.namespace
+    if name != OWN_NAMESPACE and not name.startswith("kube-"):
+        return None
+    named = question.namespace and question.policies.names_system_namespace(question.namespace)
+    if name != OWN_NAMESPACE and named:
+        return None
+    return Finding(
+        State.REFUSED,
+        "SystemNamespace",
+        f"{name} is a system namespace and never a target",
+        hint="choose another namespace, or name it in a FleetPolicy grant"
+        if name != OWN_NAMESPACE
+        else "choose another namespace",
+        rule="not-a-system-namespace",
+    )
+
+
+def not_the_source(question: Question) -> Finding | None:
+    """Never write to the Secret that is read, by identity and not by name."""
+    if question.source_spot is None or question.source_spot != question.spot:
+        return None
+    return Finding(
+        State.REFUSED,
+        "TargetIsSource",
+        "the target is the source itself",
+        hint="exclude the source's cluster or choose another target name",
+        rule="not-the-source",
+    )
+
+
+def not_a_special_type(question: Question) -> Finding | None:
+    """Refuse types that would create authority, such as a service-account token."""
+    if question.desired is None or question.desired.base.type not in SPECIAL_TYPES:
+        return None
+    return Finding(
+        State.REFUSED,
+        "SpecialType",
+        f"Secrets of type {question.desired.base.type} are never delivered",
+        hint="set spec.template.type to an ordinary type such as Opaque",
+        rule="not-a-special-type",
+    )
+
+
+def target_is_granted(question: Question) -> Finding | None:
+    """Write only to namespaces of the asking namespace's name, or where a policy grants more."""
+    if question.intent is None or question.namespace is None or question.desired is None:
+        return None
+    asker = NamespaceFacts(question.key.namespace)
+    if question.policies.may_write(
+        asker, question.cluster, question.namespace, question.desired.base.type
+    ):
+        return None
+    return Finding(
+        State.REFUSED,
+        "TargetNotGranted",
+        f"hub namespace {question.key.namespace} may not write to namespace"
+        f" {question.place.namespace} in {question.place.cluster}",
+        hint="add a FleetPolicy with spec.namespaces"
+        f" [{{hub: [{question.key.namespace}], targets: {{clusters: …, namespaces: …}}}}]",
+        rule="target-is-granted",
+    )
+
+
+def not_promised_to_another(question: Question) -> Finding | None:
+    """Let the older of two intents have an unmarked target."""
+    if question.rival is None or question.holding.belongs_to(question.key):
+        return None
+    return Finding(
+        State.CONFLICT,
+        "ClaimedByOlderIntent",
+        f"{question.rival} wants this target too and is older",
+        hint="delete one of the two or change its placement",
+        rule="not-promised-to-another",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    policies_known,
+    intent_runs,
+    not_a_system_namespace,
+    not_the_source,
+    not_a_special_type,
+    namespace_exists,
+    target_is_granted,
+    not_promised_to_another,
+)
+"""In order; guards of later issues join this list."""
+
+
+def first_objection(question: Question) -> Finding | None:
+    """Return what the first objecting check found; None when the target may be delivered."""
+    for check in CHECKS:
+        if finding := check(question):
+            return finding
+    return None

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One question in, one step out.
+
+A target that is wanted passes the checks, then whose it is decides: nobody's is created, ours is
+brought in line, another's is a conflict unless the intent says otherwise. A target that is not
+wanted any more is deleted or released as its marker says, and only when the view of the fleet is
+complete.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from keyfleet.model.desired import Actual, Content
+from keyfleet.model.intent import ConflictPolicy, WriteMode
+from keyfleet.model.ownership import Claim, Marker, Marks
+from keyfleet.model.plan import Finding, State, Step, Verb, Write
+from keyfleet.plan.checks import first_objection
+from keyfleet.plan.question import Question
+
+
+def decide(question: Question) -> Step:
+    """Return what to do about one target."""
+    if question.desired is None:
+        return _decide_unwanted(question)
+    if finding := first_objection(question):
+        return _leave(question, finding)
+    if question.actual is None:
+        return _create(question)
+    return _decide_existing(question, question.actual)
+
+
+def _leave(question: Question, finding: Finding | None = None) -> Step:
+    actual = question.actual
+    marker = question.holding.marker if question.holding.belongs_to(question.key) else None
+    return Step(
+        question.key,
+        question.place,
+        Verb.NONE,
+        finding,
+        uid=actual.uid if actual else "",
+        resource_version=actual.resource_version if actual else "",
+        revision=marker.revision if marker else 0,
+        fingerprint=actual.fingerprint if actual else "",
+    )
+
+
+def _create(question: Question) -> Step:
+    assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
+    content = question.desired.finalised(None)
+    marks = _marks(question, content)
+    write = Write(
+        content.type,
+        content.data,
+        {**content.labels, **marks.labels},
+        {**content.annotations, **marks.annotations},
+    )
+    return Step(
+        question.key,
+        question.place,
+        Verb.CREATE,
+        write=write,
+        revision=question.asker.revision,
+        fingerprint=question.fingerprint,
+    )
+
+
+def _decide_existing(question: Question, actual: Actual) -> Step:
+    if actual.is_deleting:
+        return _leave(question, _pending_deletion(question))
+    if not _is_takeable(question):
+        return _decide_foreign(question, actual)
+    return _bring_in_line(question, actual)
+
+
+def _is_takeable(question: Question) -> bool:
+    holding = question.holding
+    if not holding.is_ours or holding.marker is None:
+        return False
+    # Another intent's target is free to take once that intent is gone or has left the place.
+    return holding.belongs_to(question.key) or not question.holder_wants
+
+
+def _decide_foreign(question: Question, actual: Actual) -> Step:
+    assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
+    holding = question.holding
+    policy = question.intent.guard.on_conflict
+    if holding.is_ours or holding.claim is Claim.UNVERIFIED or policy is ConflictPolicy.REFUSE:
+        return _leave(question, _conflict(question))
+    if policy is ConflictPolicy.ADOPT and not _holds_wanted_data(question, actual):
+        return _leave(
+            question,
+            replace(
+                _conflict(question),
+                reason="AdoptDiffers",
+                message=f"{question.place} exists and holds other data than wanted",
+                hint="make the data equal, or set spec.conflictPolicy: Overwrite",
+            ),
+        )
+    return _bring_in_line(question, actual)
+
+
+def _holds_wanted_data(question: Question, actual: Actual) -> bool:
+    assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
+    return (
+        actual.type == question.desired.base.type and actual.fingerprint == question.fingerprint
+    )
+
+
+def _bring_in_line(question: Question, actual: Actual) -> Step:
+    assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
+    content = question.desired.finalised(actual)
+    is_same_data = actual.fingerprint == question.fingerprint
+    if question.desired.write_mode is WriteMode.CREATE_ONLY:
+        is_same_data = True
+    if finding := _unchangeable(question, actual, content, is_same_data=is_same_data):
+        return _leave(question, finding)
+    write = _difference(question, actual, content, is_same_data=is_same_data)
+    if write is None:
+        return _leave(question)
+    return Step(
+        question.key,
+        question.place,
+        Verb.UPDATE,
+        write=write,
+        uid=actual.uid,
+        resource_version=actual.resource_version,
+        revision=question.asker.revision,
+        fingerprint=question.fingerprint,
+    )
+
+
+def _difference(
+    question: Question, actual: Actual, content: Content, *, is_same_data: bool
+) -> Write | None:
+    marks = _marks(question, content)
+    marker = question.holding.marker if question.holding.is_ours else None
+    labels = _set_and_removed(
+        actual.labels, {**content.labels, **marks.labels}, marker.labels if marker else ()
+    )
+    annotations = _set_and_removed(
+        actual.annotations,
+        {**content.annotations, **marks.annotations},
+        marker.annotations if marker else (),
+    )
+    if is_same_data and not labels and not annotations:
+        return None
+    return Write(
+        content.type,
+        None if is_same_data else content.data,
+        labels,
+        annotations,
+        has_labels=actual.has_labels,
+        has_annotations=actual.has_annotations,
+    )
+
+
+def _set_and_removed(
+    before: Mapping[str, str], wanted: Mapping[str, str], ours: tuple[str, ...]
+) -> dict[str, str | None]:
+    change: dict[str, str | None] = {
+        name: value for name, value in wanted.items() if before.get(name) != value
+    }
+    for name in ours:
+        if name not in wanted and name in before:
+            change[name] = None
+    return change
+
+
+def _marks(question: Question, content: Content) -> Marks:
+    assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
+    asker, spot = question.asker, question.spot
+    marker = Marker(
+        hub=question.installation.hub,
+        cluster_name=question.place.cluster,
+        kind=question.key.kind,
+        intent_namespace=question.key.namespace,
+        intent_name=question.key.name,
+        intent_cluster=question.key.cluster,
+        intent_uid=asker.uid,
+        cluster=spot.cluster,
+        namespace=spot.namespace,
+        name=spot.name,
+        crd=asker.crd,
+        domain=asker.domain,
+        deletion_policy=question.intent.guard.on_intent_deleted,
+        revision=asker.revision,
+        source=asker.source_fingerprint,
+        fingerprint=question.fingerprint,
+        labels=tuple(sorted(content.labels)),
+        annotations=tuple(sorted(content.annotations)),
+    )
+    return question.ownership.marks(marker, question.installation)
+
+
+def _unchangeable(
+    question: Question, actual: Actual, content: Content, *, is_same_data: bool
+) -> Finding | None:
+    if actual.type and actual.type != content.type:
+        return Finding(
+            State.FAILED,
+            "TypeChanged",
+            f"{question.place} has type {actual.type} and {content.type} is wanted;"
+            " the type of a Secret cannot be changed",
+            hint="delete the target by hand; it is created again at once",
+            rule="type-is-fixed",
+        )
+    if actual.is_immutable and not is_same_data:
+        return Finding(
+            State.FAILED,
+            "Immutable",
+            f"{question.place} is immutable and holds other data than wanted",
+            hint="delete the target by hand; it is created again at once",
+            rule="immutable-is-kept",
+        )
+    return None
+
+
+def _conflict(question: Question) -> Finding:
+    holding, marker = question.holding, question.holding.marker
+    if holding.is_ours and marker is not None:
+        who = f"belongs to {marker.intent}"
+    elif holding.claim is Claim.NOBODYS:
+        who = "exists and was not made by Keyfleet"
+    elif holding.claim is Claim.OTHER_HUB:
+        who = "belongs to another Keyfleet hub"
+    elif holding.claim is Claim.UNVERIFIED:
+        who = "carries a marker signed under a key that is not at hand"
+    else:
+        who = "carries a marker that is not valid for this place"
+    return Finding(
+        State.CONFLICT,
+        "HeldByIntent" if holding.is_ours else f"{holding.claim}",
+        f"{question.place} {who}",
+        hint="set spec.conflictPolicy to Adopt or Overwrite, or choose another name",
+        rule="ownership",
+    )
+
+
+def _pending_deletion(question: Question) -> Finding:
+    return Finding(
+        State.PENDING,
+        "TargetTerminating",
+        f"{question.place} is being deleted by somebody; it is created again once it is gone",
+        rule="ownership",
+    )
+
+
+def _decide_unwanted(question: Question) -> Step:
+    marker, actual = question.holding.marker, question.actual
+    if actual is None or marker is None or not question.holding.belongs_to(question.key):
+        return _leave(question)
+    if marker.released or actual.is_deleting or question.rival is not None:
+        # A rival that wants the place takes the marker itself: nobody deletes in between.
+        return _leave(question)
+    if question.intent is None and question.holding.claim is Claim.UNSIGNED:
+        # `apply` from a laptop stores no intent, so its absence says nothing.
+        return _leave(question)
+    if hold := question.deletion_hold or _renamed(question, marker):
+        return _leave(question, hold)
+    policy = question.deletion_policy or marker.deletion_policy
+    step = replace(_leave(question), verb=Verb.DELETE)
+    if policy != "Delete":
+        marks = question.ownership.relinquish(marker, question.installation)
+        write = Write(
+            actual.type,
+            None,
+            _set_and_removed(actual.labels, marks.labels, ()),
+            _set_and_removed(actual.annotations, marks.annotations, ()),
+            has_labels=actual.has_labels,
+            has_annotations=actual.has_annotations,
+        )
+        return replace(step, verb=Verb.RELEASE, write=write)
+    return step
+
+
+def _renamed(question: Question, marker: Marker) -> Finding | None:
+    name = marker.cluster_name
+    if not name or question.cluster.answers_to(name) or name in question.accepted_names:
+        return None
+    return Finding(
+        State.HELD,
+        "ClusterRenamed",
+        f"{question.place} was delivered when this cluster was called {name}; nothing is deleted",
+        hint=f"`keyfleet clusters trust {question.place.cluster}` accepts the new name",
+        rule="cluster-name-is-known",
+    )

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything a decision about one target may look at, gathered beforehand."""
+
+from dataclasses import dataclass, field
+
+from keyfleet.model.desired import Actual, DesiredObject
+from keyfleet.model.intent import Intent, SecretRef
+from keyfleet.model.ownership import MARKED, Holding, Installation, Ownership, Spot
+from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts, Place
+from keyfleet.model.plan import Finding
+from keyfleet.model.policy import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What the target's marker will say of the intent."""
+
+    uid: str = ""
+    crd: str = ""
+    """UID of the intent's CRD, empty where it needs none."""
+    domain: str = ""
+    revision: int = 0
+    source_fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One target: what should be there, what is there, and who else has a say."""
+
+    key: IntentKey
+    place: Place
+    cluster: ClusterFacts
+    installation: Installation
+    intent: Intent | None = None
+    """None: the intent is gone."""
+    desired: DesiredObject | None = None
+    """None: not wanted here."""
+    fingerprint: str = ""
+    """Fingerprint of the desired data under this intent."""
+    actual: Actual | None = None
+    """None: absent."""
+    namespace: NamespaceFacts | None = None
+    """None: absent."""
+    asker: Asker = Asker()
+    source: SecretRef | None = None
+    """Where the data came from, with its cluster's canonical name."""
+    source_spot: Spot | None = None
+    policies: Policies = field(default_factory=Policies)
+    rival: IntentKey | None = None
+    """A live intent that wants this very place too and has the stronger claim."""
+    holder_wants: bool = False
+    """The intent named by the present marker lives and wants this place."""
+    deletion_policy: str = ""
+    """What the living intent wants done with an unwanted target; empty: as its marker says."""
+    accepted_names: frozenset[str] = frozenset()
+    """Earlier names of the cluster that a person accepted."""
+    deletion_hold: Finding | None = None
+    """Why nothing may be deleted now; None when the view of the fleet is complete."""
+
+    @property
+    def spot(self) -> Spot:
+        """The place by the cluster's identity."""
+        return Spot(self.cluster.uid, self.place.namespace, self.place.name)
+
+    @property
+    def ownership(self) -> Ownership:
+        """How targets of this intent are marked."""
+        return self.intent.guard.ownership if self.intent else MARKED
+
+    @property
+    def holding(self) -> Holding:
+        """Whose the live object is."""
+        if self.actual is None:
+            return Holding()
+        return self.ownership.claims(self.actual.annotations, self.spot, self.installation)
