@@ -41,21 +41,21 @@ KEPT = {"keyfleet.io/owner": "x", "other": "y"}
 
 def test_metadata_drops_the_copy_of_the_object() -> None:
     metadata = decode_metadata(encode_json(SECRET))
-    assert ("a", "b") == metadata.key
-    assert KEPT == metadata.annotations
+    assert metadata.key == ("a", "b")
+    assert metadata.annotations == KEPT
 
 
 def test_a_secret_keeps_wrapped_values_and_no_copy() -> None:
     secret = decode_secret(encode_json(SECRET))
     assert {"k": SecretValue(b"kf-canary-v")} == secret.data
-    assert KEPT == secret.metadata.annotations
+    assert secret.metadata.annotations == KEPT
     assert not find_canary(repr(secret))
 
 
 def test_a_page_of_secrets_keeps_wrapped_values() -> None:
     page = decode_secret_page(encode_json(LIST))
-    assert ("9", "more") == (page.resource_version, page.continue_)
-    assert KEPT == page.items[0].metadata.annotations
+    assert (page.resource_version, page.continue_) == ("9", "more")
+    assert page.items[0].metadata.annotations == KEPT
 
 
 @pytest.mark.parametrize("decode", [METADATA, full_object])
@@ -63,12 +63,12 @@ def test_pages_and_events_drop_the_copy(decode: Decode[Any]) -> None:
     page = decode.page(encode_json(LIST))
     event = decode.event(encode_json({"type": "ADDED", "object": SECRET}))
     assert not find_canary(repr((decode.metadata(page.items[0]), event.metadata)))
-    assert ("9", "more") == (page.resource_version, page.continue_)
-    assert ("ADDED", ("a", "b"), "7") == (
+    assert (page.resource_version, page.continue_) == ("9", "more")
+    assert (
         event.type,
         event.metadata.key,
         event.metadata.resource_version,
-    )
+    ) == ("ADDED", ("a", "b"), "7")
 
 
 def test_metadata_holds_no_value_even_when_the_server_sends_the_whole_object() -> None:
@@ -81,7 +81,7 @@ def test_metadata_holds_no_value_even_when_the_server_sends_the_whole_object() -
 def test_annotations_are_filtered_in_place(decode: Decode[Any]) -> None:
     item = decode.page(encode_json(LIST)).items[0]
     decode.filter_annotations(item, lambda name: name.startswith("keyfleet.io/"))
-    assert {"keyfleet.io/owner": "x"} == decode.metadata(item).annotations
+    assert decode.metadata(item).annotations == {"keyfleet.io/owner": "x"}
 
 
 @pytest.mark.parametrize("decode", [METADATA, full_object])
@@ -89,7 +89,7 @@ def test_objects_without_annotations_pass_the_filter(decode: Decode[Any]) -> Non
     bare = {"metadata": {"name": "b"}}
     item = decode.event(encode_json({"type": "ADDED", "object": bare})).item
     decode.filter_annotations(item, keep_all)
-    assert "b" == decode.metadata(item).name
+    assert decode.metadata(item).name == "b"
 
 
 def test_only_the_final_bookmark_ends_a_streamed_list() -> None:
@@ -113,4 +113,4 @@ def test_what_is_not_of_that_shape_is_a_decode_error(
 
 
 def test_objects_without_metadata_stay_as_they_are() -> None:
-    assert {"metadata": None} == without_copies({"metadata": None})
+    assert without_copies({"metadata": None}) == {"metadata": None}

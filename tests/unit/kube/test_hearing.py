@@ -38,16 +38,16 @@ def test_follows_added_changed_and_deleted_items() -> None:
     for each in (line("ADDED", "1"), line("MODIFIED", "2"), line("ADDED", "3", "y")):
         watch.take(each)
     assert {"x", "y"} == names(store)
-    assert "2" == store.items["a", "x"].resource_version
+    assert store.items["a", "x"].resource_version == "2"
     watch.take(line("DELETED", "4"))
     assert {"y"} == names(store)
-    assert ("4", 4) == (store.resource_version, watch.events)
+    assert (store.resource_version, watch.events) == ("4", 4)
 
 
 def test_a_bookmark_moves_only_the_position() -> None:
     watch, store = hearing()
     watch.take(line("BOOKMARK", "90", name=""))
-    assert ("90", {}) == (store.resource_version, store.items)
+    assert (store.resource_version, store.items) == ("90", {})
 
 
 def test_a_streamed_list_counts_only_when_complete() -> None:
@@ -57,17 +57,17 @@ def test_a_streamed_list_counts_only_when_complete() -> None:
     watch.take(line("ADDED", "3", "y"))
     watch.take(line("DELETED", "10", "y"))
     watch.take(line("BOOKMARK", "4", name=""))
-    assert watch.is_listing
+    was_listing = watch.is_listing
     assert ({"old"}, "") == (names(store), store.resource_version)
     watch.take(line("BOOKMARK", "12", name="", **END))
-    assert not watch.is_listing
+    assert (was_listing, watch.is_listing) == (True, False)
     assert ({"x"}, "12") == (names(store), store.resource_version)
 
 
 def test_annotations_are_filtered_before_they_are_kept() -> None:
     watch, store = hearing(keep=lambda name: name == "keep")
     watch.take(line("ADDED", "1", annotations={"keep": "1", "drop": "2"}))
-    assert {"keep": "1"} == store.items["a", "x"].annotations
+    assert store.items["a", "x"].annotations == {"keep": "1"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_line_that_cannot_be_understood_ends_the_watch(raw: bytes | None, code
         watch.take(raw)
     assert code == caught.value.code
     assert not find_canary(repr(caught.value))
-    assert "1" == store.resource_version
+    assert store.resource_version == "1"
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_an_error_event_without_a_status_is_a_server_error() -> None:
     watch, _ = hearing()
     with pytest.raises(UnreachableError) as caught:
         watch.take(b'{"type":"ERROR","object":{"code":"x"}}')
-    assert "api.server_error" == caught.value.code
+    assert caught.value.code == "api.server_error"

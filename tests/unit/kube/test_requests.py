@@ -33,12 +33,12 @@ WRITES = [
 
 @pytest.mark.parametrize("request_", WRITES)
 def test_every_write_names_the_field_manager_and_refuses_unknown_fields(request_: Request) -> None:
-    assert {"fieldManager": "keyfleet", "fieldValidation": "Strict"} == parameters(request_)
+    assert parameters(request_) == {"fieldManager": "keyfleet", "fieldValidation": "Strict"}
 
 
 @pytest.mark.parametrize("request_", WRITES)
 def test_no_write_wants_the_values_back(request_: Request) -> None:
-    assert PARTIAL == request_.accept
+    assert request_.accept == PARTIAL
 
 
 @pytest.mark.parametrize(
@@ -60,31 +60,31 @@ def test_verbs_are_named_as_rbac_names_them(
 
 def test_a_value_is_encoded_as_base64_and_nothing_else_unknown_is_sent() -> None:
     body = {"data": {"k": SecretValue(b"kf-canary-v")}}
-    assert b'{"data":{"k":"a2YtY2FuYXJ5LXY="}}' == requests.encode_body(body)
+    assert requests.encode_body(body) == b'{"data":{"k":"a2YtY2FuYXJ5LXY="}}'
     with pytest.raises(TypeError, match="object cannot be sent"):
         requests.encode_body({"x": object()})
 
 
 def test_creates_in_the_namespace_of_the_body_unless_told() -> None:
-    assert "/api/v1/namespaces/a/secrets" == path(requests.create(SECRETS, BODY))
-    assert "/api/v1/namespaces/c/secrets" == path(requests.create(SECRETS, BODY, namespace="c"))
+    assert path(requests.create(SECRETS, BODY)) == "/api/v1/namespaces/a/secrets"
+    assert path(requests.create(SECRETS, BODY, namespace="c")) == "/api/v1/namespaces/c/secrets"
 
 
 def test_force_is_sent_only_when_asked_for() -> None:
     assert "force" not in parameters(requests.apply(SECRETS, BODY))
-    assert "true" == parameters(requests.apply(SECRETS, BODY, force=True))["force"]
+    assert parameters(requests.apply(SECRETS, BODY, force=True))["force"] == "true"
 
 
 def test_a_subresource_follows_the_name() -> None:
     body = {"metadata": {"name": "east"}}
     request = requests.replace(FLEETCLUSTERS, body, subresource="status")
-    assert "/apis/keyfleet.io/v1alpha1/fleetclusters/east/status" == path(request)
+    assert path(request) == "/apis/keyfleet.io/v1alpha1/fleetclusters/east/status"
 
 
 def test_a_delete_carries_what_was_seen() -> None:
     request = requests.delete(SECRETS, "b", namespace="a", uid="u", resource_version="7")
     options = codec.decode_json(request.body, subject="options")
-    assert {"uid": "u", "resourceVersion": "7"} == options["preconditions"]
+    assert options["preconditions"] == {"uid": "u", "resourceVersion": "7"}
     bare = codec.decode_json(requests.delete(SECRETS, "b").body, subject="options")
     assert "preconditions" not in bare
 
@@ -103,7 +103,7 @@ def test_a_list_asks_for_pages_and_selects() -> None:
 
 def test_a_list_may_be_not_older_than_a_version() -> None:
     found = parameters(requests.list_page(SECRETS, resource_version="7"))
-    assert ("7", "NotOlderThan") == (found["resourceVersion"], found["resourceVersionMatch"])
+    assert (found["resourceVersion"], found["resourceVersionMatch"]) == ("7", "NotOlderThan")
 
 
 def test_a_watch_resumes_and_wants_bookmarks() -> None:
@@ -119,13 +119,13 @@ def test_a_watch_resumes_and_wants_bookmarks() -> None:
 
 def test_a_streamed_list_names_its_match_even_without_a_version() -> None:
     found = parameters(requests.watch(SECRETS, timeout_s=300, initial=True))
-    assert ("true", "NotOlderThan") == (found["sendInitialEvents"], found["resourceVersionMatch"])
+    assert (found["sendInitialEvents"], found["resourceVersionMatch"]) == ("true", "NotOlderThan")
     assert "resourceVersion" not in found
 
 
 def test_discovery_asks_for_the_group_and_version() -> None:
-    assert "/apis/keyfleet.io/v1alpha1" == requests.served_kinds(FLEETSECRETS).target
-    assert "/api/v1" == requests.served_kinds(SECRETS).target
+    assert requests.served_kinds(FLEETSECRETS).target == "/apis/keyfleet.io/v1alpha1"
+    assert requests.served_kinds(SECRETS).target == "/api/v1"
 
 
 def test_an_access_review_leaves_out_what_was_not_asked() -> None:

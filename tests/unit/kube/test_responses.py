@@ -78,7 +78,7 @@ def test_a_long_or_repeated_cause_does_not_flood_the_subject() -> None:
 
 def test_too_long_data_is_too_large() -> None:
     causes = [{"reason": "FieldValueTooLong", "field": "data"}]
-    assert "api.too_large" == refuse(422, details={"causes": causes}).code
+    assert refuse(422, details={"causes": causes}).code == "api.too_large"
 
 
 def test_the_size_limit_of_the_storage_is_too_large() -> None:
@@ -97,7 +97,7 @@ def test_forbidden_names_the_verb_and_the_object() -> None:
 
 def test_a_terminating_namespace_has_its_own_code() -> None:
     causes = [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]
-    assert "api.namespace_terminating" == refuse(403, details={"causes": causes}).code
+    assert refuse(403, details={"causes": causes}).code == "api.namespace_terminating"
 
 
 def test_an_absent_namespace_is_told_from_an_absent_object() -> None:
@@ -108,13 +108,13 @@ def test_an_absent_namespace_is_told_from_an_absent_object() -> None:
 def test_a_namespace_that_was_asked_for_itself_is_an_absent_object() -> None:
     body = encode_json({"details": {"kind": "namespaces"}})
     error = error_of(404, body, {}, verb="get", subject="east/a (namespaces)")
-    assert "api.not_found" == error.code
+    assert error.code == "api.not_found"
 
 
 def test_a_version_the_server_does_not_know_yet_has_its_own_code() -> None:
     details = {"causes": [{"reason": "ResourceVersionTooLarge"}], "retryAfterSeconds": 1}
     error = refuse(504, details=details)
-    assert "api.too_new" == error.code
+    assert error.code == "api.too_new"
     assert isinstance(error, UnreachableError)
     assert timedelta(seconds=1) == error.retry_after
 

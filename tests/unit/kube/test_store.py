@@ -17,8 +17,11 @@ class Recorded:
 
     def _on_change(self, key: Key, old: Metadata | None, new: Metadata | None) -> None:
         assert self.store.items.get(key) is new, "a change is reported once it is in place"
-        versions = [item and item.resource_version for item in (old, new)]
-        self.changes.append((key, versions[0], versions[1]))
+        self.changes.append((key, version(old), version(new)))
+
+
+def version(item: Metadata | None) -> str | None:
+    return item.resource_version if item else None
 
 
 def item(name: str, version: str) -> Metadata:
@@ -39,7 +42,7 @@ def test_an_item_that_is_held_already_changes_nothing() -> None:
     recorded.store.put(("a", "x"), item("x", "1"))
     recorded.store.put(("a", "x"), item("x", "1"))
     recorded.store.drop(("a", "unknown"))
-    assert 1 == len(recorded.changes)
+    assert len(recorded.changes) == 1
 
 
 def test_a_complete_list_finds_what_is_gone() -> None:

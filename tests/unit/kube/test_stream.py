@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lines of a watch, whatever the chunks."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ LIMIT = 12
 
 def cut(whole: bytes, places: list[int]) -> list[bytes]:
     bounds = [0, *sorted({place for place in places if place < len(whole)}), len(whole)]
-    return [whole[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [whole[start:end] for start, end in pairwise(bounds)]
 
 
 def split(chunks: list[bytes], limit: int = LIMIT) -> list[bytes | None]:
@@ -38,22 +40,20 @@ def test_gives_what_stands_between_the_newlines(lines: list[bytes], places: list
 
 def test_a_line_over_the_limit_is_reported_once_and_dropped() -> None:
     chunks = [b"short\n", b"x" * 10, b"x" * 10, b"x" * 10, b"\nnext\n"]
-    assert [b"short", None, b"next"] == split(chunks)
+    assert split(chunks) == [b"short", None, b"next"]
 
 
 def test_a_line_of_exactly_the_limit_passes() -> None:
-    assert [b"x" * LIMIT] == split([b"x" * LIMIT, b"\n"])
+    assert split([b"x" * LIMIT, b"\n"]) == [b"x" * LIMIT]
 
 
 def test_knows_that_a_line_has_not_ended() -> None:
     splitter = LineSplitter(LIMIT)
-    assert not splitter.is_inside_line
-    splitter.feed(b"a\nb")
-    assert splitter.is_inside_line
-    splitter.feed(b"\n")
-    assert not splitter.is_inside_line
-    splitter.feed(b"x" * (LIMIT + 1))
-    assert splitter.is_inside_line
+    inside = [splitter.is_inside_line]
+    for chunk in (b"a\nb", b"\n", b"x" * (LIMIT + 1)):
+        splitter.feed(chunk)
+        inside.append(splitter.is_inside_line)
+    assert inside == [False, True, False, True]
 
 
 def test_an_event_beyond_every_buffer_of_the_http_library_passes() -> None:

@@ -49,14 +49,14 @@ def after(
         attempted=attempted,
         resume=resume,
         failures=failures,
-        random=Random(1),
+        random=Random(1),  # noqa: S311 - jitter
         told_s=told_s,
     )
 
 
 def is_backoff(delay_s: float, failures: int = 1) -> bool:
     least = min(BACKOFF.cap_s, BACKOFF.base_s * 2 ** (failures - 1))
-    return least <= delay_s <= 2 * least
+    return bool(least <= delay_s <= 2 * least)
 
 
 def test_a_clean_end_resumes_at_once() -> None:
@@ -190,7 +190,7 @@ def test_every_error_is_an_end(error: KeyfleetError, end: End) -> None:
 
 def test_an_invalid_request_for_a_streamed_list_means_that_lists_are_not_streamed() -> None:
     error = PermanentError("api.invalid", "x")
-    assert End.UNSTREAMED == end_of(error, streamed_list=True)
+    assert end_of(error, streamed_list=True) == End.UNSTREAMED
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_the_end_of_a_stream_counts_by_its_age(open_s: float, heard: int, end: E
 
 def test_reads_the_wait_that_a_server_asked_for() -> None:
     error = ThrottledError("api.throttled", "x", retry_after=timedelta(seconds=3))
-    assert 3.0 == retry_after_s(error)
+    assert retry_after_s(error) == 3.0
     assert retry_after_s(UnreachableError("api.timeout", "x")) is None
     assert retry_after_s(ExpiredError("api.expired", "x")) is None
     assert retry_after_s(None) is None
