@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/reference/metrics.md from the metric families in the source.
+
+Dashboards and alerts rely on names and labels, so the page is kept by this script and not by hand.
+`--check` fails when the page is stale.
+"""
+
+import sys
+from pathlib import Path
+
+from keyfleet.observe.families import FAMILIES, Family
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "reference" / "metrics.md"
+HEAD = """\
+# Metrics
+
+Written by `make docs` from `src/keyfleet/observe/families.py`. `keyfleet run` serves them at
+`/metrics` of `--listen`, as Prometheus text or OpenMetrics. No label ever holds the name of a
+secret, a namespace or an intent. The series of a cluster go when it leaves the fleet. Beside these
+there are the usual `process_*` series.
+
+| metric | kind | labels | meaning |
+|---|---|---|---|
+"""
+LABELS = """
+## Labels
+
+| label | values |
+|---|---|
+| `cluster` | name of the cluster in the fleet |
+| `verb` | of requests: `get list watch create update patch delete other`; of steps those of plans |
+| `code` | HTTP status, `0` when no answer came |
+| `state` | of steps: the states of `status`; of watches: `listing live failed` |
+| `resource` | `plural.group` of the watched kind |
+"""
+
+
+def row(family: Family) -> str:
+    """Return one line of the table."""
+    labels = ", ".join(f"`{label}`" for label in family.labels)
+    return f"| `{family.name}` | {family.kind} | {labels} | {family.meaning} |\n"
+
+
+def page() -> str:
+    """Return the whole page."""
+    return HEAD + "".join(row(family) for family in FAMILIES) + LABELS
+
+
+def main() -> int:
+    """Write the page, or with `--check` say whether it is as it would be written."""
+    if sys.argv[1:] == ["--check"]:
+        stale = not PAGE.exists() or PAGE.read_text() != page()
+        print(f"{PAGE.relative_to(ROOT)}: {'stale, run `make docs`' if stale else 'current'}")
+        return int(stale)
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every metric family of Keyfleet: its name, its meaning, its labels; the reference page is this.
+
+Names are `keyfleet_<stage>_<thing>_<unit>`. Labels take few values: clusters, kinds, HTTP codes and
+the words in `model.plan`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+
+_FAST_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_SLOW_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family, before it has a registry."""
+
+    kind: str
+    """`counter`, `gauge` or `histogram`."""
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    """Upper bounds of a histogram, in seconds."""
+
+    def counter(self, registry: CollectorRegistry) -> Counter:
+        """Return it as a counter."""
+        return Counter(self.name, self.meaning, self.labels, registry=registry)
+
+    def gauge(self, registry: CollectorRegistry) -> Gauge:
+        """Return it as a gauge."""
+        return Gauge(self.name, self.meaning, self.labels, registry=registry)
+
+    def histogram(self, registry: CollectorRegistry) -> Histogram:
+        """Return it as a histogram."""
+        return Histogram(
+            self.name, self.meaning, self.labels, buckets=self.buckets, registry=registry
+        )
+
+    def samples(self) -> GaugeMetricFamily:
+        """Return it as a gauge whose samples are made when somebody asks."""
+        return GaugeMetricFamily(self.name, self.meaning, labels=self.labels)
+
+
+BUILD: Final = Family(
+    "gauge", "keyfleet_build_info", "Always 1; which version runs.", ("version", "python")
+)
+LEADER: Final = Family("gauge", "keyfleet_leader", "1 on the replica that writes, 0 on a standby.")
+REACHABLE: Final = Family(
+    "gauge",
+    "keyfleet_inventory_cluster_reachable",
+    "1 while a cluster answers, 0 while its circuit is open.",
+    ("cluster",),
+)
+QUEUE: Final = Family(
+    "gauge",
+    "keyfleet_engine_queue_depth",
+    "Intents that wait for their turn in a cluster.",
+    ("cluster",),
+)
+REQUESTS: Final = Family(
+    "counter",
+    "keyfleet_kube_requests_total",
+    "API requests that ended, by HTTP status; 0 when no answer came.",
+    ("cluster", "verb", "code"),
+)
+REQUEST_SECONDS: Final = Family(
+    "histogram",
+    "keyfleet_kube_request_seconds",
+    "Time API requests took, watches excepted.",
+    ("verb",),
+    _FAST_S,
+)
+WATCH_STATE: Final = Family(
+    "gauge",
+    "keyfleet_kube_watch_state",
+    "1 for the state a watch is in: listing, live or failed.",
+    ("cluster", "resource", "state"),
+)
+WATCH_AGE: Final = Family(
+    "gauge",
+    "keyfleet_kube_watch_heard_age_seconds",
+    "Time since a watch got an event or a bookmark.",
+    ("cluster", "resource"),
+)
+STEPS: Final = Family(
+    "counter",
+    "keyfleet_delivery_steps_total",
+    "Decisions about one target, by what was done and the state it left.",
+    ("cluster", "verb", "state"),
+)
+STEP_SECONDS: Final = Family(
+    "histogram",
+    "keyfleet_delivery_step_seconds",
+    "Time the write of one target took.",
+    ("verb",),
+    _FAST_S,
+)
+PROPAGATION: Final = Family(
+    "histogram",
+    "keyfleet_delivery_propagation_seconds",
+    "Time from a change being seen to its target being written.",
+    ("cluster",),
+    _SLOW_S,
+)
+
+FAMILIES: Final = (
+    *(BUILD, LEADER, REACHABLE, QUEUE, REQUESTS, REQUEST_SECONDS, WATCH_STATE, WATCH_AGE),
+    *(STEPS, STEP_SECONDS, PROPAGATION),
+)
+"""All of them, in the order of the reference page."""
