@@ -60,8 +60,15 @@ class Kind:
 class Dialect(Protocol):
     """A language of manifests; every function is pure."""
 
-    name: str
-    kinds: tuple[Kind, ...]
+    @property
+    def name(self) -> str:
+        """What the dialect is called."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of manifests it understands."""
+        ...
 
     def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
         """Return what the manifest asks for."""
@@ -122,8 +129,10 @@ class Inventory(Protocol):
 class Session(Protocol):
     """An opened source: whose rights apply, and how to read."""
 
-    principal: str
-    """Who the source confirmed us to be; reads are shared only within it."""
+    @property
+    def principal(self) -> str:
+        """Who the source confirmed us to be; reads are shared only within it."""
+        ...
 
     async def read(self, read: Read) -> SecretData:
         """Return what the reference names.
@@ -146,7 +155,10 @@ class References(Protocol):
 class Source(Protocol):
     """A kind of place that secrets come from."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the source is called; `Read.source` names it."""
+        ...
 
     async def open(self, references: References, intent: IntentKey) -> Session:
         """Log in."""

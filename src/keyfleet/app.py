@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings in, a running controller out: the only module that knows everything."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from keyfleet import builtin
+from keyfleet.base.clock import Clock, SystemClock
+from keyfleet.base.errors import LostLeadershipError
+from keyfleet.base.log import get_logger
+from keyfleet.base.means import Means
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.engine import Engine, Parts
+from keyfleet.engine.identity import read_identity
+from keyfleet.engine.installation import SYSTEM_NAMESPACE, ensure_keyring
+from keyfleet.inventory.declared import DeclaredInventory, Login
+from keyfleet.inventory.kubeconfig.names import cluster_name
+from keyfleet.kube.access import Access
+from keyfleet.kube.auth.surroundings import Surroundings
+from keyfleet.kube.client import Client
+from keyfleet.kube.events import EventRecorder, Regarding
+from keyfleet.kube.kubeconfig import Kubeconfig, load
+from keyfleet.kube.lease import LeaderElection
+from keyfleet.kube.resources import Resource
+from keyfleet.model.intent import Origin
+from keyfleet.model.ownership import Installation
+from keyfleet.observe.health import Health, Heartbeat
+from keyfleet.observe.metrics import Metrics
+from keyfleet.observe.web import serve
+from keyfleet.plugin import Event
+
+log = get_logger("app")
+
+LEASE = "keyfleet"
+BEAT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `keyfleet run` was told; read once, here."""
+
+    kubeconfigs: tuple[Path, ...] = ()
+    context: str = ""
+    """The hub; empty means the current context, or the pod's own cluster."""
+    listen: str = "127.0.0.1:8080"
+    annotation_domain: str = "keyfleet.io"
+    members_declared: bool = False
+    """Make no bare FleetClusters for contexts."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+async def run_controller(settings: Settings) -> None:
+    """Run until cancelled: serve metrics, wait for the lead, keep the fleet true.
+
+    Raises:
+        KeyfleetError: The kubeconfig, the address or the hub cannot be used.
+    """
+    clock = SystemClock()
+    metrics = Metrics(clock)
+    heartbeat = Heartbeat(clock)
+    controller = _Controller(settings, clock, metrics)
+    async with serve(
+        settings.listen, metrics=metrics, health=Health(heartbeat, controller.problems)
+    ) as address:
+        log.info("app.listening", address=str(address))
+        beat = spawn(_beat(heartbeat, clock), name="heartbeat")
+        try:
+            await controller.run()
+        finally:
+            await stop(beat)
+
+
+async def _beat(heartbeat: Heartbeat, clock: Clock) -> None:
+    while True:
+        heartbeat.beat()
+        await clock.sleep(BEAT_S)
+
+
+class _Controller:
+    """One candidate for the lead of one hub."""
+
+    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._random = Random()
+        self._engine: Engine | None = None
+        self._kubeconfig = load(settings.kubeconfigs, settings.environ)
+        self._surroundings = Surroundings(settings.environ, clock)
+        self._access = hub_access(self._kubeconfig, settings.context, self._surroundings)
+
+    def problems(self) -> list[str]:
+        """Return why this replica is not ready; a standby is."""
+        return self._engine.problems() if self._engine else []
+
+    async def run(self) -> None:
+        """Lead whenever elected, until cancelled."""
+        client = Client("hub", self._access, clock=self._clock, hooks=self._metrics)
+        for warning in (*self._kubeconfig.warnings, *self._access.warnings):
+            log.warning("app.kubeconfig_warning", warning=warning)
+        try:
+            installation = await self._installation(client)
+            log.info("app.started", hub=installation.hub, version=await client.version())
+            while True:
+                with suppress(LostLeadershipError):
+                    await self._election(client).lead(lambda: self._lead(client, installation))
+        finally:
+            await client.close()
+
+    async def _installation(self, client: Client) -> Installation:
+        identity = await read_identity(client, self._access.endpoint)
+        return Installation(identity.uid, await ensure_keyring(client, self._clock.now()))
+
+    def _election(self, client: Client) -> LeaderElection:
+        return LeaderElection(
+            client,
+            namespace=SYSTEM_NAMESPACE,
+            name=LEASE,
+            identity=_replica(),
+            clock=self._clock,
+            random=self._random,
+        )
+
+    async def _lead(self, client: Client, installation: Installation) -> None:
+        self._metrics.leading(True)
+        recorder = EventRecorder(
+            client, instance=_replica(), clock=self._clock, random=self._random
+        )
+        recording = spawn(recorder.run(), name="events")
+        means = Means(clock=self._clock, random=self._random, hooks=self._metrics)
+        self._engine = Engine(
+            Parts(
+                hub=client,
+                installation=installation,
+                dialects=builtin.dialects(self._settings.annotation_domain),
+                sources=builtin.sources(),
+                inventory=self._inventory(client, means),
+                tell=lambda *about: _tell(recorder, *about),
+                domain=self._settings.annotation_domain,
+                **means,
+            )
+        )
+        try:
+            await self._engine.run()
+        finally:
+            self._engine = None
+            self._metrics.leading(False)
+            await stop(recording)
+
+    def _inventory(self, client: Client, means: Means) -> DeclaredInventory:
+        contexts = {} if self._settings.members_declared else self._kubeconfig.contexts
+        return DeclaredInventory(
+            Login(self._kubeconfig, self._surroundings, client),
+            contexts={context: cluster_name(context) for context in contexts},
+            **means,
+        )
+
+
+def hub_access(kubeconfig: Kubeconfig, context: str, surroundings: Surroundings) -> Access:
+    """Return the login of the hub: a named context, the current one, or the pod's own cluster."""
+    if context:
+        return kubeconfig.access(context, surroundings)
+    return kubeconfig.current_access(surroundings)
+
+
+def _replica() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def _tell(
+    recorder: EventRecorder, origin: Origin, resource: Resource, events: tuple[Event, ...]
+) -> None:
+    about = Regarding(resource, origin.namespace, origin.name, origin.uid)
+    for event in events:
+        recorder.record(
+            about, kind=event.type, reason=event.reason, action="Deliver", note=event.note
+        )
+
+
+async def run_until_stopped(settings: Settings) -> None:
+    """Run the controller as a process does: SIGTERM and Ctrl-C end it in order."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    if task is not None:
+        import signal  # noqa: PLC0415 - only a process handles signals
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await run_controller(settings)

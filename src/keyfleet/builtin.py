@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped dialects and sources: one line each. Inventories are chosen by `app`."""
+
+from keyfleet.dialects import annotated, native
+from keyfleet.plugin import Dialect, Source
+from keyfleet.sources import kubernetes
+
+
+def dialects(domain: str) -> tuple[Dialect, ...]:
+    """Return every shipped dialect, under an annotation domain."""
+    return (
+        native.DIALECT,
+        annotated.dialect(domain),
+    )
+
+
+def sources() -> dict[str, Source]:
+    """Return every shipped source by name."""
+    return {source.name: source for source in (kubernetes.SOURCE,)}
