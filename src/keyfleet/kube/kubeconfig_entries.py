@@ -214,5 +214,8 @@ def _refuse_twice(names: list[str], field: str, origin: str) -> None:
         )
 
 
-def _invalid(cause: str, message: str, origin: str, *, hint: str = "") -> InvalidInputError:
+_HINT = "a kubeconfig is one YAML document of kind Config: check that this is the right file"
+
+
+def _invalid(cause: str, message: str, origin: str, *, hint: str = _HINT) -> InvalidInputError:
     return InvalidInputError(f"kubeconfig.{cause}", message, origin, hint)

@@ -111,7 +111,9 @@ def impersonation(user: User, *, subject: str) -> tuple[tuple[str, str], ...]:
     """
     headers = tuple(_impersonation(user))
     if not all(is_header_value(text) for _, text in headers):
-        raise _unusable("as", "an impersonated name holds a control character", subject)
+        raise _unusable(
+            "as", "an impersonated name holds a control character", subject, "remove it"
+        )
     return headers
 
 
@@ -124,7 +126,8 @@ def data(text: str, field: str, *, subject: str) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise _unusable(field, "a field is not base64", subject) from None
+        hint = "encode it with `base64`, or name a file in the field without -data"
+        raise _unusable(field, "a field is not base64", subject, hint) from None
 
 
 def _impersonation(user: User) -> Iterator[tuple[str, str]]:
@@ -197,8 +200,9 @@ def _exec_config(
 
 
 def _refuse_token(field: str, subject: str) -> NoReturn:
-    raise _unusable(field, "a token is empty or holds characters that fit no header", subject)
+    message = "a token is empty or holds characters that fit no header"
+    raise _unusable(field, message, subject, "look for blanks and line ends within it")
 
 
-def _unusable(field: str, message: str, subject: str) -> InvalidInputError:
-    return InvalidInputError("kubeconfig.value", message, f"{field}, {subject}", path=field)
+def _unusable(field: str, message: str, subject: str, hint: str) -> InvalidInputError:
+    return InvalidInputError("kubeconfig.value", message, f"{field}, {subject}", hint, path=field)
