@@ -196,13 +196,22 @@ class FaultProxy:
     async def _forward(self, exchange: Exchange) -> None:
         try:
             async with self._send(exchange) as answer:
-                response = await exchange.begin(answer.status, end_to_end(answer.headers))
-                async for block in _blocks(answer, by_line=exchange.seen.is_watch):
-                    await response.write(block)
-                await response.write_eof()
+                await self._pass_on(answer, exchange)
         except (aiohttp.ClientError, OSError):
             # The plane is down or broke off: so does the proxy.
             exchange.reset()
+
+    async def _pass_on(self, answer: aiohttp.ClientResponse, exchange: Exchange) -> None:
+        connection = answer.connection
+        try:
+            response = await exchange.begin(answer.status, end_to_end(answer.headers))
+            async for block in _blocks(answer, by_line=exchange.seen.is_watch):
+                await response.write(block)
+            await response.write_eof()
+        except asyncio.CancelledError:
+            # A polite end of TLS would outlive the event loop of a test.
+            reset(connection.transport if connection is not None else None)
+            raise
 
     async def _whole(self, exchange: Exchange) -> tuple[int, dict[str, str], bytes]:
         async with self._send(exchange) as answer:
