@@ -32,10 +32,14 @@ from keyfleet.kube.kubeconfig_entries import (
     read_document,
 )
 from keyfleet.kube.kubeconfig_login import Located
+from keyfleet.kube.kubeconfig_rules import CONTEXT_RULES, enforce
 
 __all__ = ["Context", "Kubeconfig", "Trust", "load", "parse"]
 
 T = TypeVar("T")
+
+CHOICES = 10
+"""Context names in a hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Kubeconfig:
         if found is None:
             raise self._no_context(context)
         subject = f"context {printable(context)} in {found.origin}"
+        enforce(CONTEXT_RULES, found.entry, subject=subject)
         cluster = self._named(self.clusters, found.entry.cluster, "cluster", subject)
         user = self._named(self.users, found.entry.user, "user", subject)
         return access_from(Parts(context, self.trust, found, cluster, user), surroundings)
@@ -111,14 +116,10 @@ class Kubeconfig:
     ) -> Located[T]:
         if name in entries:
             return entries[name]
-        if not name:
-            code, message = f"context_without_{kind}", f"the context names no {kind}"
-        else:
-            code, message = f"{kind}_not_found", f"the context names a {kind} that is absent"
         raise InvalidInputError(
-            f"kubeconfig.{code}",
-            message,
-            subject,
+            "kubeconfig.entry_not_found",
+            "the context names an entry that is absent",
+            f"{kind}, {subject}",
             hint=f"kubectl config set-context NAME --{kind}=NAME; see {kind}s in the kubeconfig",
             path=kind,
         )
@@ -142,10 +143,6 @@ class Kubeconfig:
             return "set KUBECONFIG or pass --kubeconfig FILE"
         more = ", …" if len(names) > CHOICES else ""
         return f"use --context with one of: {', '.join(names[:CHOICES])}{more}"
-
-
-CHOICES = 10
-"""Context names in a hint."""
 
 
 def load(paths: Sequence[Path] | None, environ: Mapping[str, str]) -> Kubeconfig:

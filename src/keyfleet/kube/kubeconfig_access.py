@@ -21,7 +21,6 @@ from keyfleet.kube.kubeconfig_login import Located, data, impersonation, login
 from keyfleet.kube.kubeconfig_proxy import environment_proxy
 from keyfleet.kube.kubeconfig_rules import (
     CLUSTER_RULES,
-    CONTEXT_RULES,
     EXEC_RULES,
     FOREIGN_CLUSTER,
     FOREIGN_USER,
@@ -96,7 +95,6 @@ def _enforce(parts: Parts) -> None:
     if parts.trust is Trust.INVENTORY:
         refuse_foreign(FOREIGN_CLUSTER, cluster, subject=subject)
         refuse_foreign(FOREIGN_USER, user, subject=subject)
-    enforce(CONTEXT_RULES, parts.context.entry, subject=subject)
     enforce(CLUSTER_RULES, cluster, subject=subject)
     enforce(USER_RULES, user, subject=subject)
     if user.exec is not None:

@@ -19,6 +19,8 @@ SIZE_MAX = 4 << 20
 DEPTH_MAX = 100
 """Levels of nesting; the YAML composer recurses without a limit of its own."""
 
+_HINT = "a kubeconfig is one YAML document of kind Config: check that this is the right file"
+
 
 class _Entry(msgspec.Struct, frozen=True, rename="kebab"):
     def __repr__(self) -> str:
@@ -143,10 +145,15 @@ def read_document(raw: bytes, *, origin: str) -> Document:
     """
     content = _content(raw, origin)
     if not isinstance(content, dict):
-        raise _invalid("not_a_kubeconfig", "not a kubeconfig", origin)
+        raise InvalidInputError("kubeconfig.not_a_kubeconfig", "not a kubeconfig", origin, _HINT)
     document = codec.convert(Document, _without_nulls(content), subject=origin)
     if document.kind not in {"", "Config"} or document.api_version not in {"", "v1"}:
-        raise _invalid("not_a_kubeconfig", "not a kubeconfig (kind Config, apiVersion v1)", origin)
+        raise InvalidInputError(
+            "kubeconfig.not_a_kubeconfig",
+            "not a kubeconfig (kind Config, apiVersion v1)",
+            origin,
+            _HINT,
+        )
     for field in ("clusters", "users", "contexts"):
         _refuse_twice([entry.name for entry in getattr(document, field)], field, origin)
     return document
@@ -154,7 +161,9 @@ def read_document(raw: bytes, *, origin: str) -> Document:
 
 def _content(raw: bytes, origin: str) -> Any:
     if len(raw) > SIZE_MAX:
-        raise _invalid("too_large", "the kubeconfig is larger than 4 MiB", origin)
+        raise InvalidInputError(
+            "kubeconfig.too_large", "the kubeconfig is larger than 4 MiB", origin, _HINT
+        )
     _refuse_depth(raw, origin)
     try:
         documents = codec.decode_yaml(raw, subject=origin)
@@ -162,9 +171,13 @@ def _content(raw: bytes, origin: str) -> Any:
             text.encode()
     except (UnicodeEncodeError, LookupError, AttributeError, TypeError):
         # Explicit tags such as `!!bool x` break the constructor in ways of their own.
-        raise _invalid("value", "a value cannot be read", origin) from None
+        raise InvalidInputError(
+            "kubeconfig.value", "a value cannot be read", origin, _HINT
+        ) from None
     if len(documents) > 1:
-        raise _invalid("several_documents", "more than one document in a kubeconfig", origin)
+        raise InvalidInputError(
+            "kubeconfig.several_documents", "more than one document in a kubeconfig", origin, _HINT
+        )
     return documents[0].content if documents else {}
 
 
@@ -176,7 +189,7 @@ def _refuse_depth(raw: bytes, origin: str) -> None:
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > DEPTH_MAX:
-                raise _invalid("too_deep", "nested too deeply", origin)
+                raise InvalidInputError("kubeconfig.too_deep", "nested too deeply", origin, _HINT)
     except (yaml.YAMLError, ValueError):
         return  # codec.decode_yaml says what is wrong and where
 
@@ -206,16 +219,9 @@ def _without_nulls(value: Any) -> Any:
 def _refuse_twice(names: list[str], field: str, origin: str) -> None:
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise _invalid(
-            "duplicate_name",
+        raise InvalidInputError(
+            "kubeconfig.duplicate_name",
             "one name stands twice in a list of the kubeconfig",
             f"{printable(twice)} in {field} of {origin}",
             hint="rename or remove one of them",
         )
-
-
-_HINT = "a kubeconfig is one YAML document of kind Config: check that this is the right file"
-
-
-def _invalid(cause: str, message: str, origin: str, *, hint: str = _HINT) -> InvalidInputError:
-    return InvalidInputError(f"kubeconfig.{cause}", message, origin, hint)

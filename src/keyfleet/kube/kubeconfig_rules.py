@@ -24,7 +24,6 @@ class Rule(Generic[T]):
     """One thing that must not be, in one kind of entry."""
 
     code: str
-    """After `kubeconfig.`."""
     path: str
     """The field to look at."""
     broken: Callable[[T], bool]
@@ -33,8 +32,7 @@ class Rule(Generic[T]):
 
     def error(self, subject: str) -> InvalidInputError:
         """Return what breaking the rule raises."""
-        code = f"kubeconfig.{self.code}"
-        return InvalidInputError(code, self.message, subject, self.hint, path=self.path)
+        return InvalidInputError(self.code, self.message, subject, self.hint, path=self.path)
 
 
 def enforce(rules: tuple[Rule[T], ...], entry: T, *, subject: str) -> None:
@@ -46,21 +44,21 @@ def enforce(rules: tuple[Rule[T], ...], entry: T, *, subject: str) -> None:
 
 CONTEXT_RULES: tuple[Rule[ContextEntry], ...] = (
     Rule(
-        "context_without_cluster",
+        "kubeconfig.context_without_cluster",
         "cluster",
         lambda context: not context.cluster,
         "the context names no cluster",
         "set it with `kubectl config set-context NAME --cluster=…`",
     ),
     Rule(
-        "context_without_user",
+        "kubeconfig.context_without_user",
         "user",
         lambda context: not context.user,
         "the context names no user",
         "set it with `kubectl config set-context NAME --user=…`",
     ),
     Rule(
-        "namespace",
+        "kubeconfig.namespace",
         "namespace",
         lambda context: bool(context.namespace) and not NAMESPACE.fullmatch(context.namespace),
         "the namespace of the context is not a DNS label",
@@ -70,28 +68,28 @@ CONTEXT_RULES: tuple[Rule[ContextEntry], ...] = (
 
 CLUSTER_RULES: tuple[Rule[Cluster], ...] = (
     Rule(
-        "no_configuration",
+        "kubeconfig.no_configuration",
         "cluster",
         lambda cluster: cluster == Cluster(),
         "the cluster entry is empty: no configuration",
         "fill in at least `server`",
     ),
     Rule(
-        "no_server",
+        "kubeconfig.no_server",
         "server",
         lambda cluster: not cluster.server,
         "the cluster entry has no server",
         "set `server` to the address of the API server",
     ),
     Rule(
-        "ca_twice",
+        "kubeconfig.ca_twice",
         "certificate-authority",
         lambda cluster: bool(cluster.certificate_authority and cluster.certificate_authority_data),
         "certificate-authority-data and certificate-authority are both set; data would override",
         "remove one of them",
     ),
     Rule(
-        "insecure_with_ca",
+        "kubeconfig.insecure_with_ca",
         "insecure-skip-tls-verify",
         lambda cluster: (
             cluster.insecure_skip_tls_verify
@@ -124,42 +122,42 @@ def is_static(user: User) -> bool:
 
 USER_RULES: tuple[Rule[User], ...] = (
     Rule(
-        "two_methods",
+        "kubeconfig.two_methods",
         "token",
         lambda user: bool((user.token or user.token_file) and (user.username or user.password)),
         "more than one authentication method: a token, and user name or password",
         "remove one of them",
     ),
     Rule(
-        "certificate_twice",
+        "kubeconfig.certificate_twice",
         "client-certificate",
         lambda user: bool(user.client_certificate and user.client_certificate_data),
         "client-certificate-data and client-certificate are both set; data would override",
         "remove one of them",
     ),
     Rule(
-        "key_twice",
+        "kubeconfig.key_twice",
         "client-key",
         lambda user: bool(user.client_key and user.client_key_data),
         "client-key-data and client-key are both set; data would override",
         "remove one of them",
     ),
     Rule(
-        "certificate_without_key",
+        "kubeconfig.certificate_without_key",
         "client-key",
         lambda user: _certificate(user) and not _key(user),
         "a client certificate without its key",
         "set client-key or client-key-data",
     ),
     Rule(
-        "exec_and_provider",
+        "kubeconfig.exec_and_provider",
         "exec",
         lambda user: user.exec is not None and user.auth_provider is not None,
         "exec and auth-provider are both set",
         "remove auth-provider: exec plugins replace it",
     ),
     Rule(
-        "impersonation_without_user",
+        "kubeconfig.impersonation_without_user",
         "as",
         lambda user: bool(user.as_uid or user.as_groups or user.as_user_extra) and not user.as_user,
         "as-uid, as-groups or as-user-extra without as",
@@ -169,28 +167,28 @@ USER_RULES: tuple[Rule[User], ...] = (
 
 EXEC_RULES: tuple[Rule[Exec], ...] = (
     Rule(
-        "exec_command",
+        "kubeconfig.exec_command",
         "exec.command",
         lambda plugin: not plugin.command,
         "exec has no command",
         "set the command that prints the credential",
     ),
     Rule(
-        "exec_version",
+        "kubeconfig.exec_version",
         "exec.apiVersion",
         lambda plugin: plugin.api_version not in API_VERSIONS,
         "exec has no apiVersion, or one that is not supported",
         f"use {API_VERSIONS[0]}; v1alpha1 ended with Kubernetes 1.24, update the plugin",
     ),
     Rule(
-        "exec_mode",
+        "kubeconfig.exec_mode",
         "exec.interactiveMode",
         lambda plugin: interactive_mode(plugin) not in MODES,
         "exec has no interactiveMode, or one that does not exist",
         f"use one of {', '.join(MODES)}",
     ),
     Rule(
-        "exec_env",
+        "kubeconfig.exec_env",
         "exec.env",
         lambda plugin: not all(variable.name for variable in plugin.env),
         "exec.env has a variable without a name",

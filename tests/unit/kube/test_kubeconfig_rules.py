@@ -41,8 +41,8 @@ def _exec(**changes: object) -> dict[str, Any]:
 INVALID: list[tuple[str, bytes]] = [
     ("context_without_cluster", _config(context={"user": "u"})),
     ("context_without_user", _config(context={"cluster": "c"})),
-    ("cluster_not_found", _config(context={"cluster": CANARY, "user": "u"})),
-    ("user_not_found", _config(context={"cluster": "c", "user": CANARY})),
+    ("entry_not_found", _config(context={"cluster": CANARY, "user": "u"})),
+    ("entry_not_found", _config(context={"cluster": "c", "user": CANARY})),
     ("namespace", _config(context={"cluster": "c", "user": "u", "namespace": "kf-canary.A"})),
     ("namespace", _config(context={"cluster": "c", "user": "u", "namespace": "a" * 64})),
     ("no_configuration", _config(cluster={})),
