@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the files that are made from the native types: `python -m keyfleet.manifests [ROOT]`.
 
-They are checked in, so that GitOps tools and readers need no Python; a test fails when one is stale.
+They are checked in, so that GitOps tools and readers need no Python; a test fails when one is
+stale.
 """
 
 import sys

@@ -10,8 +10,9 @@ from keyfleet.manifests.kinds import NATIVE_KINDS, NativeKind
 _HEAD = """\
 # Native resources
 
-Group `keyfleet.io`, version `v1alpha1`. Made from the types by `python -m keyfleet.manifests`: change
-the types, not this page. An unknown field is refused with its path, at the API server and by Keyfleet.
+Group `keyfleet.io`, version `v1alpha1`. Made from the types by `python -m keyfleet.manifests`:
+change the types, not this page. An unknown field is refused with its path, at the API server and by
+Keyfleet.
 """
 
 
@@ -22,12 +23,14 @@ def resources_page() -> str:
 
 def _section(kind: NativeKind) -> str:
     resource = kind.resource
-    scope = "namespaced, on the hub" if resource.namespaced else "cluster-scoped, on the hub"
+    scope = "Namespaced, on the hub" if resource.namespaced else "Cluster-scoped, on the hub"
     return "\n".join(
         [
             f"## {resource.kind}",
             "",
-            f"{kind.description} ({scope}; `kubectl get {resource.plural}`, `{kind.short_name}`)",
+            f"{kind.description}",
+            "",
+            f"{scope}; `kubectl get {resource.plural}`, short `{kind.short_name}`",
             "",
             *_table("spec", object_schema(kind.spec, keeps_unknown=False)),
             "",
@@ -61,7 +64,8 @@ def _type(field: Schema) -> str:
         return "map of text"
     if "items" in field:
         return f"list of {_type(field['items'])}"
-    return {"string": "text", "integer": "number"}.get(field["type"], field["type"])
+    name = str(field["type"])
+    return {"string": "text", "integer": "number"}.get(name, name)
 
 
 def _code(value: Any) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from keyfleet.base.codec import builtins
 from keyfleet.model.intent import Rejection
 from keyfleet.model.outcome import ClusterResult, Outcome, worst_first
 from keyfleet.model.plan import State
@@ -21,7 +20,7 @@ from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretStatus,
     Summary,
 )
-from keyfleet.model.v1alpha1.parsing import parse_status
+from keyfleet.model.v1alpha1.parsing import parse_status, to_document
 from keyfleet.plugin import Event, Report
 
 CLUSTERS_MAX = 50
@@ -44,7 +43,7 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
         status, note = _rejected(outcome, known, now)
     else:
         status, note = _answered(outcome, known, now)
-    return Report(builtins(status), _events(status, known, note))
+    return Report(to_document(status), _events(status, known, note))
 
 
 def _rejected(

@@ -21,7 +21,7 @@ from keyfleet.model.v1alpha1.fleetsecret import (
     Summary,
 )
 from keyfleet.model.v1alpha1.grants import policy_grants
-from keyfleet.model.v1alpha1.parsing import parse_spec, parse_status
+from keyfleet.model.v1alpha1.parsing import parse_spec, parse_status, to_document
 
 __all__ = [
     "API_VERSION",
@@ -41,4 +41,5 @@ __all__ = [
     "parse_spec",
     "parse_status",
     "policy_grants",
+    "to_document",
 ]

@@ -26,6 +26,16 @@ INVALID = "intent.invalid"
 
 _SHOWN_MAX = 120
 _MISSING = re.compile("Object missing required field `(.+)`")
+_QUOTED = re.compile("`(.+?)`")
+_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a number",
+    "null": "nothing",
+    "object": "an object",
+    "str": "a text",
+}
 _ROOT = ("apiVersion", "kind", "metadata", "spec", "status")
 
 
@@ -68,6 +78,12 @@ def parse_part(kind: type[S], value: Any, *, path: str, subject: str = "") -> S:
         return codec.convert(kind, _without_nulls(shape, value), subject=subject)
     except InvalidInputError as error:
         raise _error(_described(shape, error, path), subject) from None
+
+
+def to_document(value: ApiStruct) -> dict[str, Any]:
+    """Return a native value as an API server would give it back: dicts, lists and scalars."""
+    document: dict[str, Any] = codec.decode_json(codec.encode_json(value), subject="")
+    return document
 
 
 def parse_status(kind: type[S], status: Mapping[str, Any] | None) -> S:
@@ -163,7 +179,17 @@ def _described(kind: inspect.Type, error: InvalidInputError, path: str) -> Probl
     place = path if error.path in ("", "$") else place
     if missing := _MISSING.fullmatch(error.message):
         return Problem(INVALID, f"{place}.{missing[1]}", "the field is missing")
-    return Problem(INVALID, place, error.message, _allowed(kind, error.path))
+    return Problem(INVALID, place, _in_words(error.message), _allowed(kind, error.path))
+
+
+def _in_words(message: str) -> str:
+    """Return what the decoder expected and got, in the words of documents.
+
+    >>> _in_words("Expected `array | null`, got `str`")
+    'expected a list, got a text'
+    """
+    plain = message.replace(" | null`", "`").replace("Expected", "expected", 1)
+    return _QUOTED.sub(lambda found: _WORDS.get(found[1], found[1]), plain)
 
 
 def _error(problem: Problem, subject: str) -> InvalidIntentError:
