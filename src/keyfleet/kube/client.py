@@ -27,7 +27,7 @@ from keyfleet.kube.decoding import (
 )
 from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.kube.paging import pages
-from keyfleet.kube.requests import PARTIAL, Request, Selection
+from keyfleet.kube.requests import PAGE, PARTIAL, Request, Selection
 from keyfleet.kube.resources import SECRETS, Resource
 from keyfleet.kube.transport import Timeouts, Transport
 
@@ -81,8 +81,22 @@ class Client:
         hooks: Hooks = _NO_HOOKS,
         in_flight: int = 32,
         timeouts: Timeouts | None = None,
+        page: int = PAGE,
     ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            cluster: Its name, for errors, logs and metrics.
+            access: How to reach it and log in.
+            clock: For durations and waits.
+            hooks: Told about each request.
+            in_flight: Short requests at a time, at most.
+            timeouts: How long the parts of an exchange may take.
+            page: Objects per page of a list.
+        """
         self.cluster = cluster
+        self.page = page
+        """Objects per page of a list."""
         self.streams_lists: bool = True
         """Whether watches may begin with a streamed list; learned from the first refusal."""
         self.clock = clock
@@ -136,7 +150,8 @@ class Client:
         self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
     ) -> Listing:
         """Return all objects of a collection."""
-        first = requests.list_page(resource, selection=Selection(namespace, labels, fields))
+        selection = Selection(namespace, labels, fields)
+        first = requests.list_page(resource, selection=selection, limit=self.page)
         items: list[dict[str, Any]] = []
         version = ""
         async for page in pages(self.transport, self.clock, first, full_object.page):
@@ -152,6 +167,7 @@ class Client:
             resource,
             selection=Selection(namespace, labels, fields),
             accept=METADATA.list_accept,
+            limit=self.page,
         )
         found = pages(self.transport, self.clock, first, METADATA.page)
         return [item async for page in found for item in page.items]
@@ -163,7 +179,8 @@ class Client:
 
         A caller that drops each page keeps at most one page of values in memory.
         """
-        first = requests.list_page(SECRETS, selection=Selection(namespace, labels))
+        selection = Selection(namespace, labels)
+        first = requests.list_page(SECRETS, selection=selection, limit=self.page)
         async for page in pages(self.transport, self.clock, first, decode_secret_page):
             yield page.items
 

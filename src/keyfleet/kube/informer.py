@@ -244,6 +244,7 @@ class Informer(Generic[T]):
             accept=self._decode.list_accept,
             resource_version=resource_version,
             selection=self._selection,
+            limit=self._client.page,
         )
         complete: dict[Key, T] = {}
         version = ""
