@@ -89,7 +89,7 @@ class _Controller:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._random = Random()
+        self._random = Random()  # noqa: S311 - jitter, nothing secret
         self._engine: Engine | None = None
         self._kubeconfig = load(settings.kubeconfigs, settings.environ)
         self._surroundings = Surroundings(settings.environ, clock)

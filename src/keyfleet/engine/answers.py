@@ -56,6 +56,4 @@ class Answers:
             return None
         revision, source = self._revisions.current(key)
         fleet = [Whereabouts(entry.facts, entry.problem) for entry in self._fleet]
-        return self._results.outcome(
-            intent, fleet, revision=revision, source_fingerprint=source
-        )
+        return self._results.outcome(intent, fleet, revision=revision, source_fingerprint=source)

@@ -17,6 +17,7 @@ from keyfleet.base.tasks import spawn, stop
 
 PROBE_TIMEOUT_S = 5.0
 FAILURES_TO_OPEN = 2
+PROBE_BACKOFF = Backoff(base_s=0.5, cap_s=5.0)
 
 
 class Circuit:
@@ -31,7 +32,7 @@ class Circuit:
         on_close: Callable[[], None],
         clock: Clock,
         random: Random,
-        backoff: Backoff = Backoff(base_s=0.5, cap_s=5.0),
+        backoff: Backoff = PROBE_BACKOFF,
     ) -> None:
         """Make a closed circuit.
 

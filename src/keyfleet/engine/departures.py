@@ -48,7 +48,7 @@ class Departures:
                 resource_version=metadata.resource_version,
             )
         except KeyfleetError as error:
-            log.error(
+            log.error(  # noqa: TRY400 - the code says it; a traceback adds nothing
                 "engine.departure_failed",
                 cluster=member.facts.name,
                 namespace=at[0],

@@ -74,9 +74,7 @@ class Engine(HubEvents, FleetEvents):
         self.intents = Intents()
         self.results = Results()
         self.hub = Hub(parts.hub, parts.dialects, events=self, domain=parts.domain, **shared)
-        self.fleet = Fleet(
-            parts.installation, events=self, new_lane=self._new_lane, **shared
-        )
+        self.fleet = Fleet(parts.installation, events=self, new_lane=self._new_lane, **shared)
         self._revisions = Revisions(self._markers)
         self._rounds = Rounds(self._shape, parts.clock)
         self._passes = Passes(self._gatherer, **shared)
@@ -148,7 +146,9 @@ class Engine(HubEvents, FleetEvents):
     def hub_source_changed(self, ref: SecretRef) -> None:
         """Queue the intents that read this Secret of the hub."""
         hub = self.fleet.hub()
-        names = {ClusterName("")} | ({hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set())
+        names = {ClusterName("")} | (
+            {hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set()
+        )
         self._source_is_due(SecretRef(ref.namespace, ref.name, name) for name in names)
 
     def hub_namespace_changed(self, name: str) -> None:
@@ -160,7 +160,9 @@ class Engine(HubEvents, FleetEvents):
 
     # What the members say.
 
-    def target_changed(self, member: Member, intents: set[IntentKey], spot: tuple[str, str]) -> None:
+    def target_changed(
+        self, member: Member, intents: set[IntentKey], spot: tuple[str, str]
+    ) -> None:
         """Repair drift: queue who owns the target and who would like to."""
         entry = self.fleet.get(member.facts.name)
         if entry is None:
@@ -342,9 +344,9 @@ class Engine(HubEvents, FleetEvents):
         is_new |= self.results.store(key, cluster, result)
         intent = self.intents.get(key)
         entry = self.fleet.get(cluster)
-        if intent and entry and not result.targets and not result.left_over:
-            if not intent.targets.clusters.matches(entry.facts):
-                self.results.leave(key, cluster)
+        is_empty = not result.targets and not result.left_over
+        if is_empty and intent and entry and not intent.targets.clusters.matches(entry.facts):
+            self.results.leave(key, cluster)
         is_new |= self.results.sync_passed(key, cluster)
         if is_new or result.wrote:
             self._statuses.changed(key)

@@ -205,9 +205,7 @@ class Fleet:
     async def _try_to_engage(self, entry: Entry) -> None:
         snapshot = entry.snapshot
         if snapshot.problem:
-            self._set_problem(
-                entry, Finding(State.UNREACHABLE, "NoAccess", snapshot.problem)
-            )
+            self._set_problem(entry, Finding(State.UNREACHABLE, "NoAccess", snapshot.problem))
             return
         access = await snapshot.open()
         entry.warnings = access.warnings

@@ -8,7 +8,6 @@ from keyfleet.model.intent import Intent, Rejection, SecretRef
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 from keyfleet.plan.placement import is_wanted_at
 
-
 K = TypeVar("K")
 
 
@@ -86,9 +85,7 @@ class Intents:
 
         An intent that is gone or does not want the place itself is weaker than any that does.
         """
-        others = [
-            intent for intent in self.wanting(cluster, namespace, name) if intent.key != key
-        ]
+        others = [intent for intent in self.wanting(cluster, namespace, name) if intent.key != key]
         strongest = min(others, key=lambda intent: intent.seniority, default=None)
         own = self._by_key.get(key)
         if strongest is None:

@@ -19,6 +19,9 @@ from keyfleet.model.places import ClusterName, IntentKey
 
 log = get_logger("engine")
 
+KEY_BACKOFF = Backoff(base_s=0.2, cap_s=60.0)
+"""Delay after failures of one key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Again:
@@ -43,7 +46,7 @@ class Lane:
         hooks: Hooks,
         random: Random,
         limit: int = 32,
-        backoff: Backoff = Backoff(base_s=0.2, cap_s=60.0),
+        backoff: Backoff = KEY_BACKOFF,
     ) -> None:
         """Make an empty lane.
 
@@ -146,10 +149,12 @@ class Lane:
         try:
             again = await self._work(key)
         except KeyfleetError as error:
-            log.warning("engine.pass_failed", cluster=self.cluster, intent=str(key), code=error.code)
+            log.warning(
+                "engine.pass_failed", cluster=self.cluster, intent=str(key), code=error.code
+            )
         except Exception as error:  # noqa: BLE001 - the worker loop: one bad key stops nobody
             # The text of an unknown error may quote data: only its type is logged.
-            log.error(
+            log.error(  # noqa: TRY400 - a traceback is of no use without its texts
                 "engine.pass_crashed",
                 cluster=self.cluster,
                 intent=str(key),

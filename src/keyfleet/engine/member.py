@@ -174,7 +174,8 @@ class Member:
         cached = self._targets_informer.items.get(spot)
         known = self.memory.get(spot)
         if known is not None and known.ahead is not None and known.intent == intent:
-            if cached is None or is_newer(known.resource_version, cached.resource_version):
+            version = known.resource_version
+            if cached is None or is_newer(version, cached.resource_version):
                 return known.ahead
         if cached is None and not self.memory.is_doubted(spot):
             return None

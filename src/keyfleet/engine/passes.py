@@ -77,7 +77,9 @@ class Passes:
         self._random = random
         self._hooks = hooks
 
-    async def deliver_intent(self, entry: Entry, member: Member, intent: Intent, shaped: Shaped) -> PassResult:
+    async def deliver_intent(
+        self, entry: Entry, member: Member, intent: Intent, shaped: Shaped
+    ) -> PassResult:
         """Bring every target of the intent in this cluster in line."""
         gatherer = self._gatherer()
         wanted = {} if shaped.is_source_gone else await gatherer.wanted(intent, member)
@@ -159,7 +161,9 @@ class Passes:
     def _left_alone(self, question: Question, step: Step) -> _Settled:
         if step.finding is None:
             is_gone = question.desired is None
-            return _Settled(_result(question, State.IN_SYNC, revision=step.revision), is_gone=is_gone)
+            return _Settled(
+                _result(question, State.IN_SYNC, revision=step.revision), is_gone=is_gone
+            )
         settled = _found(question.place, step.finding, revision=step.revision)
         if step.finding.state is State.CONFLICT or step.finding.reason == "TargetTerminating":
             # Nobody tells when a foreign object changes or goes.

@@ -23,5 +23,5 @@ def policies_from(documents: Iterable[Mapping[str, Any]], *, is_complete: bool) 
         try:
             grants += policy_grants(name, parse_spec(FleetPolicySpec, document, subject=name))
         except InvalidInputError as error:
-            log.error("engine.policy_refused", policy=name, code=error.code, path=error.path)
+            log.warning("engine.policy_refused", policy=name, code=error.code, path=error.path)
     return Policies(tuple(grants), is_complete=is_complete)

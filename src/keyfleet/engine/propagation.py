@@ -14,9 +14,7 @@ class Propagation:
 
     def began(self, key: IntentKey, cluster: ClusterName, *, at: float | None = None) -> None:
         """Start the watch, unless an earlier change is still under way; `at` puts one back."""
-        self._began.setdefault(
-            (key, cluster), self._clock.monotonic() if at is None else at
-        )
+        self._began.setdefault((key, cluster), self._clock.monotonic() if at is None else at)
 
     def take(self, key: IntentKey, cluster: ClusterName) -> float | None:
         """Return when the change under way began, and stop its watch."""

@@ -18,7 +18,6 @@ from keyfleet.model.plan import Finding, State
 from keyfleet.plan.placement import cluster_missing, unknown_clusters
 
 
-
 @dataclass(slots=True)
 class _Known:
     clusters: dict[ClusterName, ClusterResult] = field(default_factory=dict)

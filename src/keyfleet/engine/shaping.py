@@ -2,7 +2,7 @@
 """From an intent to what its targets should hold: authority, read, shape, revision."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from keyfleet.base.errors import (
     DeniedError,
@@ -33,7 +33,7 @@ class Shaped:
     desired: Shape | None = None
     fingerprint: str = ""
     """Of the data the targets should hold."""
-    asker: Asker = Asker()
+    asker: Asker = field(default_factory=Asker)
     source: SecretRef | None = None
     source_spot: Spot | None = None
     finding: Finding | None = None

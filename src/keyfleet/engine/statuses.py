@@ -139,9 +139,7 @@ class Statuses:
 
     async def _say(self, key: IntentKey, answer: Answer) -> None:
         before = self._written.get(key, answer.before)
-        report = answer.dialect.report(
-            answer.outcome, before, now=timestamp(self._clock.now())
-        )
+        report = answer.dialect.report(answer.outcome, before, now=timestamp(self._clock.now()))
         if answer.has_status and report.status is not None and report.status != before:
             await self._client.json_patch(
                 answer.resource,

@@ -29,9 +29,7 @@ class Gatherer:
     accepted_names: Callable[[ClusterName], frozenset[str]] = lambda _: frozenset()
     """Earlier names of a cluster that a person accepted."""
 
-    async def wanted(
-        self, intent: Intent, view: ClusterView
-    ) -> dict[str, NamespaceFacts | None]:
+    async def wanted(self, intent: Intent, view: ClusterView) -> dict[str, NamespaceFacts | None]:
         """Return the namespaces of this cluster where the intent wants a target."""
         namespaces = await view.namespaces(intent)
         return wanted_namespaces(intent, view.facts, namespaces)

@@ -154,7 +154,7 @@ def read_marker(annotations: Mapping[str, str]) -> Marker | None:
         return None
     try:
         return msgspec.json.decode(text, type=Marker)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 

@@ -101,9 +101,7 @@ def _decide_foreign(question: Question, actual: Actual) -> Step:
 
 def _holds_wanted_data(question: Question, actual: Actual) -> bool:
     assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
-    return (
-        actual.type == question.desired.base.type and actual.fingerprint == question.fingerprint
-    )
+    return actual.type == question.desired.base.type and actual.fingerprint == question.fingerprint
 
 
 def _bring_in_line(question: Question, actual: Actual) -> Step:
@@ -169,6 +167,8 @@ def _set_and_removed(
 def _marks(question: Question, content: Content) -> Marks:
     assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
     asker, spot = question.asker, question.spot
+    # A key of this run compares with nothing later: storing its fingerprints would only be noise.
+    is_of_this_run = question.installation.ring.ephemeral
     marker = Marker(
         hub=question.installation.hub,
         cluster_name=question.place.cluster,
@@ -184,8 +184,8 @@ def _marks(question: Question, content: Content) -> Marks:
         domain=asker.domain,
         deletion_policy=question.intent.guard.on_intent_deleted,
         revision=asker.revision,
-        source=asker.source_fingerprint,
-        fingerprint=question.fingerprint,
+        source="" if is_of_this_run else asker.source_fingerprint,
+        fingerprint="" if is_of_this_run else question.fingerprint,
         labels=tuple(sorted(content.labels)),
         annotations=tuple(sorted(content.annotations)),
     )
@@ -252,7 +252,8 @@ def _decide_unwanted(question: Question) -> Step:
     if marker.released or actual.is_deleting or question.rival is not None:
         # A rival that wants the place takes the marker itself: nobody deletes in between.
         return _leave(question)
-    if question.intent is None and question.holding.claim is Claim.UNSIGNED:
+    is_unstored = question.holding.claim is Claim.UNSIGNED or not marker.intent_uid
+    if question.intent is None and is_unstored:
         # `apply` from a laptop stores no intent, so its absence says nothing.
         return _leave(question)
     if hold := question.deletion_hold or _renamed(question, marker):

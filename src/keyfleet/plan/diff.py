@@ -26,8 +26,10 @@ def changes(
     before = (actual.data or {}) if actual else {}
     after = content.data if content else {}
     found = list(_type_change(actual, content))
-    for name in sorted({*before, *after}):
-        found.append(_key_change(key, installation, name, before.get(name), after.get(name)))
+    found += [
+        _key_change(key, installation, name, before.get(name), after.get(name))
+        for name in sorted({*before, *after})
+    ]
     if content is not None:
         found += _metadata("label", actual.labels if actual else {}, content.labels)
         found += _metadata("annotation", actual.annotations if actual else {}, content.annotations)

@@ -90,7 +90,7 @@ class DeclaredInventory:
             missing = bare_clusters(self._contexts, self._informer.items.values())
             await enrol(self._login.hub, missing)
         except KeyfleetError as error:
-            log.error("inventory.enrol_failed", code=error.code, subject=error.subject)
+            log.warning("inventory.enrol_failed", code=error.code, subject=error.subject)
 
     def _watch_secrets(self) -> None:
         wanted = {
@@ -103,9 +103,7 @@ class DeclaredInventory:
         for reference in wanted - set(self._secrets):
             self._secrets[reference] = self._watch_secret(reference)
 
-    def _watch_secret(
-        self, reference: Reference
-    ) -> tuple[Informer[Metadata], asyncio.Task[None]]:
+    def _watch_secret(self, reference: Reference) -> tuple[Informer[Metadata], asyncio.Task[None]]:
         informer: Informer[Metadata] = Informer(
             self._login.hub,
             SECRETS,

@@ -89,7 +89,9 @@ def _opening(
         return opening, f"context {spec.context}", problem
     if spec.kubeconfig_ref:
         reference = spec.kubeconfig_ref
-        generation = f"secret {reference.namespace}/{reference.name} {reference.key} {secret_version}"
+        generation = (
+            f"secret {reference.namespace}/{reference.name} {reference.key} {secret_version}"
+        )
         return partial(_open_secret, login, reference, name), generation, ""
     return partial(_open_pod, login), "incluster", ""
 

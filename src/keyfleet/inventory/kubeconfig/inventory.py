@@ -23,9 +23,7 @@ class KubeconfigInventory:
         yield self._snapshots
 
 
-def snapshots_of(
-    kubeconfig: Kubeconfig, surroundings: Surroundings
-) -> tuple[ClusterSnapshot, ...]:
+def snapshots_of(kubeconfig: Kubeconfig, surroundings: Surroundings) -> tuple[ClusterSnapshot, ...]:
     """Return a snapshot per context, nothing opened yet."""
     return tuple(
         ClusterSnapshot(

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster asked live, for one-shot commands: the same answers as a `Member`, without watches."""
+
+from collections.abc import Mapping
+
+from keyfleet.base.errors import DeniedError
+from keyfleet.engine.memory import Spot
+from keyfleet.engine.views import actual_from_secret, namespace_facts
+from keyfleet.kube.client import Client
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import NAMESPACES, SECRETS
+from keyfleet.model.desired import Actual
+from keyfleet.model.intent import Intent
+from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
+from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+
+
+class LiveMember:
+    """One cluster for the length of one command; implements `views.ClusterView`."""
+
+    def __init__(self, facts: ClusterFacts, client: Client, installation: Installation) -> None:
+        self.facts = facts
+        self.client = client
+        self._installation = installation
+        self._namespaces: dict[str, NamespaceFacts | None] = {}
+        self._are_all_listed = False
+        self._marked: list[Metadata] | None = None
+
+    async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
+        """Return the namespaces the intent's matcher has to be asked about.
+
+        Only the named ones are asked for where names are enough, so that fewer rights are needed.
+        """
+        matcher = intent.targets.namespaces
+        if matcher.is_by_name:
+            for name in matcher.names:
+                await self.namespace(name)
+        elif not self._are_all_listed:
+            for metadata in await self.client.list_metadata(NAMESPACES):
+                self._namespaces[metadata.name] = namespace_facts(metadata)
+            self._are_all_listed = True
+        return {name: facts for name, facts in self._namespaces.items() if facts is not None}
+
+    async def namespace(self, name: str) -> NamespaceFacts | None:
+        """Return one namespace; one that may not be looked at is taken to exist."""
+        if name not in self._namespaces and not self._are_all_listed:
+            try:
+                found = await self.client.find_metadata(NAMESPACES, name)
+            except DeniedError:
+                self._namespaces[name] = NamespaceFacts(name)
+            else:
+                self._namespaces[name] = namespace_facts(found) if found is not None else None
+        return self._namespaces.get(name)
+
+    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+        """Return the live object with its values."""
+        secret = await self.client.find_secret(namespace, name)
+        if secret is None:
+            return None
+        return actual_from_secret(secret, self._installation, intent)
+
+    async def owned(self, intent: IntentKey) -> list[Spot]:
+        """Return where targets are that are marked as this intent's."""
+        return [
+            metadata.key
+            for metadata, marker in await self.marked()
+            if marker is not None and marker.intent == intent
+        ]
+
+    async def marked(self) -> list[tuple[Metadata, Marker | None]]:
+        """Return everything in the cluster that carries this hub's label."""
+        if self._marked is None:
+            labels = f"{HUB_LABEL}={self._installation.hub_label}"
+            self._marked = await self.client.list_metadata(SECRETS, labels=labels)
+        return [(metadata, read_marker(metadata.annotations or {})) for metadata in self._marked]

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One look at the fleet, for `plan`, `apply` and `diff`: the controller's passes, asked live.
+
+`plan` gathers and decides, `apply` delivers the very steps that `plan` returned. Nothing is stored
+but the targets; nothing is deleted unless pruning was asked for.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from keyfleet.base.errors import ConflictError, KeyfleetError, TemporaryError
+from keyfleet.base.tasks import all_of
+from keyfleet.delivery.deliver import deliver
+from keyfleet.engine.intents import Intents
+from keyfleet.engine.live import LiveMember
+from keyfleet.engine.livefleet import Contact, LiveFleet
+from keyfleet.engine.passes import failure_finding
+from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
+from keyfleet.engine.targets import Gatherer, forced_policy
+from keyfleet.kube.client import Client
+from keyfleet.model.intent import Intent, Rejection
+from keyfleet.model.ownership import Marker, read_marker
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey, Place
+from keyfleet.model.plan import Finding, State, Step, Verb
+from keyfleet.model.policy import Policies
+from keyfleet.plan.decide import decide
+from keyfleet.plan.diff import changes
+from keyfleet.plan.placement import cluster_missing, unknown_clusters
+from keyfleet.plan.question import Question
+from keyfleet.plugin import Source
+
+DECISIONS_MAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One target: what would happen, and the question it answers."""
+
+    step: Step
+    question: Question | None = None
+    """None where the cluster could not be asked at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of one planned step."""
+
+    step: Step
+    finding: Finding | None = None
+    """Why the target is not as wanted; None when it is."""
+    wrote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one look is about."""
+
+    intents: tuple[Intent, ...]
+    policies: Policies
+    sources: Mapping[str, Source]
+    clusters: frozenset[ClusterName] | None = None
+    """Only these clusters; None means all that the intents mean."""
+    prune: bool = False
+    """Also plan for marked targets that the intents no longer want."""
+    crd_uids: Mapping[str, str] = field(default_factory=dict)
+    """UID of the CRD by intent kind, where the hub serves it."""
+    domain: str = "keyfleet.io"
+    rejections: tuple[Rejection, ...] = ()
+
+
+class OneShot:
+    """Plans and applies for some intents over a live fleet."""
+
+    def __init__(self, fleet: LiveFleet, request: Request) -> None:
+        self._fleet = fleet
+        self._request = request
+        self._intents = Intents()
+        for intent in request.intents:
+            self._intents.put(intent)
+        for rejection in request.rejections:
+            self._intents.reject(rejection)
+        self._gatherer = Gatherer(
+            fleet.installation,
+            request.policies,
+            self._intents,
+            deletion_hold=lambda _key, _marker: None,
+            accepted_names=self._accepted_names,
+        )
+
+    async def plan(self) -> tuple[Planned, ...]:
+        """Return every target of every intent with what would happen to it, in a stable order."""
+        found = await all_of(map(self._plan_intent, self._request.intents), name="plan")
+        planned = [one for several in found for one in several]
+        return tuple(sorted(planned, key=lambda one: (one.step.intent, one.step.place)))
+
+    async def apply(self, planned: Iterable[Planned]) -> tuple[Delivery, ...]:
+        """Deliver what was planned; a target that changed meanwhile is decided again."""
+        return tuple(await all_of(map(self._deliver, planned), name="apply"))
+
+    async def _plan_intent(self, intent: Intent) -> list[Planned]:
+        missing = unknown_clusters(intent, self._fleet.facts())
+        absent = [_nowhere(intent.key, name, cluster_missing(name)) for name in missing]
+        contacts = [await self._fleet.contact(name) for name in self._meant(intent)]
+        try:
+            shaped = await self._shape(intent, contacts)
+        except KeyfleetError as error:
+            finding = Finding(State.PENDING, "SourceUnreachable", error.message, hint=error.hint)
+            shaped = Shaped(finding=finding)
+        plans = [self._plan_cluster(intent, shaped, contact) for contact in contacts]
+        found = await all_of(plans, name="plan cluster")
+        return [*absent, *(one for several in found for one in several)]
+
+    def _meant(self, intent: Intent) -> list[ClusterName]:
+        only = self._request.clusters
+        return [
+            facts.name
+            for facts in self._fleet.facts()
+            if (only is None or facts.name in only)
+            and (intent.targets.clusters.matches(facts) or self._request.prune)
+        ]
+
+    async def _shape(self, intent: Intent, contacts: list[Contact]) -> Shaped:
+        markers = await self._markers(intent, contacts)
+        source = intent.reads[0].ref.cluster
+        if source and (snapshot := self._fleet.named(source)) is not None:
+            await self._fleet.contact(snapshot.name)
+        resolved = await self._resolved(source)
+
+        def revise(asked: Intent, source_print: str) -> int:
+            known = [(asked.revision, asked.source_fingerprint)]
+            known += [(marker.revision, marker.source) for marker in markers]
+            revision, last = max(known)
+            if self._fleet.installation.ring.ephemeral:
+                # Fingerprints of a key of this run compare with nothing that is stored.
+                return max(revision, 1)
+            return revision + (last != source_print)
+
+        return await shape_intent(
+            intent,
+            Surroundings(
+                installation=self._fleet.installation,
+                policies=self._request.policies,
+                sources=self._request.sources,
+                resolve=lambda _: resolved,
+                revise=revise,
+                crd_uid=lambda kind: self._request.crd_uids.get(kind, ""),
+                domain=self._request.domain,
+            ),
+        )
+
+    async def _resolved(self, source: ClusterName) -> tuple[ClusterFacts, Client] | None:
+        hub = self._fleet.installation.hub
+        if not source:
+            return ClusterFacts(ClusterName("hub"), ClusterUid(hub), is_hub=True), self._fleet.hub
+        snapshot = self._fleet.named(source)
+        if snapshot is None:
+            return None
+        contact = await self._fleet.contact(snapshot.name)
+        if contact.member is None:
+            message = contact.problem.message if contact.problem else "not connected"
+            raise TemporaryError("source.cluster_away", message, str(source))
+        return contact.member.facts, contact.member.client
+
+    async def _markers(self, intent: Intent, contacts: list[Contact]) -> list[Marker]:
+        found: list[Marker] = []
+        for contact in contacts:
+            if contact.member is None or not intent.targets.clusters.matches(contact.member.facts):
+                continue
+            try:
+                for name, namespace in (
+                    await self._gatherer.wanted(intent, contact.member)
+                ).items():
+                    actual = None
+                    if namespace is not None:
+                        actual = await contact.member.actual(name, intent.targets.name, intent.key)
+                    marker = read_marker(actual.annotations) if actual else None
+                    if marker is not None and marker.intent == intent.key:
+                        found.append(marker)
+            except KeyfleetError:
+                # The cluster will say so itself when its targets are looked at.
+                continue
+        return found
+
+    async def _plan_cluster(
+        self, intent: Intent, shaped: Shaped, contact: Contact
+    ) -> list[Planned]:
+        cluster = contact.snapshot.name
+        if contact.member is None or contact.problem is not None:
+            problem = contact.problem or Finding(State.UNREACHABLE, "Unreachable", "no answer")
+            return [_nowhere(intent.key, cluster, problem)]
+        try:
+            return await self._plan_member(intent, shaped, contact.member, contact)
+        except KeyfleetError as error:
+            place = Place(cluster, "", intent.targets.name)
+            return [_nowhere(intent.key, cluster, failure_finding(place, error))]
+
+    async def _plan_member(
+        self, intent: Intent, shaped: Shaped, member: LiveMember, contact: Contact
+    ) -> list[Planned]:
+        wanted = await self._gatherer.wanted(intent, member)
+        planned = []
+        for at in wanted.items():
+            question = await self._gatherer.ask_wanted(intent, shaped, member, at)
+            planned.append(self._decided(question, shaped, contact))
+        if self._request.prune or shaped.is_source_gone:
+            planned += await self._plan_left_over(intent, shaped, member, set(wanted))
+        return planned
+
+    async def _plan_left_over(
+        self, intent: Intent, shaped: Shaped, member: LiveMember, wanted: set[str]
+    ) -> list[Planned]:
+        planned = []
+        for spot in await member.owned(intent.key):
+            if spot[1] == intent.targets.name and spot[0] in wanted and not shaped.is_source_gone:
+                continue
+            question = await self._gatherer.ask_left_over(
+                intent.key, member, spot, policy=forced_policy(shaped)
+            )
+            planned.append(_planned(question, decide(question)))
+        return planned
+
+    def _decided(self, question: Question, shaped: Shaped, contact: Contact) -> Planned:
+        if shaped.finding is not None:
+            step = Step(question.key, question.place, Verb.NONE, shaped.finding)
+            return Planned(step, question)
+        step = decide(question)
+        if contact.snapshot.paused and step.writes:
+            finding = Finding(
+                State.PAUSED, "ClusterPaused", f"cluster {contact.snapshot.name} is paused"
+            )
+            return Planned(Step(step.intent, step.place, Verb.NONE, finding), question)
+        return _planned(question, step)
+
+    async def _deliver(self, planned: Planned) -> Delivery:
+        step = planned.step
+        contact = None
+        if step.writes:
+            contact = await self._fleet.contact(step.place.cluster)
+        if contact is None or contact.member is None or planned.question is None:
+            return Delivery(step, step.finding)
+        question = planned.question
+        try:
+            for _ in range(DECISIONS_MAX):
+                try:
+                    await deliver(step, contact.member.client)
+                except ConflictError:
+                    question = await self._look_again(question, contact.member)
+                    step = decide(question)
+                    if not step.writes:
+                        return Delivery(step, step.finding)
+                else:
+                    return Delivery(step, wrote=True)
+        except KeyfleetError as error:
+            return Delivery(step, failure_finding(step.place, error))
+        contested = Finding(
+            State.PENDING, "Contested", f"{step.place} changed under every decision"
+        )
+        return Delivery(step, contested)
+
+    async def _look_again(self, question: Question, member: LiveMember) -> Question:
+        place = question.place
+        actual = await member.actual(place.namespace, place.name, question.key)
+        return replace(question, actual=actual)
+
+    def _accepted_names(self, name: ClusterName) -> frozenset[str]:
+        snapshot = self._fleet.named(name)
+        return snapshot.accepted_names if snapshot else frozenset()
+
+
+def _planned(question: Question, step: Step) -> Planned:
+    content = question.desired.finalised(question.actual) if question.desired else None
+    if question.desired is None and step.verb is not Verb.DELETE:
+        return Planned(step, question)
+    found = changes(question.key, question.installation, question.actual, content)
+    return Planned(replace(step, changes=found), question)
+
+
+def _nowhere(key: IntentKey, cluster: str, finding: Finding) -> Planned:
+    return Planned(Step(key, Place(ClusterName(cluster), "", ""), Verb.NONE, finding))
