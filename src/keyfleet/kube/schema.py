@@ -122,7 +122,7 @@ def descriptions(kind: type[msgspec.Struct]) -> dict[str, str]:
 def _own_descriptions(kind: type) -> dict[str, str]:
     try:
         tree = ast.parse(textwrap.dedent(source.getsource(kind)))
-    except OSError:
+    except (OSError, TypeError):
         return {}
     statements = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     found = {}

@@ -6,9 +6,10 @@ from typing import Any
 
 from keyfleet.model.intent import Rejection
 from keyfleet.model.outcome import Outcome
+from keyfleet.model.plan import State
 from keyfleet.plugin import Event, Report
 
-NOTE_MAX = 1024
+NOTE_MAX_BYTES = 1024
 
 
 def report(
@@ -29,7 +30,7 @@ def report(
 def _rejected(rejection: Rejection) -> Event:
     text = f"{rejection.path}: {rejection.message}" if rejection.path else rejection.message
     note = f"{text}; {rejection.hint}" if rejection.hint else text
-    return Event("Warning", rejection.reason, note[:NOTE_MAX])
+    return Event("Warning", rejection.reason, _short(note))
 
 
 def _answered(outcome: Outcome) -> Event:
@@ -37,7 +38,12 @@ def _answered(outcome: Outcome) -> Event:
     if worst is not None:
         where = f"{worst.cluster}: " if worst.cluster else ""
         text = worst.message or worst.reason or worst.state.value
-        return Event("Warning", worst.reason or worst.state.value, f"{where}{text}"[:NOTE_MAX])
+        return Event("Warning", worst.reason or worst.state.value, _short(f"{where}{text}"))
     if not outcome.clusters:
         return Event("Warning", "NoTargets", "no cluster is selected: nothing is delivered")
-    return Event("Normal", "Synced", f"in sync in {len(outcome.clusters)} clusters")
+    synced = sum(result.state is State.IN_SYNC for result in outcome.clusters)
+    return Event("Normal", "Synced", f"in sync in {synced} of {len(outcome.clusters)} clusters")
+
+
+def _short(text: str) -> str:
+    return text.encode()[:NOTE_MAX_BYTES].decode(errors="ignore")

@@ -46,9 +46,10 @@ OWN = frozenset(
 )
 """Annotations of Keyfleet itself, which share the default domain."""
 
-_UNKNOWN = "annotation.unknown"
-_INVALID = "annotation.invalid"
-_REASONS = {_UNKNOWN: "UnknownAnnotation", _INVALID: "InvalidAnnotation"}
+_REASONS = {
+    "annotation.unknown": "UnknownAnnotation",
+    "annotation.invalid": "InvalidAnnotation",
+}
 _NAME_MAX = 253
 _NAMESPACE_MAX = 63
 
@@ -108,11 +109,13 @@ def _is_enabled(annotations: Mapping[str, str], domain: str) -> bool:
         return False
     if unknown:
         hint = nearest(unknown[0], WORDS)
-        raise _error(_UNKNOWN, f"{domain}/{unknown[0]}", "unknown annotation", hint)
+        raise InvalidIntentError(
+            "annotation.unknown", "unknown annotation", hint=hint, path=f"{domain}/{unknown[0]}"
+        )
     if enabled is None:
         return False
     if enabled != "true":
-        raise _error(_INVALID, f"{domain}/{ENABLED}", 'must be "true" or "false"')
+        raise _invalid(f"{domain}/{ENABLED}", 'must be "true" or "false"')
     return True
 
 
@@ -136,17 +139,17 @@ def _clusters(annotations: Mapping[str, str], path: str) -> ChosenClusters:
     text = annotations.get(path, "").strip()
     if not text:
         hint = 'name clusters ("east,west"), a label selector ("env=production") or "*"'
-        raise _error(_INVALID, path, "names no cluster", hint)
+        raise _invalid(path, "names no cluster", hint)
     if any(sign in text for sign in "=!("):
         try:
             return ChosenClusters(selector=parse_selector(text))
         except ValueError:
-            raise _error(_INVALID, path, "not a label selector") from None
+            raise _invalid(path, "not a label selector") from None
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     if "" in names:
-        raise _error(_INVALID, path, "holds an empty name", "separate names with one comma")
-    if EVERYTHING in names and len(names) > 1:
-        raise _error(_INVALID, path, "'*' stands alone")
+        raise _invalid(path, "holds an empty name", "separate names with one comma")
+    if names != (EVERYTHING,) and any(EVERYTHING in name for name in names):
+        raise _invalid(path, "names match whole: '*' stands alone and means every cluster")
     return ChosenClusters(names)
 
 
@@ -154,7 +157,7 @@ def _namespace(annotations: Mapping[str, str], origin: Origin, domain: str) -> s
     path = f"{domain}/{NAMESPACE}"
     text = annotations.get(path, origin.namespace)
     if len(text) > _NAMESPACE_MAX or not re.fullmatch(DNS_LABEL.rstrip("$"), text):
-        raise _error(_INVALID, path, "not a namespace name")
+        raise _invalid(path, "not a namespace name")
     return text
 
 
@@ -162,7 +165,7 @@ def _name(annotations: Mapping[str, str], origin: Origin, domain: str) -> str:
     path = f"{domain}/{NAME}"
     text = annotations.get(path, origin.name)
     if len(text) > _NAME_MAX or not re.fullmatch(DNS_SUBDOMAIN.rstrip("$"), text):
-        raise _error(_INVALID, path, "not an object name")
+        raise _invalid(path, "not an object name")
     return text
 
 
@@ -170,9 +173,9 @@ def _deletion_policy(annotations: Mapping[str, str], path: str) -> DeletionPolic
     text = annotations.get(path, DeletionPolicy.DELETE.value)
     if text not in list(DeletionPolicy):
         allowed = ", ".join(DeletionPolicy)
-        raise _error(_INVALID, path, "not a deletion policy", f"allowed: {allowed}")
+        raise _invalid(path, "not a deletion policy", f"allowed: {allowed}")
     return DeletionPolicy(text)
 
 
-def _error(code: str, path: str, message: str, hint: str = "") -> InvalidIntentError:
-    return InvalidIntentError(code, message, hint=hint, path=path)
+def _invalid(path: str, message: str, hint: str = "") -> InvalidIntentError:
+    return InvalidIntentError("annotation.invalid", message, hint=hint, path=path)

@@ -24,7 +24,8 @@ from keyfleet.model.v1alpha1.parsing import parse_status, to_document
 from keyfleet.plugin import Event, Report
 
 CLUSTERS_MAX = 50
-MESSAGE_MAX = 1024
+MESSAGE_MAX_BYTES = 1024
+"""What an Event takes as its note."""
 
 READY = "Ready"
 SYNCED = "Synced"
@@ -156,4 +157,4 @@ def _events(status: FleetSecretStatus, before: FleetSecretStatus, note: str) -> 
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MESSAGE_MAX else f"{text[: MESSAGE_MAX - 1]}…"
+    return text.encode()[:MESSAGE_MAX_BYTES].decode(errors="ignore")

@@ -108,7 +108,8 @@ def _check_template(spec: TargetTemplate) -> None:
     check_type(spec.type, path="spec.template.type")
     for name, value in spec.metadata.labels.items():
         if problem := requirement_problem(Requirement(name, "In", (value,))):
-            raise InvalidIntentError(INVALID, problem, path="spec.template.metadata.labels")
+            path = "spec.template.metadata.labels"
+            raise InvalidIntentError("intent.invalid", problem, path=path)
 
 
 def _renames(spec: tuple[KeyMapping, ...]) -> tuple[KeyRename, ...]:
@@ -117,8 +118,8 @@ def _renames(spec: tuple[KeyMapping, ...]) -> tuple[KeyRename, ...]:
     for index, item in enumerate(spec):
         target = item.to or item.from_
         if target in seen:
-            path = f"spec.data[{index}]"
-            raise InvalidIntentError(INVALID, "two keys would get the same name", path=path)
+            message = "two keys would get the same name"
+            raise InvalidIntentError("intent.invalid", message, path=f"spec.data[{index}]")
         seen.add(target)
         renames.append(KeyRename(item.from_, target))
     return tuple(renames)

@@ -3,7 +3,6 @@
 
 from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
-from keyfleet.model.v1alpha1.parsing import INVALID
 
 SPECIAL_TYPES = frozenset(
     {
@@ -26,7 +25,7 @@ def check_type(secret_type: str, *, path: str) -> None:
     if secret_type in SPECIAL_TYPES:
         hint = "use an ordinary type such as Opaque"
         raise InvalidIntentError(
-            SPECIAL_TYPE, "Secrets of this type are never delivered", hint=hint, path=path
+            "intent.special_type", "Secrets of this type are never delivered", hint=hint, path=path
         )
 
 
@@ -39,4 +38,4 @@ def check_cluster(spec: FleetClusterSpec) -> None:
     ways = (spec.context is not None, spec.kubeconfig_ref is not None, spec.in_cluster)
     if sum(ways) != 1:
         message = "give exactly one of context, kubeconfigRef and inCluster: true"
-        raise InvalidIntentError(INVALID, message, path="spec")
+        raise InvalidIntentError("intent.invalid", message, path="spec")

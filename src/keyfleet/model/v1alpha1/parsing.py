@@ -193,9 +193,10 @@ def _in_words(message: str) -> str:
 
 
 def _error(problem: Problem, subject: str) -> InvalidIntentError:
-    return InvalidIntentError(
-        problem.code, problem.message, subject, problem.hint, path=problem.path
-    )
+    path, hint = problem.path, problem.hint
+    if problem.code == UNKNOWN_FIELD:
+        return InvalidIntentError("intent.unknown_field", problem.message, subject, hint, path=path)
+    return InvalidIntentError("intent.invalid", problem.message, subject, hint, path=path)
 
 
 def _allowed(kind: inspect.Type, path: str) -> str:

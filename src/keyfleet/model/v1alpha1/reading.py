@@ -85,10 +85,15 @@ class _Part:
     def line(self, path: str = "") -> int:
         return _line(self.source.lines, (*self.below, *_steps(path)), self.source.line)
 
-    def error(self, code: str, message: str, path: str = "", hint: str = "") -> InvalidInputError:
+    def subject(self, path: str = "") -> str:
         place = f"{self.file}:{self.line(path)}"
-        subject = f"{place}: {path}" if path else place
-        return InvalidInputError(code, message, subject, hint, path=path)
+        return f"{place}: {path}" if path else place
+
+    def error(self, message: str, path: str = "", hint: str = "") -> InvalidInputError:
+        return InvalidInputError("input.manifest", message, self.subject(path), hint, path=path)
+
+    def unsupported(self, message: str, path: str) -> InvalidInputError:
+        return InvalidInputError("input.kind", message, self.subject(path), _SUPPORTED, path=path)
 
     def lines(self) -> dict[Steps, int]:
         depth = len(self.below)
@@ -128,14 +133,14 @@ def _documents(raw: bytes, file: str) -> list[YamlDocument]:
 
 def _unrolled(part: _Part) -> Iterator[_Part]:
     if not isinstance(part.content, dict):
-        raise part.error("input.manifest", "not a Kubernetes object")
+        raise part.error("not a Kubernetes object")
     kind = part.content.get("kind")
     if kind not in ("List", *(f"{known}List" for known in SPECS)):
         yield part
         return
     items = part.content.get("items") or []
     if not isinstance(items, list):
-        raise part.error("input.manifest", "must be a list", "items")
+        raise part.error("must be a list", "items")
     for index, item in enumerate(items):
         yield _Part(item, part.source, part.file, (*part.below, "items", index))
 
@@ -147,22 +152,25 @@ def _manifest(part: _Part) -> Manifest:
         parse_part(ObjectMeta, document.get("metadata"), path="metadata")
         _check(parse_spec(SPECS[kind], document))
     except InvalidInputError as error:
-        raise part.error(error.code, error.message, error.path, error.hint) from None
+        subject = part.subject(error.path)
+        raise InvalidInputError(
+            error.code, error.message, subject, error.hint, path=error.path
+        ) from None
     return Manifest(kind, document, part.file, part.line(), part.lines())
 
 
 def _kind(part: _Part) -> str:
     if not isinstance(part.content, dict):
-        raise part.error("input.manifest", "not a Kubernetes object")
+        raise part.error("not a Kubernetes object")
     kind, version = part.content.get("kind"), part.content.get("apiVersion")
     for name, value in (("kind", kind), ("apiVersion", version)):
         if not isinstance(value, str) or not value:
             words = "the field is missing" if value is None else "must be a text"
-            raise part.error("input.manifest", words, name, _SUPPORTED)
+            raise part.error(words, name, _SUPPORTED)
     if kind not in SPECS:
-        raise part.error("input.kind", "this kind is not read from files", "kind", _SUPPORTED)
+        raise part.unsupported("this kind is not read from files", "kind")
     if version != API_VERSION:
-        raise part.error("input.kind", "this version is not known", "apiVersion", _SUPPORTED)
+        raise part.unsupported("this version is not known", "apiVersion")
     return str(kind)
 
 

@@ -7,7 +7,6 @@ from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.selectors import Requirement, Selector, requirement_problem
 from keyfleet.model.v1alpha1.common import ClusterSelection, LabelSelector, NamespaceSelection
-from keyfleet.model.v1alpha1.parsing import INVALID
 
 
 def selector(spec: LabelSelector, *, path: str) -> Selector:
@@ -19,7 +18,7 @@ def selector(spec: LabelSelector, *, path: str) -> Selector:
     checked = []
     for requirement, place in _requirements(spec, path):
         if problem := requirement_problem(requirement):
-            raise InvalidIntentError(INVALID, problem, path=place)
+            raise InvalidIntentError("intent.invalid", problem, path=place)
         checked.append(requirement)
     return Selector(tuple(checked))
 
