@@ -34,6 +34,8 @@ SPECS: Mapping[str, type[ApiStruct]] = {
 Steps = tuple[str | int, ...]
 
 _SUPPORTED = f"supported: {', '.join(SPECS)} of {API_VERSION}"
+_NO_OBJECT = "not a Kubernetes object"
+_NO_LIST = "must be a list"
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
@@ -92,7 +94,8 @@ class _Part:
     def error(self, message: str, path: str = "", hint: str = "") -> InvalidInputError:
         return InvalidInputError("input.manifest", message, self.subject(path), hint, path=path)
 
-    def unsupported(self, message: str, path: str) -> InvalidInputError:
+    def unsupported(self, path: str) -> InvalidInputError:
+        message = "not a kind that is read from files"
         return InvalidInputError("input.kind", message, self.subject(path), _SUPPORTED, path=path)
 
     def lines(self) -> dict[Steps, int]:
@@ -115,7 +118,7 @@ def read_manifests(raw: bytes, file: str) -> list[Manifest]:
     """
     manifests = [
         _manifest(part)
-        for document in _documents(raw, file)
+        for document in decode_yaml(raw, subject=file)
         for part in _unrolled(_Part(document.content, document, file))
     ]
     if not manifests:
@@ -123,24 +126,16 @@ def read_manifests(raw: bytes, file: str) -> list[Manifest]:
     return manifests
 
 
-def _documents(raw: bytes, file: str) -> list[YamlDocument]:
-    try:
-        return decode_yaml(raw, subject=file)
-    except (LookupError, AttributeError, TypeError):
-        # An explicit tag on a text that does not fit it (`!!bool x`) makes PyYAML stumble.
-        raise InvalidInputError("input.yaml", "a value cannot be read", file) from None
-
-
 def _unrolled(part: _Part) -> Iterator[_Part]:
     if not isinstance(part.content, dict):
-        raise part.error("not a Kubernetes object")
+        raise part.error(_NO_OBJECT)
     kind = part.content.get("kind")
     if kind not in ("List", *(f"{known}List" for known in SPECS)):
         yield part
         return
     items = part.content.get("items") or []
     if not isinstance(items, list):
-        raise part.error("must be a list", "items")
+        raise part.error(_NO_LIST, "items")
     for index, item in enumerate(items):
         yield _Part(item, part.source, part.file, (*part.below, "items", index))
 
@@ -161,16 +156,16 @@ def _manifest(part: _Part) -> Manifest:
 
 def _kind(part: _Part) -> str:
     if not isinstance(part.content, dict):
-        raise part.error("not a Kubernetes object")
+        raise part.error(_NO_OBJECT)
     kind, version = part.content.get("kind"), part.content.get("apiVersion")
     for name, value in (("kind", kind), ("apiVersion", version)):
         if not isinstance(value, str) or not value:
             words = "the field is missing" if value is None else "must be a text"
             raise part.error(words, name, _SUPPORTED)
     if kind not in SPECS:
-        raise part.unsupported("this kind is not read from files", "kind")
+        raise part.unsupported("kind")
     if version != API_VERSION:
-        raise part.unsupported("this version is not known", "apiVersion")
+        raise part.unsupported("apiVersion")
     return str(kind)
 
 
@@ -185,7 +180,7 @@ def _plain(value: Any, path: str) -> Any:
     """Return YAML's data as JSON has it: keys are text, and nothing but plain values.
 
     Raises:
-        InvalidIntentError: A value has no JSON form, such as `.nan` or `!!binary`.
+        InvalidIntentError: A value has no JSON form, such as `.nan`.
     """
     if isinstance(value, dict):
         return {_key(key): _plain(below, join(path, _key(key))) for key, below in value.items()}

@@ -120,7 +120,6 @@ def test_unrolls_lists_and_keeps_their_lines(kind: bytes) -> None:
         ),
         (GOOD + b"sepc: {}\n", "intent.unknown_field", "app.yaml:14: sepc"),
         (GOOD + b"  paused: .nan\n", "input.manifest", "app.yaml:14: spec.paused"),
-        (GOOD + b"  paused: !!binary a2Y=\n", "input.manifest", "app.yaml:14: spec.paused"),
         (CLUSTER.replace(b"context: east", b""), "intent.invalid", "app.yaml:4: spec"),
     ],
 )
