@@ -18,7 +18,7 @@ from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.engine import Engine, Parts
 from keyfleet.engine.identity import read_identity
-from keyfleet.engine.installation import SYSTEM_NAMESPACE, ensure_keyring
+from keyfleet.engine.installation import ensure_keyring
 from keyfleet.inventory.declared import DeclaredInventory, Login
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access
@@ -29,7 +29,7 @@ from keyfleet.kube.kubeconfig import Kubeconfig, load
 from keyfleet.kube.lease import LeaderElection
 from keyfleet.kube.resources import Resource
 from keyfleet.model.intent import Origin
-from keyfleet.model.ownership import Installation
+from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
 from keyfleet.observe.health import Health, Heartbeat
 from keyfleet.observe.metrics import Metrics
 from keyfleet.observe.web import serve

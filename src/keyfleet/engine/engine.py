@@ -93,7 +93,6 @@ class Engine(HubEvents, FleetEvents):
             self._is_started = True
             async for snapshots in self._parts.inventory.clusters():
                 await self.fleet.update(snapshots)
-                self._everything_is_due()
         finally:
             await self._shut_down()
 
@@ -120,8 +119,7 @@ class Engine(HubEvents, FleetEvents):
         key = IntentKey(origin.kind, origin.namespace, origin.name)
         concerned = self._concerned(key)
         if manifest is None:
-            self.intents.drop(key)
-            self._forget(key)
+            self._drop(key)
         else:
             translation = dialect.translate(manifest, origin)
             for intent in translation.intents:
@@ -135,8 +133,7 @@ class Engine(HubEvents, FleetEvents):
     def kind_gone(self, kind: str) -> None:
         """Drop the intents of a kind that is not served; their targets stay."""
         for key in self.intents.of_kind(kind):
-            self.intents.drop(key)
-            self._forget(key)
+            self._drop(key)
 
     def policies_changed(self) -> None:
         """Decide everything again under the new rules."""
@@ -194,9 +191,10 @@ class Engine(HubEvents, FleetEvents):
         """Queue everything that concerns the cluster, and what waited for it as a source."""
         if entry.member is None:
             return
-        self._watch_sources(entry)
+        self._watch_sources(entry, self.intents)
         wanting = [i.key for i in self.intents if i.targets.clusters.matches(entry.facts)]
-        for key in {*wanting, *entry.member.owners()}:
+        reached = self.results.of_cluster(entry.name)
+        for key in {*wanting, *entry.member.owners(), *reached}:
             entry.lane.add_now(key)
         self._release(entry)
         self.cluster_changed(entry)
@@ -227,8 +225,10 @@ class Engine(HubEvents, FleetEvents):
     def _put(self, intent: Intent) -> None:
         before = self.intents.get(intent.key)
         self.intents.put(intent)
+        if before is not None and before.reads != intent.reads:
+            self._unwatch(before)
         for entry in self.fleet:
-            self._watch_sources(entry)
+            self._watch_sources(entry, [intent])
         token = intent.sync_requested
         if token and before is not None and before.sync_requested != token:
             self._sync(intent, token)
@@ -245,7 +245,11 @@ class Engine(HubEvents, FleetEvents):
                     entry.member.memory.doubt(spot)
             entry.lane.add_now(intent.key)
 
-    def _forget(self, key: IntentKey) -> None:
+    def _drop(self, key: IntentKey) -> None:
+        intent = self.intents.get(key)
+        self.intents.drop(key)
+        if intent is not None:
+            self._unwatch(intent)
         self._statuses.forget(key)
         self._revisions.forget(key)
         self.results.forget(key)
@@ -287,13 +291,19 @@ class Engine(HubEvents, FleetEvents):
             for key in self._waiting_for.pop(ClusterName(name), set()):
                 self._queue(key, self._concerned(key))
 
-    def _watch_sources(self, entry: Entry) -> None:
+    def _watch_sources(self, entry: Entry, intents: Iterable[Intent]) -> None:
         if entry.member is None or entry.member.facts.is_hub:
             return
-        for intent in self.intents:
-            for read in intent.reads:
-                if read.ref.cluster and entry.facts.answers_to(read.ref.cluster):
-                    entry.member.watch_source(read.ref)
+        for read in (read for intent in intents for read in intent.reads):
+            if read.ref.cluster and entry.facts.answers_to(read.ref.cluster):
+                entry.member.watch_source(read.ref)
+
+    def _unwatch(self, intent: Intent) -> None:
+        for read in intent.reads:
+            if read.ref.cluster and not self.intents.reading([read.ref]):
+                entry = self.fleet.get(read.ref.cluster)
+                if entry is not None and entry.member is not None:
+                    entry.member.unwatch_source(read.ref)
 
     # Passes.
 

@@ -28,6 +28,8 @@ from keyfleet.plugin import ClusterSnapshot
 
 log = get_logger("engine")
 
+FOLLOW_S = 300.0
+"""How often a login is resolved again, to notice a CA bundle or server that was replaced."""
 ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
 
 
@@ -59,6 +61,7 @@ class Entry:
         )
         """Why nothing can be delivered there now."""
         self.engaging: asyncio.Task[None] | None = None
+        self.following: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> ClusterName:
@@ -226,6 +229,27 @@ class Fleet:
             entry.client = None
             return
         await self._start_member(entry, client, identity)
+        entry.following = spawn(
+            self._follow(entry, access.generation), name=f"follow {entry.name}"
+        )
+
+    async def _follow(self, entry: Entry, generation: str) -> None:
+        # Credentials refresh themselves; what verifies the server does not.
+        while True:
+            await self._clock.sleep(FOLLOW_S)
+            try:
+                access = await entry.snapshot.open()
+            except KeyfleetError as error:
+                log.warning("engine.login_unreadable", cluster=entry.name, code=error.code)
+                continue
+            if access.generation != generation:
+                log.info("engine.login_changed", cluster=entry.name)
+                entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
+                return
+
+    async def _engage_anew(self, entry: Entry) -> None:
+        await self._clean_up(entry)
+        await self._engage(entry)
 
     async def _start_member(self, entry: Entry, client: Client, identity: Identity) -> None:
         is_hub = identity.uid == self._installation.hub
@@ -310,6 +334,7 @@ class Fleet:
         entry.lane.pause()
         circuit, member, client = entry.circuit, entry.member, entry.client
         entry.circuit = entry.member = entry.client = None
+        await stop(entry.following)
         if circuit is not None:
             await circuit.close()
         if member is not None:

@@ -14,9 +14,8 @@ from keyfleet.base.keyring import KEY_BYTES, Keyring, ephemeral_keyring
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
-from keyfleet.model.ownership import Installation
+from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
 
-SYSTEM_NAMESPACE = "keyfleet-system"
 KEY_SECRET = "keyfleet-fingerprint"  # noqa: S105 - the object's name
 
 

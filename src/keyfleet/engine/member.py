@@ -142,11 +142,11 @@ class Member:
         )
         self._sources[ref] = (informer, spawn(informer.run(), name=f"watch source {ref}"))
 
-    async def unwatch_sources(self, wanted: set[SecretRef]) -> None:
-        """Stop watching sources that no intent reads any more."""
-        for ref in [ref for ref in self._sources if ref not in wanted]:
-            _, task = self._sources.pop(ref)
-            await stop(task)
+    def unwatch_source(self, ref: SecretRef) -> None:
+        """Stop watching a source that no intent reads any more."""
+        known = self._sources.pop(ref, None)
+        if known is not None:
+            known[1].cancel()
 
     # The answers of `views.ClusterView`.
 

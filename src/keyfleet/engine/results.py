@@ -72,6 +72,10 @@ class Results:
             known.clusters.pop(cluster, None)
             known.propagation_ms.pop(cluster, None)
 
+    def of_cluster(self, cluster: ClusterName) -> list[IntentKey]:
+        """Return the intents that have a result in a cluster."""
+        return [key for key, known in self._known.items() if cluster in known.clusters]
+
     def leave_cluster(self, cluster: ClusterName) -> None:
         """Forget a cluster that is gone."""
         for key in list(self._known):

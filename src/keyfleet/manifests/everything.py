@@ -6,9 +6,8 @@ from typing import Any
 from keyfleet.kube.resources import NAMESPACES
 from keyfleet.manifests.admission import admission_policies
 from keyfleet.manifests.crds import crds
-from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
+from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE
 
-SYSTEM_NAMESPACE = "keyfleet-system"
 DEFAULT_DOMAIN = "keyfleet.io"
 DOMAIN_ANNOTATION = "keyfleet.io/annotation-domain"
 

@@ -20,6 +20,8 @@ from keyfleet.base.codec import encode_canonical
 from keyfleet.base.keyring import Keyring
 from keyfleet.model.places import ClusterName, IntentKey
 
+SYSTEM_NAMESPACE = "keyfleet-system"
+"""Keyfleet's own namespace on the hub; never a target."""
 HUB_LABEL = "keyfleet.io/hub"
 """First 16 hex digits of the hub's identity; selectable."""
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"

@@ -7,6 +7,7 @@ asked for. Deletes are not checked here: they are bound to markers and to a comp
 
 from collections.abc import Callable
 
+from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.plan.question import Question
@@ -21,8 +22,6 @@ SPECIAL_TYPES = frozenset(
     }
 )
 """Types that a controller or the API server reads as authority or as its own state."""
-
-OWN_NAMESPACE = "keyfleet-system"
 
 
 def policies_known(question: Question) -> Finding | None:
@@ -68,17 +67,17 @@ def namespace_exists(question: Question) -> Finding | None:
 def not_a_system_namespace(question: Question) -> Finding | None:
     """Keep out of the cluster's own namespaces, unless a policy names one."""
     name = question.place.namespace
-    if name != OWN_NAMESPACE and not name.startswith("kube-"):
+    if name != SYSTEM_NAMESPACE and not name.startswith("kube-"):
         return None
     named = question.namespace and question.policies.names_system_namespace(question.namespace)
-    if name != OWN_NAMESPACE and named:
+    if name != SYSTEM_NAMESPACE and named:
         return None
     return Finding(
         State.REFUSED,
         "SystemNamespace",
         f"{name} is a system namespace and never a target",
         hint="choose another namespace, or name it in a FleetPolicy grant"
-        if name != OWN_NAMESPACE
+        if name != SYSTEM_NAMESPACE
         else "choose another namespace",
         rule="not-a-system-namespace",
     )
