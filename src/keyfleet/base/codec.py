@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decode and encode JSON and YAML without quoting the document in an error.
 
-Every parser here is caught and re-raised `from None`: the originals carry lines, values or the
-whole input (dependencies.md, section 6).
+Every parser's error is replaced by ours, which does not even keep it as context: the originals
+carry lines, values or the whole input (dependencies.md, section 6).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,10 +26,7 @@ def decode_json(raw: bytes | str, *, subject: str) -> Any:
     Raises:
         InvalidInputError: Not JSON; the text is not quoted.
     """
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidInputError("input.json", "not valid JSON", subject) from None
+    return decode_json_as(Any, raw, subject=subject)
 
 
 def decode_json_as(kind: type[T], raw: bytes | str, *, subject: str) -> T:
@@ -40,9 +38,13 @@ def decode_json_as(kind: type[T], raw: bytes | str, *, subject: str) -> T:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        raise _invalid(error, subject) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidInputError("input.json", "not valid JSON", subject) from None
+        problem = _invalid(error, subject)
+    except (msgspec.DecodeError, UnicodeError):
+        problem = InvalidInputError("input.json", "not valid JSON", subject)
+    except RecursionError:
+        problem = InvalidInputError("input.json", "nested too deeply", subject)
+    # Raised out here: `from None` inside would keep the original, and what it quotes, as context.
+    raise problem
 
 
 def convert(kind: type[T], document: Any, *, subject: str) -> T:
@@ -54,7 +56,8 @@ def convert(kind: type[T], document: Any, *, subject: str) -> T:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise _invalid(error, subject) from None
+        problem = _invalid(error, subject)
+    raise problem
 
 
 def builtins(value: Any) -> Any:
@@ -73,12 +76,12 @@ def encode_canonical(value: Any) -> bytes:
 
 
 def _invalid(error: msgspec.ValidationError, subject: str) -> InvalidInputError:
-    # msgspec quotes invalid enum members; everything else is types and a path.
-    text = str(error)
-    reason, _, path = text.partition(" - at `")
-    if reason.startswith("Invalid enum value"):
+    # msgspec quotes invalid members of enums and unions; everything else is types and a path.
+    reason, _, path = str(error).partition(" - at `")
+    if reason.startswith(("Invalid enum value", "Invalid value")):
         reason = "value is not one of those allowed"
-    return InvalidInputError("input.shape", reason, subject, path=path.rstrip("`").removeprefix("$."))
+    where = path.rstrip("`").removeprefix("$.")
+    return InvalidInputError("input.shape", reason, subject, path=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +104,22 @@ def decode_yaml(raw: bytes, *, subject: str) -> list[YamlDocument]:
     """
     try:
         text = raw.decode("utf-8")
+        _refuse_depth(text, subject)
+        return list(_documents(text, subject))
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InvalidInputError("input.encoding", f"not UTF-8 (line {line})", subject) from None
-    try:
-        return list(_documents(text, subject))
+        problem = InvalidInputError("input.encoding", f"not UTF-8 (line {line})", subject)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise InvalidInputError("input.yaml", f"not valid YAML{where}", subject) from None
+        problem = InvalidInputError("input.yaml", f"not valid YAML{where}", subject)
     except yaml.YAMLError:
-        raise InvalidInputError("input.yaml", "not valid YAML", subject) from None
-    except RecursionError:
-        raise InvalidInputError("input.yaml", "nested too deeply", subject) from None
-    except ValueError:
-        # The constructor turns e.g. an impossible date into a bare ValueError.
-        raise InvalidInputError("input.yaml", "a value cannot be read", subject) from None
+        problem = InvalidInputError("input.yaml", "not valid YAML", subject)
+    except (ValueError, LookupError):
+        # What the constructors raise for `!!int x`, `!!bool x` and `!!float ""`.
+        problem = InvalidInputError("input.yaml", "a value cannot be read", subject)
+    # Raised out here: `from None` inside would keep the original, and what it quotes, as context.
+    raise problem
 
 
 def encode_yaml(value: Any) -> str:
@@ -130,15 +133,51 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Plain data only; dates stay text, as Kubernetes reads them."""
+    """Plain data only, as Kubernetes reads it: dates and 22:22 stay text."""
 
 
+_TAG = "tag:yaml.org,2002:"
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0[0-7_]*|[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z")
+_FLOAT = re.compile(
+    r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+)
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    first: [
+        (tag, pattern)
+        for tag, pattern in found
+        if tag.removeprefix(_TAG) not in ("timestamp", "value", "int", "float")
+    ]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(f"{_TAG}int", _INT, list("-+0123456789"))
+_Loader.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+.0123456789"))
+_Loader.yaml_constructors = {
+    tag: construct
+    for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+    if str(tag).removeprefix(_TAG) not in ("binary", "timestamp", "omap", "pairs", "set")
 }
 
 _NODES_MAX = 200_000
+_DEPTH_MAX = 200
+_NODE_CHARACTERS = 1024
+
+
+def _refuse_depth(text: str, subject: str) -> None:
+    # The C loader recurses without a limit of its own: deep nesting would end the process.
+    depth = 0
+    loader = _Loader(text)
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _DEPTH_MAX:
+                raise InvalidInputError("input.yaml", "nested too deeply", subject)
+    finally:
+        loader.dispose()
 
 
 def _documents(text: str, subject: str) -> Iterator[YamlDocument]:
@@ -146,44 +185,53 @@ def _documents(text: str, subject: str) -> Iterator[YamlDocument]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            lines: dict[tuple[str | int, ...], int] = {}
-            _walk(node, (), lines, subject, [0])
+            walk = _Walk(subject)
+            walk.visit(node, ())
             content = loader.construct_document(node)
             if content is not None:
-                yield YamlDocument(content, node.start_mark.line + 1, lines)
+                yield YamlDocument(content, node.start_mark.line + 1, walk.lines)
     finally:
         loader.dispose()
 
 
-def _walk(
-    node: yaml.Node,
-    path: tuple[str | int, ...],
-    lines: dict[tuple[str | int, ...], int],
-    subject: str,
-    seen: list[int],
-) -> None:
-    # Aliases multiply: counting visited nodes bounds the "billion laughs" document.
-    seen[0] += 1
-    if seen[0] > _NODES_MAX:
-        raise InvalidInputError("input.yaml", "too large when its aliases are followed", subject)
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        _refuse_duplicates(node, subject)
+class _Walk:
+    """One look at every node before anything is built from it."""
+
+    def __init__(self, subject: str) -> None:
+        self.lines: dict[tuple[str | int, ...], int] = {}
+        self._subject = subject
+        self._seen = 0
+
+    def visit(self, node: yaml.Node, path: tuple[str | int, ...]) -> None:
+        """Note lines; refuse duplicate keys, cycles, and aliases that multiply without end."""
+        self._seen += 1
+        if len(path) > _DEPTH_MAX:
+            raise InvalidInputError("input.yaml", "nested too deeply", self._subject)
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            self._visit_mapping(node, path)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self.visit(value, (*path, index))
+        else:
+            self._seen += len(node.value) // _NODE_CHARACTERS
+        if self._seen > _NODES_MAX:
+            message = "too large when its aliases are followed"
+            raise InvalidInputError("input.yaml", message, self._subject)
+
+    def _visit_mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> None:
+        found: set[str] = set()
         for key, value in node.value:
-            _walk(value, (*path, str(key.value)), lines, subject, seen)
-            lines[(*path, str(key.value))] = key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _walk(value, (*path, index), lines, subject, seen)
-
-
-def _refuse_duplicates(node: yaml.MappingNode, subject: str) -> None:
-    found: set[str] = set()
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode):
             line = key.start_mark.line + 1
-            raise InvalidInputError("input.yaml", f"a key is not a scalar (line {line})", subject)
-        if key.value in found:
-            line = key.start_mark.line + 1
-            raise InvalidInputError("input.duplicate_key", f"duplicate key (line {line})", subject)
-        found.add(key.value)
+            if not isinstance(key, yaml.ScalarNode):
+                message = f"a key is not a scalar (line {line})"
+                raise InvalidInputError("input.yaml", message, self._subject)
+            if key.value in found:
+                message = f"duplicate key (line {line})"
+                raise InvalidInputError("input.duplicate_key", message, self._subject)
+            found.add(key.value)
+            if key.tag != f"{_TAG}merge":
+                # Keys of Kubernetes objects are text, also 8080 and on.
+                key.tag = f"{_TAG}str"
+            self.visit(value, (*path, key.value))
+            self.lines[(*path, key.value)] = line
