@@ -8,8 +8,8 @@
         ConflictError               somebody else wrote: re-read and decide again
         NotReadyError               something this depends on has not arrived yet
       PermanentError                wait until an input changes
-        InvalidIntentError(path)    the manifest cannot be understood
         InvalidInputError(path)     a file, flag or kubeconfig cannot be understood
+          InvalidIntentError        the manifest cannot be understood
         NotFoundError               an API object is absent
           SecretNotFoundError       the store answered "absent"
         DeniedError                 forbidden, by an API server or by a guard

@@ -41,11 +41,11 @@ class Hooks(Protocol):
         """Keys now waiting for one cluster."""
         ...
 
-    def leading(self, is_leader: bool) -> None:  # noqa: FBT001 - one fact, no option
+    def leading(self, is_leader: bool) -> None:
         """Leadership was won or lost."""
         ...
 
-    def cluster_reachable(self, cluster: str, is_reachable: bool) -> None:  # noqa: FBT001 - one fact
+    def cluster_reachable(self, cluster: str, is_reachable: bool) -> None:
         """A cluster's circuit opened or closed."""
         ...
 
@@ -75,10 +75,10 @@ class NoHooks:
     def queue_depth(self, cluster: str, waiting: int) -> None:
         """Ignore."""
 
-    def leading(self, is_leader: bool) -> None:  # noqa: FBT001 - one fact, no option
+    def leading(self, is_leader: bool) -> None:
         """Ignore."""
 
-    def cluster_reachable(self, cluster: str, is_reachable: bool) -> None:  # noqa: FBT001 - one fact
+    def cluster_reachable(self, cluster: str, is_reachable: bool) -> None:
         """Ignore."""
 
     def cluster_removed(self, cluster: str) -> None:

@@ -32,8 +32,8 @@ async def stop(*tasks: asyncio.Task[Any] | None) -> None:
 async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]], *, name: str) -> list[T]:
     """Run side by side, wait for every one, then raise the first error or return the results.
 
-    Unlike a `TaskGroup`, one that fails does not cancel its siblings: the failure of one object must
-    not harm another. Cancelling the caller cancels all.
+    Unlike a `TaskGroup`, one that fails does not cancel its siblings: the failure of one object
+    must not harm another. Cancelling the caller cancels all.
     """
     tasks = [spawn(coroutine, name=name) for coroutine in coroutines]
     try:
@@ -42,4 +42,9 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]], *, name: str) -> 
     except asyncio.CancelledError:
         await stop(*tasks)
         raise
+    # Asking each for its error keeps asyncio from reporting the further ones as never retrieved.
+    errors = [task.exception() for task in tasks if not task.cancelled()]
+    for error in errors:
+        if error is not None:
+            raise error
     return [task.result() for task in tasks]
