@@ -16,9 +16,10 @@ from keyfleet.base.errors import LostLeadershipError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.engine import Engine, Parts
+from keyfleet.engine.engine import Engine
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import ensure_keyring
+from keyfleet.engine.parts import Parts
 from keyfleet.inventory.declared import DeclaredInventory, Login
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access

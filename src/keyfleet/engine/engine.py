@@ -6,14 +6,10 @@ decided in `plan`, and a key that was queued for nothing costs one look.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from random import Random
+from collections.abc import Iterable
 from typing import Any
 
-from keyfleet.base.clock import Clock
-from keyfleet.base.errors import TemporaryError
-from keyfleet.base.log import Hooks, get_logger
+from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.engine.answers import Answers
 from keyfleet.engine.clusterstatus import ClusterStatuses
@@ -21,48 +17,21 @@ from keyfleet.engine.departures import Departures
 from keyfleet.engine.fleet import Entry, Fleet, FleetEvents
 from keyfleet.engine.hub import Hub, HubEvents
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.lane import Again, Lane
+from keyfleet.engine.lane import Lane
 from keyfleet.engine.member import Member
-from keyfleet.engine.passes import Passes, PassResult
-from keyfleet.engine.propagation import Propagation
+from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
-from keyfleet.engine.revisions import Revisions
-from keyfleet.engine.rounds import Rounds
-from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
-from keyfleet.engine.statuses import Statuses, Tell
-from keyfleet.engine.targets import Gatherer
-from keyfleet.kube.client import Client
+from keyfleet.engine.statuses import Statuses
+from keyfleet.engine.worker import Worker
 from keyfleet.model.intent import Intent, Origin, SecretRef
-from keyfleet.model.ownership import Installation
 from keyfleet.model.places import (
-    ClusterFacts,
     ClusterName,
-    ClusterUid,
     IntentKey,
     NamespaceFacts,
 )
-from keyfleet.model.plan import Finding, State
-from keyfleet.plugin import ClusterSnapshot, Dialect, Inventory, Source
+from keyfleet.plugin import ClusterSnapshot, Dialect
 
 log = get_logger("engine")
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an engine is made of."""
-
-    hub: Client
-    installation: Installation
-    dialects: tuple[Dialect, ...]
-    sources: Mapping[str, Source]
-    inventory: Inventory
-    clock: Clock
-    hooks: Hooks
-    tell: Tell
-    """Where Kubernetes Events go."""
-    domain: str = "keyfleet.io"
-    """Annotation domain in force."""
-    random: Random = field(default_factory=Random)
 
 
 class Engine(HubEvents, FleetEvents):
@@ -75,15 +44,13 @@ class Engine(HubEvents, FleetEvents):
         self.results = Results()
         self.hub = Hub(parts.hub, parts.dialects, events=self, domain=parts.domain, **shared)
         self.fleet = Fleet(parts.installation, events=self, new_lane=self._new_lane, **shared)
-        self._revisions = Revisions(self._markers)
-        self._rounds = Rounds(self._shape, parts.clock)
-        self._passes = Passes(self._gatherer, **shared)
-        self._propagation = Propagation(parts.clock)
-        self._answers = Answers(self.hub, self.fleet, self.intents, self.results, self._revisions)
-        self._statuses = Statuses(parts.hub, self._answers, parts.tell, parts.clock)
+        self._worker = Worker(
+            parts, self.hub, self.fleet, self.intents, self.results, changed=self._changed
+        )
+        answers = Answers(self.hub, self.fleet, self.intents, self.results, self._worker.revisions)
+        self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock)
         self._departures = Departures(parts.installation)
-        self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
         self._is_started = False
 
     async def run(self) -> None:
@@ -127,7 +94,7 @@ class Engine(HubEvents, FleetEvents):
             for rejection in translation.rejections:
                 self.intents.reject(rejection)
             self._statuses.changed(key)
-        self._rounds.drop(key)
+        self._worker.rounds.drop(key)
         self._queue(key, concerned | self._concerned(key))
 
     def kind_gone(self, kind: str) -> None:
@@ -137,7 +104,7 @@ class Engine(HubEvents, FleetEvents):
 
     def policies_changed(self) -> None:
         """Decide everything again under the new rules."""
-        self._rounds.drop_all()
+        self._worker.rounds.drop_all()
         self._everything_is_due()
 
     def hub_source_changed(self, ref: SecretRef) -> None:
@@ -251,9 +218,8 @@ class Engine(HubEvents, FleetEvents):
         if intent is not None:
             self._unwatch(intent)
         self._statuses.forget(key)
-        self._revisions.forget(key)
         self.results.forget(key)
-        self._propagation.forget(key)
+        self._worker.forget(key)
 
     def _concerned(self, key: IntentKey) -> set[ClusterName]:
         intent = self.intents.get(key)
@@ -268,12 +234,12 @@ class Engine(HubEvents, FleetEvents):
         for name in clusters:
             entry = self.fleet.get(name)
             if entry is not None:
-                self._propagation.began(key, name)
+                self._worker.propagation.began(key, name)
                 entry.lane.add_now(key)
 
     def _source_is_due(self, refs: Iterable[SecretRef]) -> None:
         for key in self.intents.reading(refs):
-            self._rounds.drop(key)
+            self._worker.rounds.drop(key)
             self._queue(key, self._concerned(key))
 
     def _everything_is_due(self) -> None:
@@ -287,9 +253,8 @@ class Engine(HubEvents, FleetEvents):
             self._statuses.changed(intent.key)
 
     def _release(self, entry: Entry) -> None:
-        for name in (entry.name, *entry.facts.aliases):
-            for key in self._waiting_for.pop(ClusterName(name), set()):
-                self._queue(key, self._concerned(key))
+        for key in self._worker.released(entry):
+            self._queue(key, self._concerned(key))
 
     def _watch_sources(self, entry: Entry, intents: Iterable[Intent]) -> None:
         if entry.member is None or entry.member.facts.is_hub:
@@ -305,142 +270,22 @@ class Engine(HubEvents, FleetEvents):
                 if entry is not None and entry.member is not None:
                     entry.member.unwatch_source(read.ref)
 
-    # Passes.
-
     def _new_lane(self, snapshot: ClusterSnapshot) -> Lane:
         name = snapshot.name
         return Lane(
             name,
-            lambda key: self._pass(name, key),
+            lambda key: self._worker.work(name, key),
             on_idle=self._idle,
             hooks=self._parts.hooks,
             random=self._parts.random,
         )
 
-    async def _pass(self, cluster: ClusterName, key: IntentKey) -> Again | None:
-        entry = self.fleet.get(cluster)
-        member = entry.member if entry else None
-        if entry is None or member is None:
-            return Again()
-        began = self._propagation.take(key, cluster)
-        intent = self.intents.get(key)
-        if intent is None:
-            return await self._clean_up(entry, member, key)
-        try:
-            shaped = await self._rounds.get(intent)
-        except TemporaryError as error:
-            self._propagation.began(key, cluster, at=began)
-            return self._source_failed(intent, error)
-        result = await self._passes.deliver_intent(entry, member, intent, shaped)
-        self._record(key, cluster, shaped, result, began)
-        return result.again
-
-    def _record(
-        self,
-        key: IntentKey,
-        cluster: ClusterName,
-        shaped: Shaped,
-        result: PassResult,
-        began: float | None,
-    ) -> None:
-        is_done = all(target.state is State.IN_SYNC for target in result.targets)
-        if result.wrote and is_done and began is not None:
-            took_s = self._parts.clock.monotonic() - began
-            self._parts.hooks.propagated(cluster, took_s)
-            self.results.propagated(key, cluster, took_s)
-        elif not is_done:
-            self._propagation.began(key, cluster, at=began)
-        is_new = self.results.problem(key, shaped.finding)
-        is_new |= self.results.store(key, cluster, result)
-        intent = self.intents.get(key)
-        entry = self.fleet.get(cluster)
-        is_empty = not result.targets and not result.left_over
-        if is_empty and intent and entry and not intent.targets.clusters.matches(entry.facts):
-            self.results.leave(key, cluster)
-        is_new |= self.results.sync_passed(key, cluster)
-        if is_new or result.wrote:
-            self._statuses.changed(key)
-
-    async def _clean_up(self, entry: Entry, member: Member, key: IntentKey) -> Again | None:
-        if self.intents.rejection(key):
-            # What it wants cannot be said: its targets stay as they are.
-            return None
-        result = await self._passes.clean_up(entry, member, key)
-        for target in result.left_over:
-            log.warning(
-                "engine.orphan_held",
-                cluster=entry.name,
-                namespace=target.namespace,
-                name=target.name,
-                intent=str(key),
-                reason=target.reason,
-            )
-        return result.again
-
-    def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
-        ref = intent.reads[0].ref
-        finding = Finding(
-            State.PENDING,
-            "SourceUnreachable",
-            f"source {ref} cannot be asked now: {error.message}; targets stay as they are",
-        )
-        if self.results.problem(intent.key, finding):
-            self._statuses.changed(intent.key)
-        self._waiting_for.setdefault(ref.cluster, set()).add(intent.key)
-        told = error.retry_after
-        return Again(told.total_seconds() if told else None)
+    def _changed(self, key: IntentKey) -> None:
+        self._statuses.changed(key)
 
     def _idle(self, key: IntentKey) -> None:
         if not self.fleet.waiting(key):
-            self._rounds.drop(key)
-
-    async def _shape(self, intent: Intent) -> Shaped:
-        return await shape_intent(intent, self._surroundings())
-
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
-            installation=self._parts.installation,
-            policies=self.hub.policies,
-            sources=self._parts.sources,
-            resolve=self._resolve,
-            revise=self._revisions.revise,
-            crd_uid=self.hub.crd_uid,
-            domain=self._parts.domain,
-        )
-
-    def _gatherer(self) -> Gatherer:
-        return Gatherer(
-            self._parts.installation,
-            self.hub.policies,
-            self.intents,
-            self.hub.deletion_hold,
-            self._accepted_names,
-        )
-
-    def _accepted_names(self, name: ClusterName) -> frozenset[str]:
-        entry = self.fleet.get(name)
-        return entry.snapshot.accepted_names if entry else frozenset()
-
-    def _resolve(self, name: ClusterName) -> tuple[ClusterFacts, Client] | None:
-        hub = self.fleet.hub()
-        if not name or (hub is not None and hub.facts.answers_to(name)):
-            facts = hub.facts if hub else _hub_facts(self._parts.installation)
-            return facts, self._parts.hub
-        entry = self.fleet.get(name)
-        if entry is None:
-            return None
-        if entry.member is None or entry.problem is not None:
-            reason = entry.problem.message if entry.problem else "not connected"
-            raise TemporaryError("source.cluster_away", reason, str(name))
-        return entry.facts, entry.member.client
-
-    def _markers(self, key: IntentKey) -> list[Any]:
-        members = [entry.member for entry in self.fleet if entry.member is not None]
-        return [marker for member in members for marker in member.markers(key)]
-
-
-def _hub_facts(installation: Installation) -> ClusterFacts:
-    return ClusterFacts(ClusterName("hub"), ClusterUid(installation.hub), is_hub=True)
+            self._worker.rounds.drop(key)
 
 
 def _namespace(member: Member, name: str) -> NamespaceFacts:

@@ -229,9 +229,7 @@ class Fleet:
             entry.client = None
             return
         await self._start_member(entry, client, identity)
-        entry.following = spawn(
-            self._follow(entry, access.generation), name=f"follow {entry.name}"
-        )
+        entry.following = spawn(self._follow(entry, access.generation), name=f"follow {entry.name}")
 
     async def _follow(self, entry: Entry, generation: str) -> None:
         # Credentials refresh themselves; what verifies the server does not.

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an engine is made of, put together by `app`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.log import Hooks
+from keyfleet.engine.statuses import Tell
+from keyfleet.kube.client import Client
+from keyfleet.model.ownership import Installation
+from keyfleet.plugin import Dialect, Inventory, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an engine is made of."""
+
+    hub: Client
+    installation: Installation
+    dialects: tuple[Dialect, ...]
+    sources: Mapping[str, Source]
+    inventory: Inventory
+    clock: Clock
+    hooks: Hooks
+    tell: Tell
+    """Where Kubernetes Events go."""
+    domain: str = "keyfleet.io"
+    """Annotation domain in force."""
+    random: Random = field(default_factory=Random)

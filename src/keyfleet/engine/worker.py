@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a lane does with a key: read and shape once, deliver here, remember what came of it."""
+
+from collections.abc import Callable
+
+from keyfleet.base.errors import TemporaryError
+from keyfleet.base.log import get_logger
+from keyfleet.base.means import Means
+from keyfleet.engine.fleet import Entry, Fleet
+from keyfleet.engine.hub import Hub
+from keyfleet.engine.intents import Intents
+from keyfleet.engine.lane import Again
+from keyfleet.engine.member import Member
+from keyfleet.engine.parts import Parts
+from keyfleet.engine.passes import Passes, PassResult
+from keyfleet.engine.propagation import Propagation
+from keyfleet.engine.results import Results
+from keyfleet.engine.revisions import Revisions
+from keyfleet.engine.rounds import Rounds
+from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
+from keyfleet.engine.targets import Gatherer
+from keyfleet.kube.client import Client
+from keyfleet.model.intent import Intent
+from keyfleet.model.ownership import Installation, Marker
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
+from keyfleet.model.plan import Finding, State
+
+log = get_logger("engine")
+
+
+class Worker:
+    """Works on keys with what the engine knows."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        hub: Hub,
+        fleet: Fleet,
+        intents: Intents,
+        results: Results,
+        *,
+        changed: Callable[[IntentKey], None],
+    ) -> None:
+        """Make an idle worker.
+
+        Args:
+            parts: What the engine is made of.
+            hub: Policies, CRDs and whether the hub is known completely.
+            fleet: The clusters.
+            intents: The intents.
+            results: Where results are remembered.
+            changed: Called when an intent's outcome changed.
+        """
+        self.rounds = Rounds(self._shape, parts.clock)
+        self.revisions = Revisions(self._markers)
+        self.propagation = Propagation(parts.clock)
+        self._parts = parts
+        self._hub = hub
+        self._fleet = fleet
+        self._intents = intents
+        self._results = results
+        self._changed = changed
+        means = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
+        self._passes = Passes(self._gatherer, **means)
+        self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
+
+    def forget(self, key: IntentKey) -> None:
+        """Drop what is remembered of an intent that is gone."""
+        self.rounds.drop(key)
+        self.revisions.forget(key)
+        self.propagation.forget(key)
+
+    def released(self, entry: Entry) -> set[IntentKey]:
+        """Return the intents that waited for this cluster as a source."""
+        names = [ClusterName(name) for name in (entry.name, *entry.facts.aliases)]
+        if entry.facts.is_hub:
+            names.append(ClusterName(""))
+        return {key for name in names for key in self._waiting_for.pop(name, set())}
+
+    async def work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
+        """Make one intent true in one cluster, as far as that is possible now."""
+        entry = self._fleet.get(cluster)
+        member = entry.member if entry else None
+        if entry is None or member is None:
+            return Again()
+        began = self.propagation.take(key, cluster)
+        intent = self._intents.get(key)
+        if intent is None:
+            return await self._clean_up(entry, member, key)
+        try:
+            shaped = await self.rounds.get(intent)
+        except TemporaryError as error:
+            self.propagation.began(key, cluster, at=began)
+            return self._source_failed(intent, error)
+        result = await self._passes.deliver_intent(entry, member, intent, shaped)
+        self._record(key, cluster, shaped, result, began)
+        return result.again
+
+    def _record(
+        self,
+        key: IntentKey,
+        cluster: ClusterName,
+        shaped: Shaped,
+        result: PassResult,
+        began: float | None,
+    ) -> None:
+        is_done = all(target.state is State.IN_SYNC for target in result.targets)
+        if result.wrote and is_done and began is not None:
+            took_s = self._parts.clock.monotonic() - began
+            self._parts.hooks.propagated(cluster, took_s)
+            self._results.propagated(key, cluster, took_s)
+        elif not is_done:
+            self.propagation.began(key, cluster, at=began)
+        is_new = self._results.problem(key, shaped.finding)
+        is_new |= self._results.store(key, cluster, result)
+        intent = self._intents.get(key)
+        entry = self._fleet.get(cluster)
+        is_empty = not result.targets and not result.left_over
+        if is_empty and intent and entry and not intent.targets.clusters.matches(entry.facts):
+            self._results.leave(key, cluster)
+        is_new |= self._results.sync_passed(key, cluster)
+        if is_new or result.wrote:
+            self._changed(key)
+
+    async def _clean_up(self, entry: Entry, member: Member, key: IntentKey) -> Again | None:
+        if self._intents.rejection(key):
+            # What it wants cannot be said: its targets stay as they are.
+            return None
+        result = await self._passes.clean_up(entry, member, key)
+        for target in result.left_over:
+            log.warning(
+                "engine.orphan_held",
+                cluster=entry.name,
+                namespace=target.namespace,
+                name=target.name,
+                intent=str(key),
+                reason=target.reason,
+            )
+        return result.again
+
+    def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
+        ref = intent.reads[0].ref
+        finding = Finding(
+            State.PENDING,
+            "SourceUnreachable",
+            f"source {ref} cannot be asked now: {error.message}; targets stay as they are",
+        )
+        if self._results.problem(intent.key, finding):
+            self._changed(intent.key)
+        self._waiting_for.setdefault(ref.cluster, set()).add(intent.key)
+        told = error.retry_after
+        return Again(told.total_seconds() if told else None)
+
+    async def _shape(self, intent: Intent) -> Shaped:
+        return await shape_intent(intent, self._surroundings())
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            installation=self._parts.installation,
+            policies=self._hub.policies,
+            sources=self._parts.sources,
+            resolve=self._resolve,
+            revise=self.revisions.revise,
+            crd_uid=self._hub.crd_uid,
+            domain=self._parts.domain,
+        )
+
+    def _gatherer(self) -> Gatherer:
+        return Gatherer(
+            self._parts.installation,
+            self._hub.policies,
+            self._intents,
+            self._hub.deletion_hold,
+            self._accepted_names,
+        )
+
+    def _accepted_names(self, name: ClusterName) -> frozenset[str]:
+        entry = self._fleet.get(name)
+        return entry.snapshot.accepted_names if entry else frozenset()
+
+    def _resolve(self, name: ClusterName) -> tuple[ClusterFacts, Client] | None:
+        hub = self._fleet.hub()
+        if not name or (hub is not None and hub.facts.answers_to(name)):
+            facts = hub.facts if hub else _hub_facts(self._parts.installation)
+            return facts, self._parts.hub
+        entry = self._fleet.get(name)
+        if entry is None:
+            return None
+        if entry.member is None or entry.problem is not None:
+            reason = entry.problem.message if entry.problem else "not connected"
+            raise TemporaryError("source.cluster_away", reason, str(name))
+        return entry.facts, entry.member.client
+
+    def _markers(self, key: IntentKey) -> list[Marker]:
+        members = [entry.member for entry in self._fleet if entry.member is not None]
+        return [marker for member in members for marker in member.markers(key)]
+
+
+def _hub_facts(installation: Installation) -> ClusterFacts:
+    return ClusterFacts(ClusterName("hub"), ClusterUid(installation.hub), is_hub=True)
