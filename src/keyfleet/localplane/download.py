@@ -13,7 +13,9 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
+
+import msgspec
 
 from keyfleet.base import codec
 from keyfleet.base.errors import KeyfleetError
@@ -31,6 +33,18 @@ _TIMEOUT_S = 5.0
 _BLOCK_BYTES = 1 << 20
 _INDEX_MAX_BYTES = 16 << 20
 _PROGRAMS = frozenset({"kube-apiserver", "etcd", "kubectl"})
+
+
+class _Entry(msgspec.Struct, rename="camel"):
+    hash: str
+    self_link: str
+
+
+_Releases = dict[str, dict[str, _Entry]]
+
+
+class _Index(msgspec.Struct):
+    releases: _Releases
 
 
 def open_url(url: str) -> AbstractContextManager[IO[bytes]]:
@@ -52,7 +66,7 @@ def fetch(folder: Path, progress: paths.Progress, opener: Opener = open_url) -> 
         version, entry = _choose(_index(opener))
         archive = folder / "envtest.tar.gz"
         progress(f"downloading kube-apiserver and etcd {version}")
-        _download(str(entry["selfLink"]), str(entry["hash"]), archive, opener)
+        _download(entry.self_link, entry.hash, archive, opener)
         _unpack(archive, folder)
     except (OSError, http.client.HTTPException, tarfile.TarError) as error:
         reason = f"{type(error).__name__}: {error}"
@@ -63,14 +77,15 @@ def fetch(folder: Path, progress: paths.Progress, opener: Opener = open_url) -> 
     return version
 
 
-def _index(opener: Opener) -> dict[str, Any]:
+def _index(opener: Opener) -> _Releases:
     with opener(INDEX) as response:
         raw = response.read(_INDEX_MAX_BYTES)
-    releases = codec.decode_yaml(raw, subject="envtest-releases.yaml")[0].content["releases"]
-    return dict(releases)
+    documents = codec.decode_yaml(raw, subject="envtest-releases.yaml")
+    content = documents[0].content if documents else None
+    return codec.convert(_Index, content, subject="envtest-releases.yaml").releases
 
 
-def _choose(releases: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _choose(releases: _Releases) -> tuple[str, _Entry]:
     minor = gotargets.KUBERNETES.version.rpartition(".")[0]
     found = {
         int(patch): entry

@@ -83,10 +83,10 @@ def error(
 ) -> Fault:
     """Answer with an HTTP error, 5xx or any other, and a Status."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         return await exchange.answer_status(code, reason)
 
-    return Fault(f"error {code}", strike, when, times=times)
+    return Fault(f"error {code}", _strike, when, times=times)
 
 
 def throttled(
@@ -94,11 +94,11 @@ def throttled(
 ) -> Fault:
     """Answer 429 with Retry-After."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         headers = {"Retry-After": str(retry_after_s)}
         return await exchange.answer_status(429, "TooManyRequests", headers)
 
-    return Fault("throttled", strike, when, times=times)
+    return Fault("throttled", _strike, when, times=times)
 
 
 def gone(*, when: When = watches, times: int | None = None) -> Fault:
@@ -109,25 +109,25 @@ def gone(*, when: When = watches, times: int | None = None) -> Fault:
 def gone_event(*, when: When = watches, times: int | None = None) -> Fault:
     """Send an ERROR event with code 410 inside the stream and end it, open watches included."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         response = await exchange.begin_stream()
         event = {"type": "ERROR", "object": status_object(410, "Expired")}
         await response.write(codec.encode_json(event) + b"\n")
         await response.write_eof()
         return response
 
-    return Fault("gone event", strike, when, live=True, times=times)
+    return Fault("gone event", _strike, when, live=True, times=times)
 
 
 def ended(*, when: When = watches, times: int | None = None) -> Fault:
     """End watches cleanly, open ones included, as an API server does at its own timeout."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         response = await exchange.begin_stream()
         await response.write_eof()
         return response
 
-    return Fault("ended", strike, when, live=True, times=times)
+    return Fault("ended", _strike, when, live=True, times=times)
 
 
 def half_line(*, when: When = watches, times: int | None = None) -> Fault:
@@ -136,7 +136,7 @@ def half_line(*, when: When = watches, times: int | None = None) -> Fault:
     Open watches are struck too. Of a plain answer half is sent and the connection is broken.
     """
 
-    async def strike(exchange: Exchange) -> web.StreamResponse | None:
+    async def _strike(exchange: Exchange) -> web.StreamResponse | None:
         if not exchange.seen.is_watch:
             await _half_answer(exchange)
             return None
@@ -145,7 +145,7 @@ def half_line(*, when: When = watches, times: int | None = None) -> Fault:
         await response.write_eof()
         return response
 
-    return Fault("half line", strike, when, live=True, times=times)
+    return Fault("half line", _strike, when, live=True, times=times)
 
 
 async def _half_answer(exchange: Exchange) -> None:
@@ -164,13 +164,13 @@ def silence(*, when: When = everything, times: int | None = None) -> Fault:
     as a connection does that a firewall has forgotten.
     """
 
-    async def strike(exchange: Exchange) -> web.StreamResponse | None:
+    async def _strike(exchange: Exchange) -> web.StreamResponse | None:
         if exchange.seen.is_watch:
             await exchange.begin_stream()
         await exchange.until_gone()
         return exchange.response
 
-    return Fault("silence", strike, when, live=True, times=times)
+    return Fault("silence", _strike, when, live=True, times=times)
 
 
 def reset(*, when: When = everything, times: int | None = None) -> Fault:
@@ -179,17 +179,17 @@ def reset(*, when: When = everything, times: int | None = None) -> Fault:
     `FaultProxy.cut` also refuses new connections.
     """
 
-    async def strike(exchange: Exchange) -> None:
+    async def _strike(exchange: Exchange) -> None:
         exchange.reset()
 
-    return Fault("reset", strike, when, live=True, times=times)
+    return Fault("reset", _strike, when, live=True, times=times)
 
 
 def answer_lost(*, when: When = writes, times: int | None = None) -> Fault:
     """Let the plane do what is asked, then break the connection instead of answering."""
 
-    async def strike(exchange: Exchange) -> None:
+    async def _strike(exchange: Exchange) -> None:
         await exchange.upstream(exchange)
         exchange.reset()
 
-    return Fault("answer lost", strike, when, times=times)
+    return Fault("answer lost", _strike, when, times=times)

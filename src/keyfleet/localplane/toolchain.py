@@ -51,7 +51,7 @@ def find(needed: str, progress: paths.Progress) -> Toolchain:
     """
     on_path = shutil.which("go")
     version = go_version(Path(on_path)) if on_path else ""
-    if on_path and _is_enough(version, needed):
+    if on_path and is_enough(version, needed):
         return Toolchain(Path(on_path), scratch=None)
     found = f"Go on PATH is {version or 'broken'}" if on_path else "no Go on PATH"
     try:
@@ -81,7 +81,8 @@ def go_version(binary: Path) -> str:
     return found.group(1) if found else ""
 
 
-def _is_enough(version: str, needed: str) -> bool:
+def is_enough(version: str, needed: str) -> bool:
+    """Return whether a version, possibly unknown, is at least the needed one."""
     return bool(version) and _numbers(version) >= _numbers(needed)
 
 
