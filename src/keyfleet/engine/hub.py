@@ -19,7 +19,7 @@ from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.holds import HubView, deletion_hold
-from keyfleet.engine.policies import policies_from
+from keyfleet.engine.policies import PolicyStatuses, policies_from
 from keyfleet.engine.views import namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
@@ -101,6 +101,7 @@ class Hub:
         self._namespaces: Informer[Metadata] = Informer(
             client, NAMESPACES, on_change=self._on_namespace, **self._means
         )
+        self._policy_statuses = PolicyStatuses(client, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -118,6 +119,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Stop the watches."""
+        await self._policy_statuses.close()
         await stop(*self._tasks, *(served.task for served in self._served.values()))
 
     def manifest(self, kind: str, namespace: str, name: str) -> Document | None:
@@ -284,9 +286,10 @@ class Hub:
         served = self._served.get(FLEETPOLICIES.kind)
         is_listed = served is not None and served.informer.synced
         documents: Mapping[ObjectKey, Document] = served.informer.items if served else {}
-        policies = policies_from(documents.values(), is_complete=is_listed)
-        if policies != self.policies:
-            self.policies = policies
+        read = policies_from(documents.values(), is_complete=is_listed)
+        self._policy_statuses.changed(documents.values(), read.refused)
+        if read.policies != self.policies:
+            self.policies = read.policies
             self._events.policies_changed()
 
 

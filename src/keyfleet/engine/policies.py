@@ -1,27 +1,119 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FleetPolicy documents as the policies that checks read."""
+"""FleetPolicy documents as the policies that checks read, and what each document is told.
 
+A policy that cannot be read grants nothing, which is safe, and says so in its status.
+"""
+
+import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.clock import Clock, timestamp
+from keyfleet.base.codec import builtins
+from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.log import get_logger
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.kube.client import Client
 from keyfleet.kube.objects import metadata_of
+from keyfleet.kube.resources import FLEETPOLICIES
 from keyfleet.model.policy import Grant, Policies
-from keyfleet.model.v1alpha1.fleetpolicy import FleetPolicySpec
-from keyfleet.model.v1alpha1.grants import policy_grants
-from keyfleet.model.v1alpha1.parsing import parse_spec
+from keyfleet.model.v1alpha1 import (
+    Condition,
+    FleetPolicySpec,
+    FleetPolicyStatus,
+    parse_spec,
+    parse_status,
+    policy_grants,
+)
 
 log = get_logger("engine")
 
+Document = Mapping[str, Any]
 
-def policies_from(documents: Iterable[Mapping[str, Any]], *, is_complete: bool) -> Policies:
+
+@dataclass(frozen=True, slots=True)
+class ReadPolicies:
+    """What the documents say together, and which of them say nothing."""
+
+    policies: Policies
+    refused: Mapping[str, InvalidInputError]
+    """By name of the FleetPolicy."""
+
+
+def policies_from(documents: Iterable[Document], *, is_complete: bool) -> ReadPolicies:
     """Return what the documents grant together; one that cannot be read grants nothing."""
     grants: list[Grant] = []
+    refused: dict[str, InvalidInputError] = {}
     for document in documents:
         name = metadata_of(document).name
         try:
             grants += policy_grants(name, parse_spec(FleetPolicySpec, document, subject=name))
         except InvalidInputError as error:
+            refused[name] = error
+    return ReadPolicies(Policies(tuple(grants), is_complete=is_complete), refused)
+
+
+def policy_status(document: Document, error: InvalidInputError | None, now: str) -> dict[str, Any]:
+    """Return the status of a FleetPolicy, the same while nothing changed."""
+    before = parse_status(FleetPolicyStatus, document.get("status"))
+    old = next((found for found in before.conditions if found.type == "Ready"), None)
+    status = "True" if error is None else "False"
+    generation = metadata_of(document).generation
+    ready = Condition(
+        type="Ready",
+        status=status,
+        reason="InForce" if error is None else "InvalidSpec",
+        message="" if error is None else f"{error.path}: {error.message}; it grants nothing",
+        last_transition_time=old.last_transition_time if old and old.status == status else now,
+        observed_generation=generation,
+    )
+    found: dict[str, Any] = builtins(
+        FleetPolicyStatus(conditions=(ready,), observed_generation=generation)
+    )
+    return found
+
+
+class PolicyStatuses:
+    """Writes FleetPolicy statuses."""
+
+    def __init__(self, hub: Client, clock: Clock) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._next: tuple[list[Document], Mapping[str, InvalidInputError]] | None = None
+
+    def changed(
+        self, documents: Iterable[Document], refused: Mapping[str, InvalidInputError]
+    ) -> None:
+        """The policies changed: say on each whether it is in force."""
+        self._next = (list(documents), refused)
+        if self._task is None or self._task.done():
+            self._task = spawn(self._write_all(), name="policy statuses")
+
+    async def close(self) -> None:
+        """Stop writing."""
+        await stop(self._task)
+
+    async def _write_all(self) -> None:
+        while self._next is not None:
+            (documents, refused), self._next = self._next, None
+            for document in documents:
+                await self._write(document, refused.get(metadata_of(document).name))
+
+    async def _write(self, document: Document, error: InvalidInputError | None) -> None:
+        status = policy_status(document, error, timestamp(self._clock.now()))
+        if status == document.get("status"):
+            return
+        name = metadata_of(document).name
+        if error is not None:
             log.warning("engine.policy_refused", policy=name, code=error.code, path=error.path)
-    return Policies(tuple(grants), is_complete=is_complete)
+        try:
+            await self._hub.json_patch(
+                FLEETPOLICIES,
+                name,
+                [{"op": "add", "path": "/status", "value": status}],
+                subresource="status",
+            )
+        except KeyfleetError as failure:
+            log.warning("engine.status_failed", policy=name, code=failure.code)
