@@ -70,7 +70,7 @@ def version(seen: str) -> dict[str, str]:
 
 
 def new_data(**values: SecretValue) -> dict[str, Any]:
-    return {"op": "replace", "path": "/data", "value": values}
+    return {"op": "add", "path": "/data", "value": values}
 
 
 async def test_creates_and_reads_with_wrapped_values(client: Client, namespace: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import NotFoundError, UnreachableError
+from keyfleet.base.errors import NotFoundError
 from keyfleet.base.log import Hooks, NoHooks
 from keyfleet.kube import requests
 from keyfleet.kube.access import Access
@@ -29,6 +29,7 @@ from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.kube.paging import pages
 from keyfleet.kube.requests import PAGE, PARTIAL, Request, Selection
 from keyfleet.kube.resources import SECRETS, Resource
+from keyfleet.kube.responses import unexpected_answer
 from keyfleet.kube.transport import Timeouts, Transport
 
 T = TypeVar("T")
@@ -302,11 +303,6 @@ class Client:
             return decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise unexpected_answer(f"{self.cluster}/{request.subject}") from None
-
-
-def unexpected_answer(subject: str) -> UnreachableError:
-    """Return the error for a success whose body is not what an API server sends."""
-    return UnreachableError("api.unexpected_answer", "the answer is not an API server's", subject)
 
 
 def _decoder(kind: type[T]) -> Callable[[bytes], T]:

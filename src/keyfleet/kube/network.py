@@ -112,8 +112,8 @@ class Network:
             )
         if proxy.user is None:
             return {"proxy": proxy}
-        login = aiohttp.BasicAuth(proxy.user, proxy.password or "")
-        return {"proxy": proxy.with_user(None), "proxy_auth": login}
+        login = aiohttp.encode_basic_auth(proxy.user, proxy.password or "")
+        return {"proxy": proxy.with_user(None), "proxy_headers": {"Proxy-Authorization": login}}
 
     def _retire(self, link: Link) -> None:
         task = spawn(link.retire(), name=f"retire link {self._subject}")

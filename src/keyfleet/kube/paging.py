@@ -8,9 +8,10 @@ from urllib.parse import quote_plus
 import msgspec
 
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import ThrottledError, UnreachableError
+from keyfleet.base.errors import ThrottledError
 from keyfleet.kube.decoding import Page
 from keyfleet.kube.requests import Request
+from keyfleet.kube.responses import unexpected_answer
 from keyfleet.kube.transport import Transport
 
 T = TypeVar("T")
@@ -60,9 +61,7 @@ async def _page(
     try:
         return decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise UnreachableError(
-            "api.unexpected_answer", "the answer is not an API server's", request.subject
-        ) from None
+        raise unexpected_answer(f"{transport.cluster}/{request.subject}") from None
 
 
 async def _send(transport: Transport, clock: Clock, request: Request) -> bytes:

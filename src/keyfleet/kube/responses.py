@@ -109,9 +109,13 @@ def _refused(status: Status, code: int, subject: str) -> KeyfleetError:
         case 413:
             error = _too_large(subject)
         case _:
-            message = "the answer is not an API server's"
-            error = UnreachableError("api.unexpected_answer", message, subject)
+            error = unexpected_answer(subject)
     return error
+
+
+def unexpected_answer(subject: str) -> UnreachableError:
+    """Return the error for an answer that no API server gives, such as a portal's page."""
+    return UnreachableError("api.unexpected_answer", "the answer is not an API server's", subject)
 
 
 def _not_found(status: Status, subject: str) -> KeyfleetError:

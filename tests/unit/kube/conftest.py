@@ -73,10 +73,10 @@ async def loopback() -> AsyncIterator[LoopbackApi]:
 
 async def start_loopback(stack: AsyncExitStack, tls: Any = None) -> LoopbackApi:
     api = LoopbackApi()
-    runner = web.ServerRunner(web.Server(api.handle))
+    runner = web.ServerRunner(web.Server(api.handle), shutdown_timeout=0.1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     host, port = runner.addresses[0][:2]
     api.url = f"{'https' if tls else 'http'}://{host}:{port}"
