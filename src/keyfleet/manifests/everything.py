@@ -8,6 +8,8 @@ from keyfleet.manifests.admission import admission_policies
 from keyfleet.manifests.crds import crds
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE
 
+__all__ = ["DEFAULT_DOMAIN", "DOMAIN_ANNOTATION", "SYSTEM_NAMESPACE", "everything", "namespace"]
+
 DEFAULT_DOMAIN = "keyfleet.io"
 DOMAIN_ANNOTATION = "keyfleet.io/annotation-domain"
 

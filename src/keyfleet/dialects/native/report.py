@@ -41,33 +41,27 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
     """
     known = parse_status(FleetSecretStatus, before)
     if isinstance(outcome, Rejection):
-        status, note = _rejected(outcome, known, now)
+        status = _rejected(outcome, known, now)
     else:
-        status, note = _answered(outcome, known, now)
-    return Report(to_document(status), _events(status, known, note))
+        status = _answered(outcome, known, now)
+    return Report(to_document(status), _events(status, known))
 
 
-def _rejected(
-    rejection: Rejection, before: FleetSecretStatus, now: str
-) -> tuple[FleetSecretStatus, str]:
+def _rejected(rejection: Rejection, before: FleetSecretStatus, now: str) -> FleetSecretStatus:
     # Nothing is delivered anew, but what was delivered stands: revision and clusters stay.
     parts = (f"{rejection.path}: {rejection.message}" if rejection.path else rejection.message,)
     message = "; ".join((*parts, rejection.hint) if rejection.hint else parts)
     generation = rejection.origin.generation
     ready = _ready("False", rejection.reason, message, generation)
-    status = msgspec.structs.replace(
+    return msgspec.structs.replace(
         before, conditions=_conditions(ready, before, now), observed_generation=generation
     )
-    return status, ready.message
 
 
-def _answered(
-    outcome: Outcome, before: FleetSecretStatus, now: str
-) -> tuple[FleetSecretStatus, str]:
+def _answered(outcome: Outcome, before: FleetSecretStatus, now: str) -> FleetSecretStatus:
     results = worst_first(outcome.clusters)
-    ready = _readiness(outcome, results)
-    status = FleetSecretStatus(
-        conditions=_conditions(ready, before, now),
+    return FleetSecretStatus(
+        conditions=_conditions(_readiness(outcome, results), before, now),
         observed_generation=outcome.generation,
         revision=outcome.revision,
         source_fingerprint=outcome.source_fingerprint,
@@ -75,7 +69,6 @@ def _answered(
         summary=_summary(results),
         clusters=tuple(_state(result) for result in results[:CLUSTERS_MAX]),
     )
-    return status, ready.message
 
 
 def _readiness(outcome: Outcome, results: tuple[ClusterResult, ...]) -> Condition:
@@ -106,6 +99,7 @@ def _ready(status: str, reason: str, message: str, generation: int) -> Condition
 def _conditions(ready: Condition, before: FleetSecretStatus, now: str) -> tuple[Condition, ...]:
     old = _previous(before)
     since = old.last_transition_time if old and old.status == ready.status else now
+    # Ready stands first: it is what people and `_events` look for.
     others = (condition for condition in before.conditions if condition.type != READY)
     return (msgspec.structs.replace(ready, last_transition_time=since or now), *others)
 
@@ -145,15 +139,13 @@ def _state(result: ClusterResult) -> ClusterState:
     )
 
 
-def _events(status: FleetSecretStatus, before: FleetSecretStatus, note: str) -> tuple[Event, ...]:
-    ready, old = _previous(status), _previous(before)
-    if ready is None:
-        return ()
+def _events(status: FleetSecretStatus, before: FleetSecretStatus) -> tuple[Event, ...]:
+    ready, old = status.conditions[0], _previous(before)
     is_same = old is not None and (old.status, old.reason) == (ready.status, ready.reason)
     if is_same and status.revision == before.revision:
         return ()
     kind = "Normal" if ready.reason == SYNCED else "Warning"
-    return (Event(kind, ready.reason, note),)
+    return (Event(kind, ready.reason, ready.message),)
 
 
 def _short(text: str) -> str:
