@@ -177,25 +177,19 @@ def _check(spec: ApiStruct) -> None:
 
 
 def _plain(value: Any, path: str) -> Any:
-    """Return YAML's data as JSON has it: keys are text, and nothing but plain values.
+    """Return YAML's data as JSON has it, nothing but plain values.
 
     Raises:
         InvalidIntentError: A value has no JSON form, such as `.nan`.
     """
     if isinstance(value, dict):
-        return {_key(key): _plain(below, join(path, _key(key))) for key, below in value.items()}
+        return {str(key): _plain(below, join(path, key)) for key, below in value.items()}
     if isinstance(value, list):
         return [_plain(below, f"{path}[{index}]") for index, below in enumerate(value)]
     is_number = isinstance(value, int | float) and math.isfinite(value)
     if value is None or is_number or isinstance(value, str):
         return value
     raise InvalidIntentError("input.manifest", "a value that JSON cannot hold", path=path)
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    return "null" if key is None else str(key)
 
 
 def _steps(path: str) -> Steps:
