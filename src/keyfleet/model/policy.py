@@ -71,11 +71,18 @@ class Policies:
             for grant in self._of(asker)
         )
 
-    def names_system_namespace(self, namespace: NamespaceFacts) -> bool:
-        """Tell whether a grant names a `kube-*` namespace as a target; a label is not enough."""
+    def names_system_namespace(
+        self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: NamespaceFacts
+    ) -> bool:
+        """Tell whether a hub namespace was granted a `kube-*` namespace of a cluster by name.
+
+        A label or `*` is not enough, nor is the grant of somebody else or for another cluster.
+        """
         return any(
-            grant.targets is not None and namespace.name in grant.targets.namespaces.names
-            for grant in self.grants
+            grant.targets is not None
+            and namespace.name in grant.targets.namespaces.names
+            and grant.targets.clusters.matches(cluster)
+            for grant in self._of(asker)
         )
 
     def _of(self, asker: NamespaceFacts) -> tuple[Grant, ...]:

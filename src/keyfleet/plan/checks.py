@@ -69,8 +69,11 @@ def not_a_system_namespace(question: Question) -> Finding | None:
     name = question.place.namespace
     if name != SYSTEM_NAMESPACE and not name.startswith("kube-"):
         return None
-    named = question.namespace and question.policies.names_system_namespace(question.namespace)
-    if name != SYSTEM_NAMESPACE and named:
+    asker = NamespaceFacts(question.key.namespace)
+    is_named = question.namespace is not None and question.policies.names_system_namespace(
+        asker, question.cluster, question.namespace
+    )
+    if name != SYSTEM_NAMESPACE and is_named:
         return None
     return Finding(
         State.REFUSED,
