@@ -28,7 +28,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the wall clock, in UTC."""
-        return datetime.now(UTC)  # noqa: TID251 - the one place that asks  # noqa: TID251 - the one place the rule names
+        return datetime.now(UTC)  # noqa: TID251 - the one place that asks
 
     def monotonic(self) -> float:
         """Return the machine's monotonic seconds."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one internal model: plain frozen data and pure functions. After `dialects` nobody knows who asked."""
+"""The one internal model, whoever asked: plain frozen data and pure functions."""

@@ -64,6 +64,8 @@ class _Chosen:
     @property
     def names(self) -> tuple[str, ...]:
         """The names asked for, without `*` and without the excluded."""
+        if EVERYTHING in self.exclude:
+            return ()
         return tuple(
             name for name in self.wanted if name != EVERYTHING and name not in self.exclude
         )
@@ -99,7 +101,7 @@ class ChosenClusters(_Chosen):
 
     def matches(self, facts: ClusterFacts) -> bool:
         """Tell whether this cluster is chosen."""
-        if any(facts.answers_to(name) for name in self.exclude):
+        if any(name == EVERYTHING or facts.answers_to(name) for name in self.exclude):
             return False
         by_name = any(name == EVERYTHING or facts.answers_to(name) for name in self.wanted)
         return by_name or self._by_labels(facts.labels)
@@ -111,7 +113,7 @@ class ChosenNamespaces(_Chosen):
 
     def matches(self, facts: NamespaceFacts) -> bool:
         """Tell whether this namespace is chosen."""
-        if facts.name in self.exclude:
+        if EVERYTHING in self.exclude or facts.name in self.exclude:
             return False
         by_name = EVERYTHING in self.wanted or facts.name in self.wanted
         return by_name or self._by_labels(facts.labels)

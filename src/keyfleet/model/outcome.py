@@ -64,9 +64,7 @@ class Outcome:
         if self.problem is not None:
             return self.problem
         bad = [
-            result
-            for result in self.clusters
-            if result.state not in (State.IN_SYNC, State.PAUSED)
+            result for result in self.clusters if result.state not in (State.IN_SYNC, State.PAUSED)
         ]
         return min(bad, key=_order, default=None)
 
