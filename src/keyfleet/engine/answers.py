@@ -4,6 +4,7 @@
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
+from keyfleet.engine.lane import Busy
 from keyfleet.engine.results import Results, Whereabouts
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.statuses import Answer
@@ -16,8 +17,16 @@ class Answers:
     """Answers the status keeper from what the engine knows."""
 
     def __init__(
-        self, hub: Hub, fleet: Fleet, intents: Intents, results: Results, revisions: Revisions
+        self,
+        hub: Hub,
+        fleet: Fleet,
+        intents: Intents,
+        results: Results,
+        revisions: Revisions,
+        *,
+        busy: Busy,
     ) -> None:
+        self._busy = busy
         self._hub = hub
         self._fleet = fleet
         self._intents = intents
@@ -26,7 +35,7 @@ class Answers:
 
     def is_busy(self, key: IntentKey) -> bool:
         """Tell whether deliveries of this intent are on their way."""
-        return self._fleet.waiting(key)
+        return key in self._busy
 
     def answer(self, key: IntentKey) -> Answer | None:
         """Return what to say on the manifest; None when it is gone."""

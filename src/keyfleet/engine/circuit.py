@@ -29,7 +29,7 @@ class Circuit:
         *,
         on_doubt: Callable[[], None],
         on_open: Callable[[KeyfleetError], None],
-        on_close: Callable[[], None],
+        on_close: Callable[[bool], None],
         clock: Clock,
         random: Random,
         backoff: Backoff = PROBE_BACKOFF,
@@ -40,7 +40,8 @@ class Circuit:
             probe: Ask the cluster something small.
             on_doubt: Called at the first failure: stop sending.
             on_open: Called when the cluster is taken to be unreachable, with the last error.
-            on_close: Called when it answers (again).
+            on_close: Called when it answers (again); told whether a probe had failed before, since
+                one broken request is no reason to forget every back-off.
             clock: For the waits between probes.
             random: For jitter.
             backoff: Wait between probes.
@@ -77,7 +78,7 @@ class Circuit:
             await self._clock.sleep(self._backoff.delay_s(failures, self._random))
         self.is_open = False
         self.error = None
-        self._on_close()
+        self._on_close(failures > 0)
 
     async def _answers(self) -> bool:
         try:

@@ -17,7 +17,7 @@ from keyfleet.engine.departures import Departures
 from keyfleet.engine.fleet import Entry, Fleet, FleetEvents
 from keyfleet.engine.hub import Hub, HubEvents
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.lane import Lane
+from keyfleet.engine.lane import Busy, Lane
 from keyfleet.engine.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
@@ -47,7 +47,15 @@ class Engine(HubEvents, FleetEvents):
         self._worker = Worker(
             parts, self.hub, self.fleet, self.intents, self.results, changed=self._changed
         )
-        answers = Answers(self.hub, self.fleet, self.intents, self.results, self._worker.revisions)
+        self._busy = Busy(self._worker.rounds.drop)
+        answers = Answers(
+            self.hub,
+            self.fleet,
+            self.intents,
+            self.results,
+            self._worker.revisions,
+            busy=self._busy,
+        )
         self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock)
         self._departures = Departures(parts.installation)
@@ -275,17 +283,13 @@ class Engine(HubEvents, FleetEvents):
         return Lane(
             name,
             lambda key: self._worker.work(name, key),
-            on_idle=self._idle,
+            busy=self._busy,
             hooks=self._parts.hooks,
             random=self._parts.random,
         )
 
     def _changed(self, key: IntentKey) -> None:
         self._statuses.changed(key)
-
-    def _idle(self, key: IntentKey) -> None:
-        if not self.fleet.waiting(key):
-            self._worker.rounds.drop(key)
 
 
 def _namespace(member: Member, name: str) -> NamespaceFacts:

@@ -8,21 +8,28 @@ logged in, recognised, listed and verified.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import cast
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import KeyfleetError, TemporaryError, UnreachableError
+from keyfleet.base.errors import (
+    DeniedError,
+    KeyfleetError,
+    TemporaryError,
+    UnreachableError,
+)
 from keyfleet.base.log import Hooks, get_logger
-from keyfleet.base.tasks import spawn, stop
+from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.lane import Lane
 from keyfleet.engine.member import Member, MemberEvents
+from keyfleet.kube.access import Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
-from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
 from keyfleet.model.plan import Finding, State
 from keyfleet.plugin import ClusterSnapshot
 
@@ -118,6 +125,8 @@ class Fleet:
         self._random = random
         self._hooks = hooks
         self._entries: dict[ClusterName, Entry] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._hub: Entry | None = None
         self.is_known = False
         """The inventory has been heard at least once."""
 
@@ -133,22 +142,21 @@ class Fleet:
 
     def hub(self) -> Entry | None:
         """Return the entry that is the hub itself, when it is a member."""
-        return next((entry for entry in self if entry.facts.is_hub), None)
+        return self._hub
 
     async def update(self, snapshots: Iterable[ClusterSnapshot]) -> None:
         """Make the entries what the inventory lists now."""
         wanted = {snapshot.name: snapshot for snapshot in snapshots}
         for name in [name for name in self._entries if name not in wanted]:
-            await self._remove(self._entries[name])
+            self._remove(self._entries.pop(name))
         for name, snapshot in wanted.items():
             await self._put(name, snapshot)
         self.is_known = True
 
     async def close(self) -> None:
         """Disengage everything."""
-        for entry in self:
-            await self._disengage(entry)
-            await entry.lane.close()
+        await all_of((self._end(entry) for entry in self), name="disengage")
+        await stop(*self._leaving)
 
     async def _put(self, name: ClusterName, snapshot: ClusterSnapshot) -> None:
         entry = self._entries.get(name)
@@ -170,12 +178,24 @@ class Fleet:
             member.facts = facts_of(entry.snapshot, member.facts.uid, is_hub=is_hub)
         self._events.cluster_ready(entry) if member else self._events.cluster_changed(entry)
 
-    async def _remove(self, entry: Entry) -> None:
-        await self._events.cluster_leaving(entry)
-        del self._entries[entry.name]
+    def _remove(self, entry: Entry) -> None:
+        # Aside, since a cluster that goes may answer slowly and nobody else waits for it.
+        task = spawn(self._leave(entry), name=f"leave {entry.name}")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _end(self, entry: Entry) -> None:
         await self._disengage(entry)
         await entry.lane.close()
-        self._hooks.cluster_removed(entry.name)
+
+    async def _leave(self, entry: Entry) -> None:
+        entry.lane.pause()
+        await self._events.cluster_leaving(entry)
+        await self._end(entry)
+        if self._hub is entry:
+            self._hub = None
+        if entry.name not in self._entries:
+            self._hooks.cluster_removed(entry.name)
         self._events.cluster_gone(entry)
         # A duplicate that stood back takes over.
         for other in self:
@@ -228,7 +248,7 @@ class Fleet:
             await client.close()
             entry.client = None
             return
-        await self._start_member(entry, client, identity)
+        await self._start_member(entry, client, identity, access.endpoint)
         entry.following = spawn(self._follow(entry, access.generation), name=f"follow {entry.name}")
 
     async def _follow(self, entry: Entry, generation: str) -> None:
@@ -249,7 +269,9 @@ class Fleet:
         await self._clean_up(entry)
         await self._engage(entry)
 
-    async def _start_member(self, entry: Entry, client: Client, identity: Identity) -> None:
+    async def _start_member(
+        self, entry: Entry, client: Client, identity: Identity, endpoint: Endpoint
+    ) -> None:
         is_hub = identity.uid == self._installation.hub
         member = Member(
             facts_of(entry.snapshot, identity.uid, is_hub=is_hub),
@@ -261,21 +283,35 @@ class Fleet:
             hooks=cast("Hooks", _WatchRelay(self._hooks, lambda: self._doubt(entry))),
         )
         entry.member = member
+        if is_hub:
+            self._hub = entry
         try:
             async with asyncio.timeout(60):
                 await member.start()
         except TimeoutError:
             raise TemporaryError("engine.engage_timeout", "its first lists take too long") from None
         entry.circuit = Circuit(
-            client.version,
+            lambda: self._probe(entry, client, identity, endpoint),
             on_doubt=entry.lane.pause,
             on_open=lambda error: self._opened(entry, error),
-            on_close=lambda: self._closed(entry),
+            on_close=lambda was_away: self._closed(entry, was_away=was_away),
             clock=self._clock,
             random=self._random,
         )
-        self._closed(entry)
+        self._closed(entry, was_away=True)
         self._events.cluster_ready(entry)
+
+    async def _probe(
+        self, entry: Entry, client: Client, known: Identity, endpoint: Endpoint
+    ) -> None:
+        # A session that broke may come back as another cluster: recognise it before it gets data.
+        found = await read_identity(client, endpoint)
+        if found.uid == known.uid or found.is_weak:
+            return
+        snapshot = replace(entry.snapshot, pinned_uid=known.uid)
+        self._set_problem(entry, identity_objection(snapshot, found))
+        entry.engaging = spawn(self._clean_up(entry), name=f"disengage {entry.name}")
+        raise DeniedError("engine.identity_changed", "another cluster answers", entry.name)
 
     def _doubt(self, entry: Entry) -> None:
         if entry.circuit is not None:
@@ -285,10 +321,12 @@ class Fleet:
         self._hooks.cluster_reachable(entry.name, False)
         self._set_problem(entry, unreachable(entry.name, error))
 
-    def _closed(self, entry: Entry) -> None:
+    def _closed(self, entry: Entry, *, was_away: bool) -> None:
+        if entry.problem is not None and entry.problem.reason == "IdentityChanged":
+            return
         self._hooks.cluster_reachable(entry.name, True)
         self._set_problem(entry, None)
-        entry.lane.resume()
+        entry.lane.resume(past_backoff=was_away)
         if entry.member is not None:
             entry.member.nudge()
 
@@ -339,10 +377,6 @@ class Fleet:
             await member.stop()
         if client is not None:
             await client.close()
-
-    def waiting(self, key: IntentKey) -> bool:
-        """Tell whether any lane is about to work on the key."""
-        return any(entry.lane.is_pending(key) for entry in self)
 
 
 class _WatchRelay:

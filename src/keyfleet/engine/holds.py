@@ -31,27 +31,28 @@ class HubView:
 def deletion_hold(key: IntentKey, marker: Marker | None, hub: HubView) -> Finding | None:
     """Return why a target of this intent may not be deleted now; None when it may."""
     if not hub.is_listed or not hub.are_namespaces_listed:
-        return _held("HubIncomplete", f"the hub's {key.kind} list is not complete")
+        return held("HubIncomplete", f"the hub's {key.kind} list is not complete")
     if hub.needs_crd and hub.is_crd_known and not hub.crd_uid:
-        return _held("KindGone", f"{key.kind} is not served on the hub any more")
+        return held("KindGone", f"{key.kind} is not served on the hub any more")
     if hub.needs_crd and marker is not None and marker.crd not in ("", hub.crd_uid):
-        return _held(
+        return held(
             "KindReplaced",
             f"the target was made under another {key.kind} CRD than the hub serves now",
         )
     if not hub.needs_crd and marker is not None and marker.domain != hub.domain:
-        return _held(
+        return held(
             "DomainNotServed",
             f"annotation domain {marker.domain} is not configured any more",
         )
     if hub.is_namespace_terminating:
-        return _held(
+        return held(
             "HubNamespaceTerminating", f"namespace {key.namespace} of the hub is being deleted"
         )
     return None
 
 
-def _held(reason: str, message: str) -> Finding:
+def held(reason: str, message: str) -> Finding:
+    """Return the finding for a deletion that must wait."""
     return Finding(
         State.HELD,
         reason,

@@ -34,6 +34,31 @@ class Again:
 Work = Callable[[IntentKey], Awaitable[Again | None]]
 
 
+class Busy:
+    """Which keys wait or are in work in which lanes; tells when the last lane is done with one."""
+
+    def __init__(self, on_idle: Callable[[IntentKey], None]) -> None:
+        self._lanes: dict[IntentKey, set[ClusterName]] = {}
+        self._on_idle = on_idle
+
+    def __contains__(self, key: IntentKey) -> bool:
+        return key in self._lanes
+
+    def enter(self, key: IntentKey, lane: ClusterName) -> None:
+        """A lane has the key."""
+        self._lanes.setdefault(key, set()).add(lane)
+
+    def leave(self, key: IntentKey, lane: ClusterName) -> None:
+        """A lane is done with the key."""
+        lanes = self._lanes.get(key)
+        if lanes is None:
+            return
+        lanes.discard(lane)
+        if not lanes:
+            del self._lanes[key]
+            self._on_idle(key)
+
+
 class Lane:
     """Queue and workers of one cluster."""
 
@@ -42,7 +67,7 @@ class Lane:
         cluster: ClusterName,
         work: Work,
         *,
-        on_idle: Callable[[IntentKey], None],
+        busy: Busy,
         hooks: Hooks,
         random: Random,
         limit: int = 32,
@@ -53,7 +78,7 @@ class Lane:
         Args:
             cluster: Whose keys these are.
             work: One pass over one key.
-            on_idle: Called when a key is neither waiting nor in work any more.
+            busy: Counts the lanes that have a key waiting or in work.
             hooks: Learns the depth.
             random: For jitter.
             limit: Keys in work at a time.
@@ -61,7 +86,7 @@ class Lane:
         """
         self.cluster = cluster
         self._work = work
-        self._on_idle = on_idle
+        self._busy = busy
         self._hooks = hooks
         self._random = random
         self._limit = limit
@@ -85,6 +110,7 @@ class Lane:
         if key in self._running:
             self._dirty.add(key)
         else:
+            self._busy.enter(key, self.cluster)
             self._ready[key] = None
             self._pump()
 
@@ -101,11 +127,12 @@ class Lane:
         """Start no more work; what runs goes on."""
         self._is_paused = True
 
-    def resume(self) -> None:
-        """Work again, on everything that waits, back-offs included."""
+    def resume(self, *, past_backoff: bool) -> None:
+        """Work again; `past_backoff` also on what waits for its back-off."""
         self._is_paused = False
-        for key in list(self._timers):
-            self.add_now(key)
+        if past_backoff:
+            for key in list(self._timers):
+                self.add_now(key)
         self._pump()
 
     async def close(self) -> None:
@@ -119,7 +146,7 @@ class Lane:
         self._dirty.clear()
         await stop(*self._running.values())
         for key in waiting:
-            self._on_idle(key)
+            self._busy.leave(key, self.cluster)
 
     def _add_later(self, key: IntentKey, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -175,7 +202,7 @@ class Lane:
                 self._add_later(key, self._delay_s(key, again))
             self._pump()
         if not self.is_pending(key):
-            self._on_idle(key)
+            self._busy.leave(key, self.cluster)
 
     def _delay_s(self, key: IntentKey, again: Again) -> float:
         if again.after_s is not None:

@@ -80,7 +80,7 @@ class Member:
         """
         for informer in (self._targets_informer, self._namespaces_informer):
             self._tasks.append(spawn(informer.run(), name=f"watch {self.facts.name}"))
-        await self._targets_informer.wait_synced()
+        await self._targets_known()
         await self._namespaces_known()
         await self._verify()
         self.is_ready = True
@@ -154,6 +154,9 @@ class Member:
         """Return the namespaces the intent's matcher has to be asked about."""
         matcher = intent.targets.namespaces
         if not matcher.is_by_name:
+            if self._are_namespaces_hidden() and self._namespaces_informer.error is not None:
+                # Not to see the namespaces is not to see none: that would look like leaving all.
+                raise self._namespaces_informer.error
             return self._namespaces
         found = {name: await self.namespace(name) for name in matcher.names}
         return {name: facts for name, facts in found.items() if facts is not None}
@@ -212,6 +215,12 @@ class Member:
                 if marker is not None:
                     actual = actual_from_secret(secret, self._installation, marker.intent)
                     self.memory.read(secret.metadata.key, actual, marker.intent)
+
+    async def _targets_known(self) -> None:
+        while not self._targets_informer.synced:
+            if isinstance(self._targets_informer.error, DeniedError):
+                raise self._targets_informer.error
+            await self._clock.sleep(0.02)
 
     async def _namespaces_known(self) -> None:
         while not self._namespaces_informer.synced and not self._are_namespaces_hidden():

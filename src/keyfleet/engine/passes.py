@@ -82,8 +82,11 @@ class Passes:
     ) -> PassResult:
         """Bring every target of the intent in this cluster in line."""
         gatherer = self._gatherer()
-        wanted = {} if shaped.is_source_gone else await gatherer.wanted(intent, member)
         name = intent.targets.name
+        try:
+            wanted = {} if shaped.is_source_gone else await gatherer.wanted(intent, member)
+        except KeyfleetError as error:
+            return _pass_result([self._failed(Place(member.facts.name, "", name), error)], [])
         settled = await all_of(
             [
                 self._settle(

@@ -69,6 +69,7 @@ class Statuses:
         self._tell = tell
         self._clock = clock
         self._due: dict[IntentKey, asyncio.TimerHandle] = {}
+        self._changed_at: dict[IntentKey, float] = {}
         self._written_at: dict[IntentKey, float] = {}
         self._written: dict[IntentKey, Mapping[str, Any]] = {}
         self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
@@ -76,6 +77,7 @@ class Statuses:
 
     def changed(self, key: IntentKey) -> None:
         """An intent's outcome changed: write it soon."""
+        self._changed_at.setdefault(key, self._clock.monotonic())
         if key not in self._due:
             self._schedule(key, SOON_S)
 
@@ -84,6 +86,7 @@ class Statuses:
         if timer := self._due.pop(key, None):
             timer.cancel()
         self._written_at.pop(key, None)
+        self._changed_at.pop(key, None)
         self._written.pop(key, None)
 
     async def flush(self) -> None:
@@ -112,10 +115,9 @@ class Statuses:
         if running is not None and not running.done():
             self._schedule(key, SOON_S)
             return
-        is_late = key in self._written_at
-        if self._subject.is_busy(key) and not is_late:
-            # Let the deliveries of the first change finish, but not for ever.
-            self._written_at[key] = self._clock.monotonic() - BETWEEN_S / 2
+        waited_s = self._clock.monotonic() - self._changed_at.get(key, float("-inf"))
+        if self._subject.is_busy(key) and waited_s < BETWEEN_S:
+            # Deliveries first, but a long one does not silence the status.
             self._schedule(key, SOON_S)
             return
         self._tasks[key] = spawn(self._write(key), name=f"status {key}")
@@ -128,6 +130,7 @@ class Statuses:
                 self.forget(key)
                 return
             self._written_at[key] = self._clock.monotonic()
+            self._changed_at.pop(key, None)
             try:
                 await self._say(key, answer)
             except NotFoundError:

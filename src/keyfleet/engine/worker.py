@@ -6,13 +6,14 @@ from collections.abc import Callable
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
+from keyfleet.engine.confirm import Confirmations
 from keyfleet.engine.fleet import Entry, Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Again
 from keyfleet.engine.member import Member
 from keyfleet.engine.parts import Parts
-from keyfleet.engine.passes import Passes, PassResult
+from keyfleet.engine.passes import RECHECK_S, Passes, PassResult
 from keyfleet.engine.propagation import Propagation
 from keyfleet.engine.results import Results
 from keyfleet.engine.revisions import Revisions
@@ -26,6 +27,9 @@ from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentK
 from keyfleet.model.plan import Finding, State
 
 log = get_logger("engine")
+
+HELD_S = 300.0
+"""When a deletion that is held is looked at again without any change being seen."""
 
 
 class Worker:
@@ -62,6 +66,7 @@ class Worker:
         self._changed = changed
         means = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
         self._passes = Passes(self._gatherer, **means)
+        self._confirmations = Confirmations(parts.hub, parts.installation.hub)
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
     def forget(self, key: IntentKey) -> None:
@@ -126,16 +131,14 @@ class Worker:
         if self._intents.rejection(key):
             # What it wants cannot be said: its targets stay as they are.
             return None
+        found = self._hub.dialect_of(key.kind)
+        objection = await self._confirmations.objection(key, found[1]) if found else None
+        if found is None or objection is not None:
+            _log_held(entry.name, key, objection.reason if objection else "KindUnknown")
+            return Again(RECHECK_S if objection and objection.reason == "HubUnknown" else HELD_S)
         result = await self._passes.clean_up(entry, member, key)
-        for target in result.left_over:
-            log.warning(
-                "engine.orphan_held",
-                cluster=entry.name,
-                namespace=target.namespace,
-                name=target.name,
-                intent=str(key),
-                reason=target.reason,
-            )
+        for reason in {target.reason for target in result.left_over if target.reason}:
+            _log_held(entry.name, key, reason)
         return result.again
 
     def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
@@ -194,6 +197,10 @@ class Worker:
     def _markers(self, key: IntentKey) -> list[Marker]:
         members = [entry.member for entry in self._fleet if entry.member is not None]
         return [marker for member in members for marker in member.markers(key)]
+
+
+def _log_held(cluster: str, key: IntentKey, reason: str) -> None:
+    log.warning("engine.orphan_held", cluster=cluster, intent=str(key), reason=reason)
 
 
 def _hub_facts(installation: Installation) -> ClusterFacts:

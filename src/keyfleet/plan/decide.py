@@ -14,7 +14,7 @@ from keyfleet.model.desired import Actual, Content
 from keyfleet.model.intent import ConflictPolicy, WriteMode
 from keyfleet.model.ownership import Claim, Marker, Marks
 from keyfleet.model.plan import Finding, State, Step, Verb, Write
-from keyfleet.plan.checks import first_objection
+from keyfleet.plan.checks import first_objection, intent_runs
 from keyfleet.plan.question import Question
 
 
@@ -256,7 +256,7 @@ def _decide_unwanted(question: Question) -> Step:
     if question.intent is None and is_unstored:
         # `apply` from a laptop stores no intent, so its absence says nothing.
         return _leave(question)
-    if hold := question.deletion_hold or _renamed(question, marker):
+    if hold := intent_runs(question) or question.deletion_hold or _renamed(question, marker):
         return _leave(question, hold)
     policy = question.deletion_policy or marker.deletion_policy
     step = replace(_leave(question), verb=Verb.DELETE)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask the hub itself whether an intent is really gone, before anything is deleted for it.
+
+Watches of different kinds are not ordered: when a CRD or a namespace is deleted, its objects may be
+seen to go before the reason is. So the absence that a deletion rests on is confirmed live, once for
+the whole fleet, and every doubt holds the deletion.
+"""
+
+import asyncio
+
+from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.tasks import spawn
+from keyfleet.engine.holds import held
+from keyfleet.kube.client import Client
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import CRDS, NAMESPACES
+from keyfleet.model.places import IntentKey
+from keyfleet.model.plan import Finding
+from keyfleet.plugin import Kind
+
+SHARED_S = 5.0
+"""How long one answer serves the passes of other clusters."""
+
+
+class Confirmations:
+    """Answers to "is it really gone?", one question per intent and moment."""
+
+    def __init__(self, client: Client, hub_uid: str) -> None:
+        self._client = client
+        self._hub_uid = hub_uid
+        self._asked: dict[IntentKey, asyncio.Task[Finding | None]] = {}
+
+    async def objection(self, key: IntentKey, kind: Kind) -> Finding | None:
+        """Return why the intent may not count as gone; None when it is positively gone."""
+        task = self._asked.get(key)
+        if task is None:
+            task = spawn(self._ask(key, kind), name=f"confirm {key}")
+            self._asked[key] = task
+            loop = asyncio.get_running_loop()
+            loop.call_later(SHARED_S, self._asked.pop, key, None)
+        return await asyncio.shield(task)
+
+    async def _ask(self, key: IntentKey, kind: Kind) -> Finding | None:
+        try:
+            return await self._look(key, kind)
+        except KeyfleetError as error:
+            return held("HubUnknown", f"the hub cannot confirm it: {error.message}")
+
+    async def _look(self, key: IntentKey, kind: Kind) -> Finding | None:
+        system = await self._client.find_metadata(NAMESPACES, "kube-system")
+        is_known = system is not None and not self._hub_uid.startswith("ca-")
+        if is_known and system is not None and system.uid != self._hub_uid:
+            return held("HubChanged", "another cluster answers for the hub")
+        namespace = await self._client.find_metadata(NAMESPACES, key.namespace)
+        if namespace is not None and namespace.deletion_timestamp:
+            return held(
+                "HubNamespaceTerminating", f"namespace {key.namespace} of the hub is being deleted"
+            )
+        if not kind.metadata_only:
+            crd = await self._client.find_metadata(CRDS, kind.resource.label)
+            if crd is None or crd.deletion_timestamp:
+                return held("KindGone", f"{key.kind} is not served on the hub any more")
+        found = await self._client.find_metadata(kind.resource, key.name, namespace=key.namespace)
+        return _still_there(key, kind, found)
+
+
+def _still_there(key: IntentKey, kind: Kind, found: Metadata | None) -> Finding | None:
+    if found is None or (kind.metadata_only and not kind.wanted(found)):
+        return None
+    return held("IntentExists", f"{key} exists on the hub after all")
