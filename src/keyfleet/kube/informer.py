@@ -280,24 +280,33 @@ class Informer(Generic[T]):
         self, stream: Stream, hearing: Hearing[T], progress: "_Progress", permit: ExitStack
     ) -> None:
         splitter = LineSplitter()
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(STREAMED_LIST_S if hearing.is_listing else None) as limit:
+            async with asyncio.timeout(self._patience_s(hearing)) as limit:
                 while chunk := await stream.read():
                     self._alive()
                     for line in splitter.feed(chunk):
                         hearing.take(line)
-                    if progress.now.action is Action.LIST and not hearing.is_listing:
-                        limit.reschedule(None)
-                        permit.close()
+                    if hearing.is_listing:
+                        continue
+                    if progress.now.action is Action.LIST:
                         progress.now = Attempt(Action.WATCH)
+                        permit.close()
                         self._sync()
                         self._go_live()
+                    limit.reschedule(loop.time() + self._silence_s)
         except TimeoutError:
-            raise UnreachableError(
-                "watch.endless", "the streamed list did not end", self._subject
-            ) from None
+            raise self._impatience(hearing) from None
         if splitter.is_inside_line:
             raise UnreachableError("watch.half_line", "the watch broke off", self._subject)
+
+    def _patience_s(self, hearing: Hearing[T]) -> float:
+        return STREAMED_LIST_S if hearing.is_listing else self._silence_s
+
+    def _impatience(self, hearing: Hearing[T]) -> UnreachableError:
+        if hearing.is_listing:
+            return UnreachableError("watch.endless", "the streamed list did not end", self._subject)
+        return UnreachableError("api.silent", "the watch fell silent", self._subject)
 
     def _watch_request(self, attempt: Attempt, *, initial: bool) -> Request:
         return requests.watch(

@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from yarl import URL
@@ -21,6 +21,14 @@ from keyfleet.kube.access import ClientCertificate, Endpoint
 from keyfleet.kube.tls import tls_context
 
 
+class Watched(Protocol):
+    """An open watch."""
+
+    def cut(self) -> None:
+        """Make its reads fail."""
+        ...
+
+
 class Link:
     """Two sessions under one certificate: one for watches, one for short requests."""
 
@@ -30,6 +38,8 @@ class Link:
         """What every request of this link passes to aiohttp: TLS context, server name, proxy."""
         self.watches = open_session()
         self.short = open_session()
+        self.streams: set[Watched] = set()
+        """Open watches, cut when the link goes."""
         self._users = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -53,14 +63,19 @@ class Link:
 
     async def retire(self) -> None:
         """Cut the watches, let short requests finish, close."""
-        await self.watches.close()
+        await self._cut()
         await self._idle.wait()
         await self.short.close()
 
     async def close(self) -> None:
         """Close at once."""
-        await self.watches.close()
+        await self._cut()
         await self.short.close()
+
+    async def _cut(self) -> None:
+        for stream in list(self.streams):
+            stream.cut()
+        await self.watches.close()
 
 
 class Network:

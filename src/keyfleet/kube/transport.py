@@ -28,7 +28,8 @@ UNAUTHORIZED = 401
 THROTTLED = 429
 LARGE_BYTES = 512 * 1024
 
-_FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+# aiohttp raises RuntimeError where a session or connection was closed by ourselves.
+_FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Transport:
         self._timeouts = timeouts
         self._limits = {
             Wait.SHORT: _limit(timeouts, total=timeouts.short_s),
-            Wait.LIST: _limit(timeouts, sock_read=timeouts.list_s),
+            # A bound on the whole too: closing a session forgets the limit on silence.
+            Wait.LIST: _limit(timeouts, sock_read=timeouts.list_s, total=10 * timeouts.list_s),
         }
 
     async def send(self, request: Request) -> bytes:
@@ -140,16 +142,17 @@ class Transport:
         Raises:
             KeyfleetError: As `send`.
         """
-        response = await self._open(request, silence_s)
-        if response.status == UNAUTHORIZED:
+        link, response = await self._open(request, silence_s)
+        if response.status == UNAUTHORIZED and await self._credential.rejected():
             response.close()
-            if await self._credential.rejected():
-                response = await self._open(request, silence_s)
+            link, response = await self._open(request, silence_s)
         if response.status == 200:
-            return Stream(response, self._subject(request))
+            return Stream(response, link, self._subject(request))
         raise await self._refused_watch(request, response)
 
-    async def _open(self, request: Request, silence_s: float) -> aiohttp.ClientResponse:
+    async def _open(
+        self, request: Request, silence_s: float
+    ) -> tuple[Link, aiohttp.ClientResponse]:
         headers, link = await self._prepare(request)
         limit = _limit(self._timeouts, sock_read=silence_s)
         started = self._clock.monotonic()
@@ -162,7 +165,7 @@ class Transport:
             raise network_error(error, self._subject(request)) from None
         finally:
             self._finished(request, status, self._clock.monotonic() - started)
-        return response
+        return link, response
 
     async def _refused_watch(
         self, request: Request, response: aiohttp.ClientResponse
@@ -191,9 +194,11 @@ class Transport:
 class Stream:
     """The body of an open watch."""
 
-    def __init__(self, response: aiohttp.ClientResponse, subject: str) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, link: Link, subject: str) -> None:
         self.subject = subject
         self._response = response
+        self._link = link
+        link.streams.add(self)
 
     async def read(self) -> bytes:
         """Return what has arrived, at least one byte; empty at the end.
@@ -208,8 +213,17 @@ class Stream:
         except _FAILURES as error:
             raise network_error(error, self.subject) from None
 
+    def cut(self) -> None:
+        """Make reads fail, one that waits included, and end the connection.
+
+        aiohttp wakes nobody when a session is closed: a read would wait for ever.
+        """
+        self._response.content.set_exception(aiohttp.ClientConnectionError())
+        self._response.close()
+
     def close(self) -> None:
-        """Cut the connection."""
+        """End the connection."""
+        self._link.streams.discard(self)
         self._response.close()
 
 
