@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One Kubernetes cluster: how to log in, ask, watch and write. Knows nothing of fleets or intents."""
+"""One Kubernetes cluster: log in, ask, watch, write. Knows nothing of fleets or intents."""
