@@ -52,7 +52,7 @@ def plane() -> Iterator[ControlPlane]:
 
 def conditions(plane: ControlPlane, name: str) -> dict[str, str]:
     status = plane.api.must("GET", CRDS.path(name=name)).get("status", {})
-    return {found["type"]: found["status"] for found in status.get("conditions", [])}
+    return {found["type"]: found["status"] for found in status.get("conditions") or []}
 
 
 def made(resource: Resource, spec: Any, name: str = "probe", **more: Any) -> dict[str, Any]:
