@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of commands: where each is, and one line of what it does."""
+
+import sys
+from collections.abc import Collection
+from pathlib import PurePath
+
+from cyclopts import App, Group, Parameter
+
+from keyfleet import __version__
+from keyfleet.cli.help import PlainHelp
+
+SEE = Group("See", sort_key=1)
+DO = Group("Do", sort_key=2)
+SET_UP = Group("Set up", sort_key=3)
+
+COMMANDS = (
+    ("demo", SET_UP, "Watch Keyfleet work on real control planes on this machine."),
+    ("install", SET_UP, "Make a cluster the hub: CRDs, admission policies, keyfleet-system."),
+    ("run", SET_UP, "Run the controller: keep every secret true in every cluster."),
+    ("plan", SEE, "Show what would change where; from files or from the hub."),
+    ("apply", DO, "Deliver once, from files; nothing needs to be installed anywhere."),
+    ("diff", SEE, "Compare the fleet with what is declared on the hub."),
+    ("status", SEE, "Show every secret in every cluster."),
+    ("why", SEE, "Explain one secret: why it is there or not, and what to change."),
+    ("clusters", SEE, "Show the clusters of the fleet; trust one."),
+    ("sync", DO, "Deliver one secret now, past every back-off."),
+    ("wait", SEE, "Block until a secret is in sync."),
+    ("validate", SEE, "Check manifests without any cluster."),
+    ("completion", SET_UP, "Print the completion script of a shell."),
+    ("version", SET_UP, "Print the version."),
+)
+"""Name, group and help; the function is `keyfleet.cli.<name>:<name>`."""
+
+
+def program(called: Collection[str] = ()) -> App:
+    """Return the command line; no command is imported yet.
+
+    Args:
+        called: Words of the command line. A command among them shows its own, longer help.
+    """
+    app = App(
+        name=program_name(sys.argv[0]),
+        help="Keep secrets in step across fleets of Kubernetes clusters.",
+        help_epilogue="Global flags (--kubeconfig, --context, -n, -o, -v) stand before or after "
+        "the command; `keyfleet COMMAND --help` lists them.",
+        version=__version__,
+        help_format="plaintext",
+        help_formatter=PlainHelp(),
+        default_parameter=Parameter(show_default=False),
+        end_of_options_delimiter="--",
+        result_action="return_value",
+    )
+    app["--help"].group = app["--version"].group = SET_UP
+    for name, group, text in COMMANDS:
+        app.command(
+            f"keyfleet.cli.{name}:{name}",
+            name=name,
+            help=None if name in called else text,
+            group=group,
+        )
+    return app
+
+
+def program_name(path: str) -> str:
+    """Return how the program was called.
+
+    >>> program_name("/usr/local/bin/kubectl-keyfleet")
+    'kubectl keyfleet'
+    """
+    return "kubectl keyfleet" if PurePath(path).name.startswith("kubectl-") else "keyfleet"

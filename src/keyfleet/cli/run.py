@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`keyfleet run`: the controller."""
+
+import os
+from enum import StrEnum
+
+from keyfleet.app import Settings, run_until_stopped
+from keyfleet.cli.hub import installed_domain, open_hub
+from keyfleet.cli.options import NO_OPTIONS, Common
+from keyfleet.observe.logs import LogFormat, configure_logging
+from keyfleet.observe.process import harden_process
+
+
+class Members(StrEnum):
+    """Which clusters belong to the fleet."""
+
+    ALL = "all"
+    DECLARED = "declared"
+
+
+async def run(
+    *,
+    listen: str = "127.0.0.1:8080",
+    annotation_domain: str = "",
+    members: Members = Members.ALL,
+    common: Common = NO_OPTIONS,
+) -> None:
+    """Run the controller until SIGTERM or Ctrl-C.
+
+    It watches the hub and every member and keeps them true. Several may run: one leads, the others
+    stand by.
+
+    Args:
+        listen: Address for /metrics, /healthz and /readyz.
+        annotation_domain: Domain of the annotations that mark plain Secrets; default: as installed.
+        members: `declared` enrols no cluster by itself: only FleetClusters that somebody wrote.
+    """
+    harden_process()
+    configure_logging(common.verbose + 1, log_format=LogFormat(common.log_format.value))
+    settings = Settings(
+        kubeconfigs=common.kubeconfig,
+        context=common.context,
+        listen=listen,
+        annotation_domain=annotation_domain or await _installed_domain(common),
+        members_declared=members is Members.DECLARED,
+        environ=os.environ,
+    )
+    await run_until_stopped(settings)
+
+
+async def _installed_domain(common: Common) -> str:
+    async with open_hub(common) as hub:
+        return await installed_domain(hub)
