@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client against a real API server, also through a network that fails."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from random import Random
 from typing import Any, Protocol
 
 import pytest
@@ -18,12 +20,14 @@ from keyfleet.base.errors import (
     UnreachableError,
 )
 from keyfleet.base.secret import SecretValue
+from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube import requests
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import LAST_APPLIED
-from keyfleet.kube.resources import CONFIGMAPS, FLEETSECRETS, LEASES, NAMESPACES, SECRETS
+from keyfleet.kube.events import EventRecorder, regarding
+from keyfleet.kube.resources import CONFIGMAPS, EVENTS, FLEETSECRETS, LEASES, NAMESPACES, SECRETS
 from keyfleet.localplane import ControlPlane, FaultProxy, faults
 from keyfleet.testing.canary import canary, find_canary
 
@@ -354,3 +358,25 @@ async def test_an_untrusted_certificate_is_named(
     with pytest.raises(UnreachableError) as caught:
         await client.version()
     assert caught.value.code == "api.tls"
+
+
+async def test_events_are_accepted_and_repeated(client: Client, namespace: str) -> None:
+    about = regarding(SECRETS, await client.create(SECRETS, secret(namespace)))
+    recorder = EventRecorder(
+        client,
+        instance="keyfleet-0",
+        clock=SystemClock(),
+        random=Random(1),  # noqa: S311 - names
+    )
+    task = spawn(recorder.run(), name="events")
+    for expected in (1, 2):
+        recorder.record(about, kind="Warning", reason="Refused", action="Deliver", note="x")
+        async with asyncio.timeout(20):
+            while await _count(client, namespace) != expected:  # noqa: ASYNC110 - a server decides
+                await asyncio.sleep(0.02)
+    await stop(task)
+
+
+async def _count(client: Client, namespace: str) -> int:
+    events = (await client.list(EVENTS, namespace=namespace)).items
+    return max(((event.get("series") or {"count": 1})["count"] for event in events), default=0)

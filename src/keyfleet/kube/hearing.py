@@ -27,15 +27,25 @@ class Hearing(Generic[T]):
         decode: Decode[T],
         keep_annotation: Callable[[str], bool] | None,
         *,
-        initial: bool,
         subject: str,
+        on_listed: Callable[[], None] | None,
     ) -> None:
+        """Prepare for a stream.
+
+        Args:
+            store: Where the items go.
+            decode: How lines become items.
+            keep_annotation: Which annotations are kept; None keeps all.
+            subject: What is watched, for errors.
+            on_listed: The stream begins with a list; called when that is complete.
+        """
         self.events = 0
         """Events and bookmarks so far."""
         self._store = store
         self._decode = decode
         self._keep = keep_annotation
-        self._initial: dict[Key, T] | None = {} if initial else None
+        self._initial: dict[Key, T] | None = {} if on_listed else None
+        self._on_listed = on_listed
         self._subject = subject
 
     @property
@@ -97,6 +107,8 @@ class Hearing(Generic[T]):
         if self._initial is not None and heard.ends_initial_list:
             complete, self._initial = self._initial, None
             self._store.replace(complete)
+            if self._on_listed is not None:
+                self._on_listed()
 
     def _fault(self, code: str, message: str) -> UnreachableError:
         return UnreachableError(code, message, self._subject)

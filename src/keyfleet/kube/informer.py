@@ -9,6 +9,7 @@ server streams lists, list and watch are one connection.
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from random import Random
 from typing import Any, Generic, TypeVar, overload
 
@@ -266,19 +267,27 @@ class Informer(Generic[T]):
         )
         opened = self._clock.monotonic()
         hearing = Hearing(
-            self._store, self._decode, self._keep, initial=initial, subject=self._subject
+            self._store,
+            self._decode,
+            self._keep,
+            subject=self._subject,
+            on_listed=partial(self._streamed, progress, permit) if initial else None,
         )
         try:
             if not initial:
                 self._go_live()
-            await self._hear(stream, hearing, progress, permit)
+            await self._hear(stream, hearing)
         finally:
             stream.close()
         return end_of_stream(open_s=self._clock.monotonic() - opened, heard=hearing.events)
 
-    async def _hear(
-        self, stream: Stream, hearing: Hearing[T], progress: "_Progress", permit: ExitStack
-    ) -> None:
+    def _streamed(self, progress: "_Progress", permit: ExitStack) -> None:
+        progress.now = Attempt(Action.WATCH)
+        permit.close()
+        self._sync()
+        self._go_live()
+
+    async def _hear(self, stream: Stream, hearing: Hearing[T]) -> None:
         splitter = LineSplitter()
         loop = asyncio.get_running_loop()
         try:
@@ -287,14 +296,8 @@ class Informer(Generic[T]):
                     self._alive()
                     for line in splitter.feed(chunk):
                         hearing.take(line)
-                    if hearing.is_listing:
-                        continue
-                    if progress.now.action is Action.LIST:
-                        progress.now = Attempt(Action.WATCH)
-                        permit.close()
-                        self._sync()
-                        self._go_live()
-                    limit.reschedule(loop.time() + self._silence_s)
+                    if not hearing.is_listing:
+                        limit.reschedule(loop.time() + self._silence_s)
         except TimeoutError:
             raise self._impatience(hearing) from None
         if splitter.is_inside_line:

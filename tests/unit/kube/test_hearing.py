@@ -26,7 +26,8 @@ def hearing(
     *, initial: bool = False, keep: Callable[[str], bool] | None = None
 ) -> tuple[Hearing[Metadata], Store[Metadata]]:
     store = Store(METADATA, lambda *_: None)
-    return Hearing(store, METADATA, keep, initial=initial, subject="east/secrets"), store
+    on_listed = (lambda: None) if initial else None
+    return Hearing(store, METADATA, keep, subject="east/secrets", on_listed=on_listed), store
 
 
 def names(store: Store[Metadata]) -> set[str]:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the client makes of answers; the rules of a real server are in tests/cluster."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from keyfleet.base.errors import NotFoundError, UnreachableError
+from keyfleet.base.secret import SecretValue
+from keyfleet.kube.access import Access, Endpoint
+from keyfleet.kube.auth.static_token import StaticToken
+from keyfleet.kube.client import Client
+from keyfleet.kube.resources import FLEETSECRETS, SECRETS
+from keyfleet.testing.canary import CANARY_PREFIX, find_canary
+from keyfleet.testing.clock import FakeClock
+
+SECRET = {
+    "metadata": {"name": "b", "namespace": "a", "resourceVersion": "7"},
+    "data": {"k": "a2YtY2FuYXJ5LXY="},
+}
+
+
+@pytest.fixture
+async def client(loopback: Any) -> AsyncIterator[Client]:
+    token = StaticToken(SecretValue(f"{CANARY_PREFIX}token".encode()))
+    found = Client("east", Access(Endpoint(loopback.url), token), clock=FakeClock(), page=7)
+    yield found
+    await found.close()
+
+
+async def test_absent_is_none_where_it_was_looked_for(loopback: Any, client: Client) -> None:
+    loopback.on("GET", loopback.answer({}, 404))
+    assert await client.find(SECRETS, "b", namespace="a") is None
+    assert await client.find_metadata(SECRETS, "b", namespace="a") is None
+    assert await client.find_secret("a", "b") is None
+    with pytest.raises(NotFoundError):
+        await client.get(SECRETS, "b", namespace="a")
+
+
+async def test_metadata_is_asked_for_alone(loopback: Any, client: Client) -> None:
+    loopback.on("GET", loopback.answer({"metadata": {"name": "b"}}))
+    await client.find_metadata(SECRETS, "b", namespace="a")
+    assert "as=PartialObjectMetadata;" in loopback.seen[0].headers["Accept"]
+    await client.list_metadata(SECRETS, labels="x=1")
+    assert "as=PartialObjectMetadataList;" in loopback.seen[1].headers["Accept"]
+    assert dict(loopback.seen[1].query) == {"limit": "7", "labelSelector": "x=1"}
+
+
+async def test_a_secret_has_wrapped_values(loopback: Any, client: Client) -> None:
+    loopback.on("GET", loopback.answer(SECRET))
+    secret = await client.find_secret("a", "b")
+    assert secret is not None
+    assert secret.data == {"k": SecretValue(b"kf-canary-v")}
+    assert not find_canary(repr(secret))
+
+
+async def test_a_page_of_secrets_is_given_before_the_next_is_asked_for(
+    loopback: Any, client: Client
+) -> None:
+    more = {"metadata": {"continue": "x"}, "items": [SECRET, SECRET]}
+    loopback.on("GET", loopback.answer(more), loopback.answer({"items": [SECRET]}))
+    asked = [(len(page), len(loopback.seen)) async for page in client.secret_pages()]
+    assert asked == [(2, 1), (1, 2)]
+
+
+async def test_deleting_what_is_absent_is_no_error(loopback: Any, client: Client) -> None:
+    loopback.on("DELETE", loopback.answer({}), loopback.answer({}, 404))
+    assert await client.delete(SECRETS, "b", namespace="a")
+    assert not await client.delete(SECRETS, "b", namespace="a")
+
+
+async def test_a_kind_is_served_when_discovery_names_it(loopback: Any, client: Client) -> None:
+    named = {"resources": [{"name": "fleetsecrets"}, {"name": "fleetsecrets/status"}]}
+    other = {"resources": [{"name": "fleetpolicies"}]}
+    loopback.on(
+        "GET", *(loopback.answer(body) for body in (named, other)), loopback.answer({}, 404)
+    )
+    assert [await client.serves(FLEETSECRETS) for _ in range(3)] == [True, False, False]
+
+
+async def test_asks_for_version_and_rights(loopback: Any, client: Client) -> None:
+    loopback.on("GET", loopback.answer({"gitVersion": "v1.36.3"}))
+    loopback.on("POST", loopback.answer({"status": {"allowed": True}}), loopback.answer({}))
+    assert await client.version() == "v1.36.3"
+    assert [await client.can("get", SECRETS) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("body", [b"<html>kf-canary-x</html>", b"\xff", b'{"metadata":7,"data":7}'])
+async def test_an_answer_that_is_no_object_is_our_error(
+    loopback: Any, client: Client, body: bytes
+) -> None:
+    loopback.on("GET", loopback.answer(body))
+    with pytest.raises(UnreachableError) as caught:
+        await client.find_secret("a", "b")
+    assert (caught.value.code, caught.value.subject) == (
+        "api.unexpected_answer",
+        "east/a/b (secrets)",
+    )
+    assert not find_canary(repr(caught.value))
