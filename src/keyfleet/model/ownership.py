@@ -124,6 +124,12 @@ class Holding:
         """Tell whether this installation may change the object in its intent's name."""
         return self.claim in (Claim.OURS, Claim.UNSIGNED)
 
+    @property
+    def is_transferable(self) -> bool:
+        """Tell whether another intent of ours may take the object once its own is gone."""
+        is_kept = self.marker is not None and self.marker.released
+        return self.claim is Claim.OURS and not is_kept
+
     def belongs_to(self, intent: IntentKey) -> bool:
         """Tell whether it is ours and of this very intent."""
         return self.is_ours and self.marker is not None and self.marker.intent == intent

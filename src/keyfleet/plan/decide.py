@@ -74,17 +74,19 @@ def _decide_existing(question: Question, actual: Actual) -> Step:
 
 def _is_takeable(question: Question) -> bool:
     holding = question.holding
-    if not holding.is_ours or holding.marker is None:
-        return False
-    # Another intent's target is free to take once that intent is gone or has left the place.
-    return holding.belongs_to(question.key) or not question.holder_wants
+    if holding.belongs_to(question.key):
+        return True
+    # Another intent's target is free to take once that intent is gone or has left the place; not
+    # when it was left there on purpose, and not on the word of an unsigned marker.
+    return holding.is_transferable and not question.holder_wants
 
 
 def _decide_foreign(question: Question, actual: Actual) -> Step:
     assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
     holding = question.holding
     policy = question.intent.guard.on_conflict
-    if holding.is_ours or holding.claim is Claim.UNVERIFIED or policy is ConflictPolicy.REFUSE:
+    is_held = holding.is_ours and question.holder_wants
+    if is_held or holding.claim is Claim.UNVERIFIED or policy is ConflictPolicy.REFUSE:
         return _leave(question, _conflict(question))
     if policy is ConflictPolicy.ADOPT and not _holds_wanted_data(question, actual):
         return _leave(
