@@ -203,7 +203,12 @@ class Member:
             self.memory.forget(spot)
             return None
         actual = actual_from_secret(secret, self._installation, intent)
-        self.memory.read(spot, actual, intent)
+        if spot in self._targets_informer.items:
+            self.memory.read(spot, actual, intent)
+        else:
+            # Somebody else's: no watch shows it, so the next pass reads it again instead of trying
+            # to create it.
+            self.memory.doubt(spot)
         return actual
 
     async def _verify(self) -> None:
