@@ -53,6 +53,8 @@ class PassResult:
     """Of targets that are not wanted and still there."""
     wrote: int = 0
     again: Again | None = None
+    heirs: frozenset[IntentKey] = frozenset()
+    """Intents for which unwanted targets were left: it is their turn now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class _Settled:
     wrote: bool = False
     again: Again | None = None
     is_gone: bool = False
+    heir: IntentKey | None = None
 
 
 Ask = Callable[[], Awaitable[Question]]
@@ -165,7 +168,9 @@ class Passes:
         if step.finding is None:
             is_gone = question.desired is None
             return _Settled(
-                _result(question, State.IN_SYNC, revision=step.revision), is_gone=is_gone
+                _result(question, State.IN_SYNC, revision=step.revision),
+                is_gone=is_gone,
+                heir=question.rival if is_gone else None,
             )
         settled = _found(question.place, step.finding, revision=step.revision)
         if step.finding.state is State.CONFLICT or step.finding.reason == "TargetTerminating":
@@ -319,4 +324,5 @@ def _pass_result(settled: list[_Settled], left: list[_Settled]) -> PassResult:
         left_over=tuple(one.result for one in left if not one.is_gone),
         wrote=sum(one.wrote for one in everything),
         again=earliest,
+        heirs=frozenset(one.heir for one in left if one.heir is not None),
     )

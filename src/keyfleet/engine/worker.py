@@ -99,6 +99,7 @@ class Worker:
             return self._source_failed(intent, error)
         result = await self._passes.deliver_intent(entry, member, intent, shaped)
         self._record(key, cluster, shaped, result, began)
+        _queue_heirs(entry, result)
         return result.again
 
     def _record(
@@ -139,6 +140,7 @@ class Worker:
         result = await self._passes.clean_up(entry, member, key)
         for reason in {target.reason for target in result.left_over if target.reason}:
             _log_held(entry.name, key, reason)
+        _queue_heirs(entry, result)
         return result.again
 
     def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
@@ -197,6 +199,12 @@ class Worker:
     def _markers(self, key: IntentKey) -> list[Marker]:
         members = [entry.member for entry in self._fleet if entry.member is not None]
         return [marker for member in members for marker in member.markers(key)]
+
+
+def _queue_heirs(entry: Entry, result: PassResult) -> None:
+    # They were told that the place is taken, and nothing changes there that a watch would show.
+    for heir in result.heirs:
+        entry.lane.add_now(heir)
 
 
 def _log_held(cluster: str, key: IntentKey, reason: str) -> None:
