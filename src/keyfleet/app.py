@@ -31,6 +31,7 @@ from keyfleet.kube.lease import LeaderElection
 from keyfleet.kube.resources import Resource
 from keyfleet.model.intent import Origin
 from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
+from keyfleet.observe.crashes import log_loop_exception, log_uncaught
 from keyfleet.observe.health import Health, Heartbeat
 from keyfleet.observe.metrics import Metrics
 from keyfleet.observe.web import serve
@@ -62,6 +63,8 @@ async def run_controller(settings: Settings) -> None:
     Raises:
         KeyfleetError: The kubeconfig, the address or the hub cannot be used.
     """
+    log_uncaught()
+    asyncio.get_running_loop().set_exception_handler(log_loop_exception)
     clock = SystemClock()
     metrics = Metrics(clock)
     heartbeat = Heartbeat(clock)

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from keyfleet.base.clock import Clock, timestamp
-from keyfleet.base.codec import builtins
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
 from keyfleet.base.tasks import spawn, stop
@@ -25,6 +24,7 @@ from keyfleet.model.v1alpha1 import (
     Condition,
     FleetClusterStatus,
     parse_status,
+    to_document,
 )
 
 log = get_logger("engine")
@@ -104,8 +104,7 @@ def cluster_status(entry: Entry, document: dict[str, Any], now: str) -> dict[str
         last_error=entry.problem.message if entry.problem else "",
         last_contact=now if has_changed else before.last_contact,
     )
-    found: dict[str, Any] = builtins(status)
-    return found
+    return to_document(status)
 
 
 def _identity(entry: Entry, before: FleetClusterStatus, now: str) -> Any:

@@ -97,6 +97,9 @@ class Engine(HubEvents, FleetEvents):
             self._drop(key)
         else:
             translation = dialect.translate(manifest, origin)
+            if not translation.intents and not translation.rejections:
+                # The manifest asks for nothing any more, such as one that was switched off.
+                self._drop(key)
             for intent in translation.intents:
                 self._put(intent)
             for rejection in translation.rejections:

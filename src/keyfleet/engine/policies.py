@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyfleet.base.clock import Clock, timestamp
-from keyfleet.base.codec import builtins
 from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.log import get_logger
 from keyfleet.base.tasks import spawn, stop
@@ -25,6 +24,7 @@ from keyfleet.model.v1alpha1 import (
     parse_spec,
     parse_status,
     policy_grants,
+    to_document,
 )
 
 log = get_logger("engine")
@@ -68,10 +68,7 @@ def policy_status(document: Document, error: InvalidInputError | None, now: str)
         last_transition_time=old.last_transition_time if old and old.status == status else now,
         observed_generation=generation,
     )
-    found: dict[str, Any] = builtins(
-        FleetPolicyStatus(conditions=(ready,), observed_generation=generation)
-    )
-    return found
+    return to_document(FleetPolicyStatus(conditions=(ready,), observed_generation=generation))
 
 
 class PolicyStatuses:

@@ -71,6 +71,7 @@ class Statuses:
         self._due: dict[IntentKey, asyncio.TimerHandle] = {}
         self._changed_at: dict[IntentKey, float] = {}
         self._written_at: dict[IntentKey, float] = {}
+        self._told: dict[IntentKey, tuple[Event, ...]] = {}
         self._written: dict[IntentKey, Mapping[str, Any]] = {}
         self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
         self._width = asyncio.Semaphore(LANE_WIDTH)
@@ -88,6 +89,7 @@ class Statuses:
         self._written_at.pop(key, None)
         self._changed_at.pop(key, None)
         self._written.pop(key, None)
+        self._told.pop(key, None)
 
     async def flush(self) -> None:
         """Write everything that is due, as before a shutdown."""
@@ -152,4 +154,7 @@ class Statuses:
                 subresource="status",
             )
             self._written[key] = report.status
-        self._tell(answer.origin, answer.resource, report.events)
+        if answer.has_status or self._told.get(key) != report.events:
+            # Where there is no status to compare with, an event is news only when it differs.
+            self._told[key] = report.events
+            self._tell(answer.origin, answer.resource, report.events)

@@ -10,18 +10,10 @@ from collections.abc import Callable
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.model.plan import Finding, State
+from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 from keyfleet.plan.question import Question
 
 Check = Callable[[Question], Finding | None]
-
-SPECIAL_TYPES = frozenset(
-    {
-        "kubernetes.io/service-account-token",
-        "bootstrap.kubernetes.io/token",
-        "helm.sh/release.v1",
-    }
-)
-"""Types that a controller or the API server reads as authority or as its own state."""
 
 
 def policies_known(question: Question) -> Finding | None:

@@ -17,6 +17,7 @@ from keyfleet.model.places import ClusterName
 from keyfleet.model.v1alpha1 import ClusterIdentity, FleetClusterSpec, FleetClusterStatus
 from keyfleet.model.v1alpha1.common import ORIGIN
 from keyfleet.model.v1alpha1.fleetcluster import KubeconfigReference
+from keyfleet.model.v1alpha1.limits import check_cluster
 from keyfleet.model.v1alpha1.parsing import parse_spec, parse_status
 from keyfleet.plugin import ClusterSnapshot
 
@@ -56,6 +57,7 @@ def snapshot_of(
     pinned = status.identity if isinstance(status.identity, ClusterIdentity) else ClusterIdentity()
     try:
         spec = parse_spec(FleetClusterSpec, document, subject=name)
+        check_cluster(spec)
         opening, generation, problem = _opening(spec, login, name, secret_version)
     except InvalidInputError as error:
         spec, generation = FleetClusterSpec(), f"invalid {metadata.generation}"
