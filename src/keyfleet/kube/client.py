@@ -29,7 +29,7 @@ from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.kube.paging import pages
 from keyfleet.kube.requests import PAGE, PARTIAL, Request, Selection
 from keyfleet.kube.resources import SECRETS, Resource
-from keyfleet.kube.responses import unexpected_answer
+from keyfleet.kube.responses import require_absence, unexpected_answer
 from keyfleet.kube.transport import Timeouts, Transport
 
 T = TypeVar("T")
@@ -126,7 +126,8 @@ class Client:
         """Return one object, None when absent."""
         try:
             return await self.get(resource, name, namespace=namespace)
-        except NotFoundError:
+        except NotFoundError as error:
+            require_absence(error)
             return None
 
     async def find_metadata(
@@ -136,7 +137,8 @@ class Client:
         request = requests.get(resource, name, namespace=namespace, accept=PARTIAL)
         try:
             return await self._ask(request, decode_metadata)
-        except NotFoundError:
+        except NotFoundError as error:
+            require_absence(error)
             return None
 
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
@@ -144,7 +146,8 @@ class Client:
         request = requests.get(SECRETS, name, namespace=namespace)
         try:
             return await self._ask(request, decode_secret)
-        except NotFoundError:
+        except NotFoundError as error:
+            require_absence(error)
             return None
 
     async def list(
@@ -266,7 +269,8 @@ class Client:
         )
         try:
             await self.transport.send(request)
-        except NotFoundError:
+        except NotFoundError as error:
+            require_absence(error)
             return False
         return True
 

@@ -72,7 +72,7 @@ class _WireListMeta(msgspec.Struct, rename="camel"):
 
 class _PartialPage(msgspec.Struct):
     metadata: _WireListMeta = msgspec.field(default_factory=_WireListMeta)
-    items: list[PartialObject] = []
+    items: list[PartialObject] | None = None
 
 
 class _PartialEvent(msgspec.Struct):
@@ -82,7 +82,7 @@ class _PartialEvent(msgspec.Struct):
 
 class _FullPage(msgspec.Struct):
     metadata: _WireListMeta = msgspec.field(default_factory=_WireListMeta)
-    items: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] | None = None
 
 
 class _FullEvent(msgspec.Struct):
@@ -144,7 +144,7 @@ def _scrubbed(metadata: Metadata) -> Metadata:
 
 def _partial_page(body: bytes) -> Page[Metadata]:
     page = _PARTIAL_PAGE.decode(body)
-    items = [_scrubbed(item.metadata) for item in page.items]
+    items = [_scrubbed(item.metadata) for item in page.items or ()]
     return Page(items, page.metadata.resource_version, page.metadata.continue_)
 
 
@@ -161,7 +161,7 @@ def _filter_partial(metadata: Metadata, keep: Callable[[str], bool]) -> None:
 
 def _full_page(body: bytes) -> Page[dict[str, Any]]:
     page = _FULL_PAGE.decode(body)
-    items = [without_copies(item) for item in page.items]
+    items = [without_copies(item) for item in page.items or ()]
     return Page(items, page.metadata.resource_version, page.metadata.continue_)
 
 

@@ -69,11 +69,11 @@ class SecretPage(msgspec.Struct, frozen=True):
     """One page of a Secret list."""
 
     metadata: _WireListMeta = msgspec.field(default_factory=_WireListMeta)
-    items: list[_WireSecret] = msgspec.field(default_factory=list)
+    items: list[_WireSecret] | None = None
 
     def secrets(self) -> list[SecretObject]:
         """Return the page's Secrets with wrapped values."""
-        return [_wrap(item) for item in self.items]
+        return [_wrap(item) for item in self.items or ()]
 
 
 def secret_object(wire: bytes) -> SecretObject:

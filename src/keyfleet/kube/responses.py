@@ -55,6 +55,9 @@ class Status(msgspec.Struct, frozen=True):
         return any(cause.reason == reason for cause in causes or ())
 
 
+NOT_SERVED = "api.not_served"
+
+
 def decode_status(body: bytes) -> Status:
     """Return the Status of a body; an empty one where the body is something else."""
     try:
@@ -118,7 +121,21 @@ def unexpected_answer(subject: str) -> UnreachableError:
     return UnreachableError("api.unexpected_answer", "the answer is not an API server's", subject)
 
 
+def require_absence(error: NotFoundError) -> None:
+    """Pass when the server said that the object is absent; raise the error when it did not.
+
+    Raises:
+        NotFoundError: `api.not_served`: the kind is not served, or this is no API server at all.
+    """
+    if error.code == NOT_SERVED:
+        raise error
+
+
 def _not_found(status: Status, subject: str) -> KeyfleetError:
+    if status.reason != "NotFound":
+        # An API server that does not serve the kind, or no API server at all: it says nothing of
+        # the object, so it must not look like its absence.
+        return NotFoundError(NOT_SERVED, "the server does not serve this", subject)
     if status.details and status.details.kind == "namespaces" and "(namespaces)" not in subject:
         return NotFoundError("api.namespace_not_found", "the namespace is absent", subject)
     return NotFoundError("api.not_found", "absent", subject)

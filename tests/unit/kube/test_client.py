@@ -29,8 +29,32 @@ async def client(loopback: Any) -> AsyncIterator[Client]:
     await found.close()
 
 
+ABSENT = {"kind": "Status", "reason": "NotFound"}
+
+
+async def test_a_page_that_is_not_found_is_no_absence(loopback: Any, client: Client) -> None:
+    """Only an API server can say that an object is absent: a proxy's 404 must delete nothing."""
+    loopback.on("GET", loopback.answer({"error": "no such page"}, 404))
+    for asked in (
+        client.find(SECRETS, "b", namespace="a"),
+        client.find_metadata(SECRETS, "b", namespace="a"),
+        client.find_secret("a", "b"),
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            await asked
+        assert caught.value.code == "api.not_served"
+
+
+async def test_an_empty_list_may_be_null(loopback: Any, client: Client) -> None:
+    """kube-apiserver 1.36 gives `items: null` for an empty PartialObjectMetadataList."""
+    loopback.on("GET", loopback.answer({"metadata": {"resourceVersion": "9"}, "items": None}))
+    assert await client.list_metadata(SECRETS) == []
+    assert (await client.list(SECRETS)).items == []
+    assert [page async for page in client.secret_pages()] == [[]]
+
+
 async def test_absent_is_none_where_it_was_looked_for(loopback: Any, client: Client) -> None:
-    loopback.on("GET", loopback.answer({}, 404))
+    loopback.on("GET", loopback.answer(ABSENT, 404))
     assert await client.find(SECRETS, "b", namespace="a") is None
     assert await client.find_metadata(SECRETS, "b", namespace="a") is None
     assert await client.find_secret("a", "b") is None
@@ -39,7 +63,7 @@ async def test_absent_is_none_where_it_was_looked_for(loopback: Any, client: Cli
 
 
 async def test_metadata_is_asked_for_alone(loopback: Any, client: Client) -> None:
-    loopback.on("GET", loopback.answer({"metadata": {"name": "b"}}))
+    loopback.on("GET", loopback.answer({"metadata": {"name": "b", "resourceVersion": "7"}}))
     await client.find_metadata(SECRETS, "b", namespace="a")
     assert "as=PartialObjectMetadata;" in loopback.seen[0].headers["Accept"]
     await client.list_metadata(SECRETS, labels="x=1")
@@ -58,14 +82,15 @@ async def test_a_secret_has_wrapped_values(loopback: Any, client: Client) -> Non
 async def test_a_page_of_secrets_is_given_before_the_next_is_asked_for(
     loopback: Any, client: Client
 ) -> None:
-    more = {"metadata": {"continue": "x"}, "items": [SECRET, SECRET]}
-    loopback.on("GET", loopback.answer(more), loopback.answer({"items": [SECRET]}))
+    more = {"metadata": {"resourceVersion": "9", "continue": "x"}, "items": [SECRET, SECRET]}
+    last = {"metadata": {"resourceVersion": "9"}, "items": [SECRET]}
+    loopback.on("GET", loopback.answer(more), loopback.answer(last))
     asked = [(len(page), len(loopback.seen)) async for page in client.secret_pages()]
     assert asked == [(2, 1), (1, 2)]
 
 
 async def test_deleting_what_is_absent_is_no_error(loopback: Any, client: Client) -> None:
-    loopback.on("DELETE", loopback.answer({}), loopback.answer({}, 404))
+    loopback.on("DELETE", loopback.answer({}), loopback.answer(ABSENT, 404))
     assert await client.delete(SECRETS, "b", namespace="a")
     assert not await client.delete(SECRETS, "b", namespace="a")
 
@@ -74,7 +99,7 @@ async def test_a_kind_is_served_when_discovery_names_it(loopback: Any, client: C
     named = {"resources": [{"name": "fleetsecrets"}, {"name": "fleetsecrets/status"}]}
     other = {"resources": [{"name": "fleetpolicies"}]}
     loopback.on(
-        "GET", *(loopback.answer(body) for body in (named, other)), loopback.answer({}, 404)
+        "GET", *(loopback.answer(body) for body in (named, other)), loopback.answer(ABSENT, 404)
     )
     assert [await client.serves(FLEETSECRETS) for _ in range(3)] == [True, False, False]
 
