@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hub of the engine's own tests, where Keyfleet is installed, and a fleet per test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.cluster.engine.harness import Fleet, Side, client_of, eventually, unique
+
+from keyfleet.kube.client import Client
+from keyfleet.kube.resources import (
+    CRDS,
+    FLEETCLUSTERS,
+    FLEETPOLICIES,
+    FLEETSECRETS,
+    NAMESPACES,
+)
+from keyfleet.localplane import ControlPlane, FaultProxy, assets
+from keyfleet.manifests import crds, namespace
+
+
+@pytest.fixture(scope="session")
+def fleet_hub() -> Iterator[ControlPlane]:
+    """A plane of its own, so that other tests see one without Keyfleet."""
+    plane = ControlPlane("hub")
+    try:
+        plane.open(assets.ensure())
+        yield plane
+    finally:
+        plane.close()
+
+
+@pytest.fixture
+async def fleet(
+    fleet_hub: ControlPlane, east: ControlPlane, west: ControlPlane, tmp_path: Path
+) -> AsyncIterator[Fleet]:
+    """Hub, east and west behind proxies; no member is declared, no controller runs."""
+    async with AsyncExitStack() as stack:
+        planes = {"hub": fleet_hub, "east": east, "west": west}
+        sides = {context: await _side(stack, context, planes[context]) for context in planes}
+        fleet = Fleet(**sides, namespace=unique("test"), directory=tmp_path)
+        await install(fleet.hub.client)
+        fleet.namespaces.append(fleet.namespace)
+        for side in fleet.sides:
+            await asyncio.to_thread(side.plane.create_namespace, fleet.namespace)
+        fleet.configure()
+        try:
+            yield fleet
+        finally:
+            await _clean_up(fleet)
+
+
+async def _side(stack: AsyncExitStack, context: str, plane: ControlPlane) -> Side:
+    client = client_of(plane)
+    stack.push_async_callback(client.close)
+    proxy = await stack.enter_async_context(FaultProxy(plane))
+    return Side(context, plane, proxy, client, unique(context))
+
+
+async def install(client: Client) -> None:
+    """Create the CRDs and keyfleet-system where they are absent, and wait until they are served."""
+    if await client.find_metadata(NAMESPACES, namespace()["metadata"]["name"]) is None:
+        await client.create(NAMESPACES, namespace())
+    for crd in crds():
+        if await client.find_metadata(CRDS, crd["metadata"]["name"]) is None:
+            await client.create(CRDS, crd)
+    for resource in (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES):
+        await eventually(partial(client.serves, resource))
+
+
+async def _clean_up(fleet: Fleet) -> None:
+    for side in fleet.sides:
+        await side.proxy.heal()
+    try:
+        await fleet.end()
+    finally:
+        for resource in (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES):
+            if await fleet.hub.client.serves(resource):
+                for item in (await fleet.hub.client.list(resource)).items:
+                    metadata = item["metadata"]
+                    place = metadata.get("namespace", "")
+                    await fleet.hub.client.delete(resource, metadata["name"], namespace=place)
+        async with asyncio.TaskGroup() as group:
+            for side in fleet.sides:
+                group.create_task(_end_namespaces(side, fleet.namespaces))
+
+
+async def _end_namespaces(side: Side, names: list[str]) -> None:
+    for name in names:
+        if await side.client.find_metadata(NAMESPACES, name) is not None:
+            await asyncio.to_thread(side.plane.finalize_namespace, name)
