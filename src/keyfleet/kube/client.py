@@ -20,10 +20,10 @@ from keyfleet.kube.access import Access
 from keyfleet.kube.decoding import (
     METADATA,
     decode_metadata,
+    decode_object,
     decode_secret,
     decode_secret_page,
     full_object,
-    without_copies,
 )
 from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.kube.paging import pages
@@ -54,20 +54,22 @@ class _Discovered(msgspec.Struct):
     name: str = ""
 
 
-class _Discovery(msgspec.Struct):
-    resources: list[_Discovered] = []
+# Fields without a default must be there: `{}` from a proxy is no answer.
+class _Discovery(msgspec.Struct, rename="camel"):
+    group_version: str
+    resources: list[_Discovered] | None = None
 
 
 class _Version(msgspec.Struct, rename="camel"):
-    git_version: str = ""
+    git_version: str
 
 
 class _Verdict(msgspec.Struct):
-    allowed: bool = False
+    allowed: bool
 
 
 class _Review(msgspec.Struct):
-    status: _Verdict = msgspec.field(default_factory=_Verdict)
+    status: _Verdict
 
 
 class Client:
@@ -117,8 +119,7 @@ class Client:
             NotFoundError: It is absent.
         """
         request = requests.get(resource, name, namespace=namespace)
-        document: dict[str, Any] = await self._ask(request, msgspec.json.decode)
-        return without_copies(document)
+        return await self._ask(request, decode_object)
 
     async def find(
         self, resource: Resource, name: str, *, namespace: str = ""
@@ -280,7 +281,7 @@ class Client:
             found = await self._ask(requests.served_kinds(resource), _decoder(_Discovery))
         except NotFoundError:
             return False
-        return any(kind.name == resource.plural for kind in found.resources)
+        return any(kind.name == resource.plural for kind in found.resources or ())
 
     async def version(self) -> str:
         """Return the server's version, such as `v1.36.0`."""

@@ -90,6 +90,7 @@ class _FullEvent(msgspec.Struct):
     object: dict[str, Any]
 
 
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 _PARTIAL = msgspec.json.Decoder(PartialObject)
 _PARTIAL_PAGE = msgspec.json.Decoder(_PartialPage)
 _PARTIAL_EVENT = msgspec.json.Decoder(_PartialEvent)
@@ -105,13 +106,20 @@ def keep_all(annotation: str) -> bool:
 
 def decode_metadata(body: bytes) -> Metadata:
     """Return the metadata of an object or of a PartialObjectMetadata."""
-    return _scrubbed(_PARTIAL.decode(body).metadata)
+    return _scrubbed(_named(_PARTIAL.decode(body).metadata))
+
+
+def decode_object(body: bytes) -> dict[str, Any]:
+    """Return an object as dicts."""
+    document = without_copies(_OBJECT.decode(body))
+    _named(metadata_of(document))
+    return document
 
 
 def decode_secret(body: bytes) -> SecretObject:
     """Return a Secret with wrapped values."""
     secret = secret_object(body)
-    _scrubbed(secret.metadata)
+    _scrubbed(_named(secret.metadata))
     return secret
 
 
@@ -133,6 +141,14 @@ def without_copies(document: dict[str, Any]) -> dict[str, Any]:
         if isinstance(annotations, dict):
             annotations.pop(LAST_APPLIED, None)
     return document
+
+
+def _named(metadata: Metadata) -> Metadata:
+    # Every stored object has a name: `{}` from a proxy must not look like an object.
+    if not metadata.name:
+        message = "an object without a name"
+        raise msgspec.ValidationError(message)
+    return metadata
 
 
 def _scrubbed(metadata: Metadata) -> Metadata:

@@ -58,10 +58,15 @@ async def _page(
     transport: Transport, clock: Clock, request: Request, decode: Callable[[bytes], Page[T]]
 ) -> Page[T]:
     body = await _send(transport, clock, request)
+    subject = f"{transport.cluster}/{request.subject}"
     try:
-        return decode(body)
+        page = decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise unexpected_answer(f"{transport.cluster}/{request.subject}") from None
+        raise unexpected_answer(subject) from None
+    if not page.resource_version:
+        # Every list has a version: `{}` from a proxy must not look like an empty collection.
+        raise unexpected_answer(subject)
+    return page
 
 
 async def _send(transport: Transport, clock: Clock, request: Request) -> bytes:

@@ -96,8 +96,9 @@ async def test_deleting_what_is_absent_is_no_error(loopback: Any, client: Client
 
 
 async def test_a_kind_is_served_when_discovery_names_it(loopback: Any, client: Client) -> None:
-    named = {"resources": [{"name": "fleetsecrets"}, {"name": "fleetsecrets/status"}]}
-    other = {"resources": [{"name": "fleetpolicies"}]}
+    group = {"groupVersion": "keyfleet.io/v1alpha1"}
+    named = {**group, "resources": [{"name": "fleetsecrets"}, {"name": "fleetsecrets/status"}]}
+    other = {**group, "resources": [{"name": "fleetpolicies"}]}
     loopback.on(
         "GET", *(loopback.answer(body) for body in (named, other)), loopback.answer(ABSENT, 404)
     )
@@ -106,7 +107,8 @@ async def test_a_kind_is_served_when_discovery_names_it(loopback: Any, client: C
 
 async def test_asks_for_version_and_rights(loopback: Any, client: Client) -> None:
     loopback.on("GET", loopback.answer({"gitVersion": "v1.36.3"}))
-    loopback.on("POST", loopback.answer({"status": {"allowed": True}}), loopback.answer({}))
+    verdicts = [loopback.answer({"status": {"allowed": allowed}}) for allowed in (True, False)]
+    loopback.on("POST", *verdicts)
     assert await client.version() == "v1.36.3"
     assert [await client.can("get", SECRETS) for _ in range(2)] == [True, False]
 
@@ -123,3 +125,23 @@ async def test_an_answer_that_is_no_object_is_our_error(
         "east/a/b (secrets)",
     )
     assert not find_canary(repr(caught.value))
+
+
+async def test_an_empty_answer_is_neither_an_object_nor_an_absence(
+    loopback: Any, client: Client
+) -> None:
+    for method in ("GET", "POST"):
+        loopback.on(method, loopback.answer({}))
+    for asked in (
+        client.get(SECRETS, "b", namespace="a"),
+        client.find_metadata(SECRETS, "b", namespace="a"),
+        client.find_secret("a", "b"),
+        client.list(SECRETS),
+        client.create(SECRETS, SECRET),
+        client.serves(SECRETS),
+        client.version(),
+        client.can("get", SECRETS),
+    ):
+        with pytest.raises(UnreachableError) as caught:
+            await asked
+        assert caught.value.code == "api.unexpected_answer"

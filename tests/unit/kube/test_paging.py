@@ -95,8 +95,12 @@ async def test_an_expired_page_fails_the_list(loopback: Any, reader: Reader) -> 
         await reader.names()
 
 
-async def test_an_answer_that_is_no_list_is_our_error(loopback: Any, reader: Reader) -> None:
-    loopback.on("GET", loopback.answer(b"<html>kf</html>"))
+@pytest.mark.parametrize("body", [b"<html>kf</html>", b"{}", b'{"metadata":{},"items":[]}'])
+async def test_an_answer_that_is_no_list_is_our_error(
+    loopback: Any, reader: Reader, body: bytes
+) -> None:
+    """An empty list deletes, so it must be a list."""
+    loopback.on("GET", loopback.answer(body))
     with pytest.raises(UnreachableError) as caught:
         await reader.names()
     assert (caught.value.code, caught.value.subject) == ("api.unexpected_answer", "east/secrets")

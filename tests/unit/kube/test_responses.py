@@ -36,7 +36,7 @@ def refuse(code: int, headers: dict[str, str] | None = None, **status: Any) -> K
         (400, {}, PermanentError, "api.invalid"),
         (401, {}, UnreachableError, "api.unauthorized"),
         (403, {}, DeniedError, "api.forbidden"),
-        (404, {}, NotFoundError, "api.not_found"),
+        (404, {"reason": "NotFound"}, NotFoundError, "api.not_found"),
         (405, {}, UnsupportedError, "api.unsupported"),
         (406, {}, UnsupportedError, "api.unsupported"),
         (415, {}, UnsupportedError, "api.unsupported"),
@@ -101,12 +101,12 @@ def test_a_terminating_namespace_has_its_own_code() -> None:
 
 
 def test_an_absent_namespace_is_told_from_an_absent_object() -> None:
-    error = refuse(404, details={"kind": "namespaces", "name": "a"})
+    error = refuse(404, reason="NotFound", details={"kind": "namespaces", "name": "a"})
     assert (NotFoundError, "api.namespace_not_found") == (type(error), error.code)
 
 
 def test_a_namespace_that_was_asked_for_itself_is_an_absent_object() -> None:
-    body = encode_json({"details": {"kind": "namespaces"}})
+    body = encode_json({"reason": "NotFound", "details": {"kind": "namespaces"}})
     error = error_of(404, body, {}, verb="get", subject="east/a (namespaces)")
     assert error.code == "api.not_found"
 
