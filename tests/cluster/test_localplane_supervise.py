@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planes that outlive the command that started them, until they are stopped or time is over."""
 
+import asyncio
 import os
 import signal
 import stat
@@ -14,6 +15,7 @@ import yaml
 
 from keyfleet.base.clock import SystemClock, parse_timestamp
 from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.tasks import spawn, stop
 from keyfleet.localplane import assets, supervise
 from keyfleet.localplane.fleet import LocalFleet
 
@@ -92,6 +94,19 @@ async def test_killed_supervisor_leaves_nothing() -> None:
     os.kill(state.pid, signal.SIGKILL)
     await wait_until_nothing_is_kept()
     assert not Path(state.kubeconfig).exists()
+
+
+async def test_cancelled_start_leaves_nothing() -> None:
+    async def start() -> None:
+        await supervise.start_supervised(["hub"], lambda _line: begun.set())
+
+    begun = asyncio.Event()
+    starting = spawn(start(), name="start")
+    await begun.wait()
+    await stop(starting)
+    assert starting.cancelled()
+    await wait_until_nothing_is_kept()
+    assert not (supervise.folder() / "kubeconfig").exists()
 
 
 async def test_failure_inside_the_supervisor_reaches_the_starter(

@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -75,28 +76,48 @@ async def start_supervised(
     Raises:
         KeyfleetError: `localplane.kept` when planes are kept already; else as `LocalFleet.start`.
     """
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder() / "supervisor.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", __spec__.name, str(lifetime.total_seconds()), *names),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-            limit=_LINE_LIMIT_BYTES,
-        )
+    pipe = await asyncio.to_thread(_launch, names, lifetime)
+    reader = asyncio.StreamReader(limit=_LINE_LIMIT_BYTES)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
     try:
-        return await _follow(process, progress)
-    except BaseException:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+        return await _follow(reader, progress)
+    except asyncio.CancelledError:
+        # The supervisor's next line meets a closed pipe, and it ends.
+        transport.close()
+        await _is_gone()
         raise
+    finally:
+        transport.close()
+        await asyncio.sleep(0)
 
 
-async def _follow(process: asyncio.subprocess.Process, progress: paths.Progress) -> State:
-    assert process.stdout is not None  # noqa: S101 - it was asked for
-    async for line in process.stdout:
+def _launch(names: Sequence[str], lifetime: timedelta) -> IO[bytes]:
+    """Start the supervisor, which forks at once: it is nobody's child. Return its reports."""
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    reading, writing = os.pipe()
+    pipe = os.fdopen(reading, "rb", buffering=0)
+    try:
+        with (folder() / "supervisor.log").open("wb") as log:
+            subprocess.run(
+                [sys.executable, "-P", "-m", __spec__.name, str(lifetime.total_seconds()), *names],
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=log,
+                start_new_session=True,
+                check=True,
+            )
+    except BaseException:
+        pipe.close()
+        raise
+    finally:
+        os.close(writing)
+    return pipe
+
+
+async def _follow(reader: asyncio.StreamReader, progress: paths.Progress) -> State:
+    async for line in reader:
         report = codec.decode_json_as(_Report, line, subject="supervisor")
         if report.state is not None:
             return report.state
@@ -168,6 +189,8 @@ def _remove_leftovers() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Be the supervisor of planes; the first argument is its lifetime in seconds."""
+    if os.fork():
+        return 0
     signal.signal(signal.SIGTERM, _leave)
     lifetime_s, *names = arguments
     output: IO[bytes] = sys.stdout.buffer
@@ -176,6 +199,9 @@ def main(arguments: Sequence[str]) -> int:
             if not is_ours:
                 _refuse()
             _serve(names, timedelta(seconds=float(lifetime_s)), output)
+    except BrokenPipeError:
+        # Whoever asked for planes is gone before they were ready.
+        return 3
     except KeyfleetError as error:
         _tell(output, _Report(error=(error.code, error.message, error.subject, error.hint)))
         return 3
