@@ -5,9 +5,9 @@ from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy
-from keyfleet.engine.results import Results, Whereabouts
+from keyfleet.engine.results import WAITING, Results, Whereabouts
 from keyfleet.engine.revisions import Revisions
-from keyfleet.engine.statuses import Answer
+from keyfleet.engine.statuses import BUSY_S, CONNECTING_S, Answer
 from keyfleet.model.intent import Rejection
 from keyfleet.model.outcome import Outcome
 from keyfleet.model.places import IntentKey
@@ -33,9 +33,14 @@ class Answers:
         self._results = results
         self._revisions = revisions
 
-    def is_busy(self, key: IntentKey) -> bool:
-        """Tell whether deliveries of this intent are on their way."""
-        return key in self._busy
+    def patience_s(self, key: IntentKey) -> float:
+        """Return how long the status may wait for what is on its way; 0 when nothing is."""
+        outcome = self._outcome(key)
+        if outcome is not None and any(
+            result.reason in ("Connecting", WAITING) for result in outcome.clusters
+        ):
+            return CONNECTING_S
+        return BUSY_S if key in self._busy else 0.0
 
     def answer(self, key: IntentKey) -> Answer | None:
         """Return what to say on the manifest; None when it is gone."""

@@ -47,7 +47,7 @@ class Engine(HubEvents, FleetEvents):
         self._worker = Worker(
             parts, self.hub, self.fleet, self.intents, self.results, changed=self._changed
         )
-        self._busy = Busy(self._worker.rounds.drop)
+        self._busy = Busy(self._settled)
         answers = Answers(
             self.hub,
             self.fleet,
@@ -290,6 +290,10 @@ class Engine(HubEvents, FleetEvents):
             hooks=self._parts.hooks,
             random=self._parts.random,
         )
+
+    def _settled(self, key: IntentKey) -> None:
+        self._worker.rounds.drop(key)
+        self._statuses.settled(key)
 
     def _changed(self, key: IntentKey) -> None:
         self._statuses.changed(key)

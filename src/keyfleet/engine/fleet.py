@@ -327,7 +327,8 @@ class Fleet:
         self._hooks.cluster_reachable(entry.name, True)
         self._set_problem(entry, None)
         entry.lane.resume(past_backoff=was_away)
-        if entry.member is not None:
+        if was_away and entry.member is not None:
+            # A single broken watch keeps its own back-off: what broke it may be still there.
             entry.member.nudge()
 
     def _set_problem(self, entry: Entry, problem: Finding | None) -> None:

@@ -18,6 +18,10 @@ from keyfleet.model.plan import Finding, State
 from keyfleet.plan.placement import cluster_missing, unknown_clusters
 
 
+WAITING = "Waiting"
+"""Reason of a cluster that no pass has looked at yet."""
+
+
 @dataclass(slots=True)
 class _Known:
     clusters: dict[ClusterName, ClusterResult] = field(default_factory=dict)
@@ -142,7 +146,7 @@ def _result(known: _Known, cluster: Whereabouts) -> ClusterResult:
     name = cluster.facts.name
     last = known.clusters.get(name)
     if cluster.problem is None:
-        return last or ClusterResult(name, State.PENDING, "Waiting", "not looked at yet")
+        return last or ClusterResult(name, State.PENDING, WAITING, "not looked at yet")
     away = _from_finding(name, cluster.problem)
     return replace(away, targets=last.targets, revision=last.revision) if last else away
 

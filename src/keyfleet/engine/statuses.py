@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from keyfleet.base.clock import Clock, timestamp
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
-from keyfleet.base.tasks import spawn, stop
+from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import Resource
 from keyfleet.model.intent import Origin, Rejection
@@ -27,6 +27,11 @@ SOON_S = 0.03
 """Wait for the deliveries of the same change, which mostly end together."""
 BETWEEN_S = 1.0
 """Least time between two writes to one object."""
+BUSY_S = 1.0
+"""How long a status waits for deliveries that are on their way."""
+CONNECTING_S = 15.0
+"""How long, after a start, a status waits for clusters to be connected and looked at: what was true
+before the start mostly still is, and saying otherwise for a moment would be noise."""
 RETRY_S = 2.0
 LANE_WIDTH = 8
 """Status writes at a time: deliveries have the connection first."""
@@ -52,8 +57,8 @@ class Subject(Protocol):
         """Return what to say now; None when there is no manifest any more."""
         ...
 
-    def is_busy(self, key: IntentKey) -> bool:
-        """Tell whether deliveries of this intent are on their way."""
+    def patience_s(self, key: IntentKey) -> float:
+        """Return how long the status may wait for what is on its way; 0 when nothing is."""
         ...
 
 
@@ -75,11 +80,21 @@ class Statuses:
         self._written: dict[IntentKey, Mapping[str, Any]] = {}
         self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
         self._width = asyncio.Semaphore(LANE_WIDTH)
+        self._is_closed = False
 
     def changed(self, key: IntentKey) -> None:
         """An intent's outcome changed: write it soon."""
+        if self._is_closed:
+            return
         self._changed_at.setdefault(key, self._clock.monotonic())
         if key not in self._due:
+            self._schedule(key, SOON_S)
+
+    def settled(self, key: IntentKey) -> None:
+        """No delivery of the intent is on its way any more: what waited for them is due."""
+        timer = self._due.pop(key, None)
+        if timer is not None:
+            timer.cancel()
             self._schedule(key, SOON_S)
 
     def forget(self, key: IntentKey) -> None:
@@ -92,14 +107,14 @@ class Statuses:
         self._told.pop(key, None)
 
     async def flush(self) -> None:
-        """Write everything that is due, as before a shutdown."""
-        due = list(self._due)
-        for key in due:
-            self._due.pop(key).cancel()
-            await self._write(key)
+        """Write what was found out and not said yet, as before a shutdown; then write no more."""
+        due = [key for key in self._due if self._subject.patience_s(key) < CONNECTING_S]
+        await self.close()
+        await all_of((self._write(key) for key in due), name="last status")
 
     async def close(self) -> None:
         """Stop writing."""
+        self._is_closed = True
         for timer in self._due.values():
             timer.cancel()
         self._due.clear()
@@ -118,9 +133,10 @@ class Statuses:
             self._schedule(key, SOON_S)
             return
         waited_s = self._clock.monotonic() - self._changed_at.get(key, float("-inf"))
-        if self._subject.is_busy(key) and waited_s < BETWEEN_S:
+        patience_s = self._subject.patience_s(key)
+        if waited_s < patience_s:
             # Deliveries first, but a long one does not silence the status.
-            self._schedule(key, SOON_S)
+            self._schedule(key, patience_s - waited_s)
             return
         self._tasks[key] = spawn(self._write(key), name=f"status {key}")
         self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
@@ -139,7 +155,7 @@ class Statuses:
                 self.forget(key)
             except KeyfleetError as error:
                 log.warning("engine.status_failed", intent=str(key), code=error.code)
-                if key not in self._due:
+                if key not in self._due and not self._is_closed:
                     self._schedule(key, RETRY_S)
 
     async def _say(self, key: IntentKey, answer: Answer) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from keyfleet.model.intent import Rejection
 from keyfleet.model.outcome import ClusterResult, Outcome, worst_first
@@ -67,7 +67,7 @@ def _answered(outcome: Outcome, before: FleetSecretStatus, now: str) -> FleetSec
         source_fingerprint=outcome.source_fingerprint,
         sync_handled=outcome.sync_handled,
         summary=_summary(results),
-        clusters=tuple(_state(result) for result in results[:CLUSTERS_MAX]),
+        clusters=_states(results, before),
     )
 
 
@@ -126,7 +126,18 @@ def _summary(results: tuple[ClusterResult, ...]) -> Summary:
     )
 
 
-def _state(result: ClusterResult) -> ClusterState:
+def _states(
+    results: tuple[ClusterResult, ...], before: FleetSecretStatus
+) -> tuple[ClusterState, ...]:
+    measured = {(known.name, known.revision): known.propagation_ms for known in before.clusters}
+    # A figure survives the process that measured it, for as long as the revision stays.
+    return tuple(
+        _state(result, measured.get((result.cluster, result.revision), UNSET))
+        for result in results[:CLUSTERS_MAX]
+    )
+
+
+def _state(result: ClusterResult, measured_ms: int | UnsetType) -> ClusterState:
     return ClusterState(
         name=result.cluster,
         state=result.state.value,
@@ -135,7 +146,7 @@ def _state(result: ClusterResult) -> ClusterState:
         targets=result.targets,
         in_sync=result.in_sync,
         revision=result.revision,
-        propagation_ms=UNSET if result.propagation_ms is None else result.propagation_ms,
+        propagation_ms=measured_ms if result.propagation_ms is None else result.propagation_ms,
     )
 
 
