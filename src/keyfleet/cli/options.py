@@ -72,6 +72,11 @@ class Common:
         """Tell whether the output is for a program."""
         return self.output in (Format.JSON, Format.YAML, Format.NAME)
 
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether more is wanted than usual."""
+        return self.output is Format.WIDE
+
 
 NO_OPTIONS = Common()
 

@@ -33,6 +33,8 @@ class Answer:
     """What `-o name` prints, one a line."""
     summary: str = ""
     """A last line below the table."""
+    text: Sequence[str] | None = None
+    """Lines for people that stand in the table's place."""
 
 
 def show(answer: Answer, common: Common) -> None:
@@ -50,11 +52,14 @@ def rendered(answer: Answer, output: Format, look: Look) -> str:
             return codec.encode_yaml(answer.document)
         case Format.NAME:
             return _lines(answer.names, look)
-    body = table(answer.columns, answer.rows, look, wide=output is Format.WIDE)
-    parts = [body] if answer.rows else []
-    if answer.summary:
-        parts.append(f"{look.clean(answer.summary)}\n")
-    return "\n".join(parts)
+    parts = [_body(answer, look, wide=output is Format.WIDE), _lines([answer.summary], look)]
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _body(answer: Answer, look: Look, *, wide: bool) -> str:
+    if answer.text is not None:
+        return _lines(answer.text, look)
+    return table(answer.columns, answer.rows, look, wide=wide) if answer.rows else ""
 
 
 def _json(document: Any, look: Look) -> str:

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`keyfleet apply`."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from keyfleet.base.errors import InvalidInputError
+from keyfleet.cli.applied import applied_answer
+from keyfleet.cli.exits import Exit, exit_of_states
+from keyfleet.cli.files import Files
+from keyfleet.cli.notes import tell_findings
+from keyfleet.cli.options import NO_OPTIONS, Common
+from keyfleet.cli.output import show
+from keyfleet.cli.planned import exit_of_plan, plan_answer
+from keyfleet.cli.planning import open_look
+
+_Flag = Annotated[bool, Parameter(negative="")]
+
+
+async def apply(
+    *,
+    filename: Files = (),
+    prune: _Flag = False,
+    dry_run: _Flag = False,
+    common: Common = NO_OPTIONS,
+) -> Exit:
+    """Deliver once, from files; nothing needs to be installed anywhere.
+
+    Reads the sources, writes the targets and stores nothing else. A FleetSecret that the hub
+    declares is left to its controller (exit code 7).
+
+    Args:
+        filename: A file, a folder, or - for standard input; may be repeated.
+        prune: Also delete copies of these FleetSecrets that the files no longer want.
+        dry_run: Show the plan and write nothing.
+    """
+    if not filename:
+        raise InvalidInputError("cli.usage", "which files?", hint="keyfleet apply -f FILE")
+    async with open_look(common, filename) as look:
+        found = await look.plan(prune=prune)
+        steps = [one.step for one in found.planned]
+        if dry_run:
+            show(plan_answer(steps, wide=common.is_wide), common)
+            tell_findings([(step.place, step.finding) for step in steps], common)
+            return exit_of_plan(steps)
+        deliveries = await found.shot.apply(found.planned)
+    show(applied_answer(deliveries), common)
+    tell_findings([(each.step.place, each.finding) for each in deliveries], common)
+    return exit_of_states(each.finding.state for each in deliveries if each.finding)
