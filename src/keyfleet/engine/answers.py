@@ -36,6 +36,9 @@ class Answers:
     def patience_s(self, key: IntentKey) -> float:
         """Return how long the status may wait for what is on its way; 0 when nothing is."""
         outcome = self._outcome(key)
+        if outcome is not None and not self._fleet.is_known:
+            # Before the inventory is heard every cluster looks missing.
+            return CONNECTING_S
         if outcome is not None and any(
             result.reason in ("Connecting", WAITING) for result in outcome.clusters
         ):
