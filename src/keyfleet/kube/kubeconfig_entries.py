@@ -4,11 +4,9 @@
 Source: docs/compat/fleet.md, 1.1.1.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import yaml
 
 from keyfleet.base import codec
 from keyfleet.base.errors import InvalidInputError
@@ -16,8 +14,6 @@ from keyfleet.kube.auth.printable import printable
 
 SIZE_MAX = 4 << 20
 """Bytes of one document."""
-DEPTH_MAX = 100
-"""Levels of nesting; the YAML composer recurses without a limit of its own."""
 
 _HINT = "a kubeconfig is one YAML document of kind Config: check that this is the right file"
 
@@ -164,46 +160,12 @@ def _content(raw: bytes, origin: str) -> Any:
         raise InvalidInputError(
             "kubeconfig.too_large", "the kubeconfig is larger than 4 MiB", origin, _HINT
         )
-    _refuse_depth(raw, origin)
-    try:
-        documents = codec.decode_yaml(raw, subject=origin)
-        for text in _texts([document.content for document in documents]):
-            text.encode()
-    except (UnicodeEncodeError, LookupError, AttributeError, TypeError):
-        # Explicit tags such as `!!bool x` break the constructor in ways of their own.
-        raise InvalidInputError(
-            "kubeconfig.value", "a value cannot be read", origin, _HINT
-        ) from None
+    documents = codec.decode_yaml(raw, subject=origin)
     if len(documents) > 1:
         raise InvalidInputError(
             "kubeconfig.several_documents", "more than one document in a kubeconfig", origin, _HINT
         )
     return documents[0].content if documents else {}
-
-
-def _refuse_depth(raw: bytes, origin: str) -> None:
-    # The event parser keeps its own stack, so it survives what would crash the composer.
-    depth = 0
-    try:
-        for event in yaml.parse(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEPTH_MAX:
-                raise InvalidInputError("kubeconfig.too_deep", "nested too deeply", origin, _HINT)
-    except (yaml.YAMLError, ValueError):
-        return  # codec.decode_yaml says what is wrong and where
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS contexts: who is trusted and what is presented."""
 
-import os
 import ssl
-from pathlib import Path
 
 import pytest
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.http import system_tls
 from keyfleet.kube.access import ClientCertificate, Endpoint
-from keyfleet.kube.tls import anonymous_file, pipe_of, tls_context
+from keyfleet.kube.tls import tls_context
 from keyfleet.localplane.pki import Authority
 from keyfleet.testing.canary import CANARY_PREFIX, find_canary
 
@@ -65,25 +63,6 @@ def test_a_broken_ca_is_our_error(bundle: bytes) -> None:
 def test_a_broken_client_certificate_is_our_error(broken: ClientCertificate) -> None:
     with pytest.raises(InvalidInputError) as caught:
         tls_context(Endpoint(SERVER, AUTHORITY.ca_pem), broken, subject="east")
-    assert caught.value.code == "api.tls_certificate"
+    assert caught.value.code == "login.certificate_invalid"
     assert caught.value.__suppress_context__
     assert not find_canary(repr(caught.value))
-
-
-def test_keys_reach_ssl_without_a_file_on_disk() -> None:
-    with anonymous_file(b"content") as path:
-        assert Path(path).read_bytes() == b"content"
-        name = str(Path(f"/proc/self/fd/{path.rpartition('/')[2]}").readlink())
-    assert name.startswith("/memfd:")
-    assert not Path(path).exists()
-
-
-def test_a_pipe_serves_where_there_is_no_memfd(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "memfd_create")
-    context = tls_context(Endpoint(SERVER, AUTHORITY.ca_pem), CERTIFICATE, subject="east")
-    assert context.verify_mode is ssl.CERT_REQUIRED
-
-
-def test_more_than_a_pipe_holds_is_refused() -> None:
-    with pytest.raises(OSError):  # noqa: PT011 - it has no text to match
-        pipe_of(b"x" * 10_000_000)

@@ -16,9 +16,9 @@ from keyfleet.base.log import NoHooks
 from keyfleet.base.tasks import spawn
 from keyfleet.kube import requests
 from keyfleet.kube.access import Access, ClientCertificate, Endpoint
+from keyfleet.kube.memfile import memory_file
 from keyfleet.kube.requests import Request
 from keyfleet.kube.resources import SECRETS
-from keyfleet.kube.tls import anonymous_file
 from keyfleet.kube.transport import Timeouts, Transport
 from keyfleet.localplane.pki import Authority
 from keyfleet.testing.canary import CANARY_PREFIX, find_canary
@@ -250,7 +250,7 @@ async def test_plain_requests_go_through_the_proxy(loopback: Any, transport: Ope
 def server_context(*names: str, clients: bool = False) -> ssl.SSLContext:
     pair = AUTHORITY.server(names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with anonymous_file(pair.certificate_pem) as chain, anonymous_file(pair.key_pem) as key:
+    with memory_file(pair.certificate_pem) as chain, memory_file(pair.key_pem) as key:
         context.load_cert_chain(chain, key)
     if clients:
         context.verify_mode = ssl.CERT_OPTIONAL
