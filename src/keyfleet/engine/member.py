@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
+from typing import cast
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import DeniedError
@@ -67,9 +68,13 @@ class Member:
         self._namespaces: dict[str, NamespaceFacts] = {}
         self._sources: dict[SecretRef, tuple[Informer[Metadata], asyncio.Task[None]]] = {}
         self._targets_informer = self._informer(
-            SECRETS, self._on_target, labels=f"{HUB_LABEL}={installation.hub_label}"
+            SECRETS,
+            self._on_target,
+            labels=f"{HUB_LABEL}={installation.hub_label}",
+            hooks=cast("Hooks", _ListRelay(hooks, self._on_list)),
         )
         self._namespaces_informer = self._informer(NAMESPACES, self._on_namespace)
+        self._ahead_of_list: set[Spot] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -247,6 +252,7 @@ class Member:
         namespace: str = "",
         labels: str = "",
         fields: str = "",
+        hooks: Hooks | None = None,
     ) -> Informer[Metadata]:
         return Informer(
             self.client,
@@ -257,8 +263,20 @@ class Member:
             on_change=on_change,
             clock=self._clock,
             random=self._random,
-            hooks=self._hooks,
+            hooks=hooks or self._hooks,
         )
+
+    def _on_list(self, *, is_complete: bool) -> None:
+        # What was written before a list began and is not in it was taken away behind the watch.
+        if not is_complete:
+            self._ahead_of_list = self.memory.ahead()
+            return
+        for spot in self._ahead_of_list & self.memory.ahead():
+            known = self.memory.get(spot)
+            self.memory.doubt(spot)
+            if known is not None and self.is_ready:
+                self._events.target_changed(self, {known.intent}, spot)
+        self._ahead_of_list = set()
 
     def _spots(self, intent: IntentKey) -> list[Spot]:
         return sorted(self._spots_of.get(intent, ()))
@@ -307,6 +325,23 @@ class Member:
             self._namespaces[key[1]] = after
         if self.is_ready and before != after:
             self._events.namespace_changed(self, before, after)
+
+
+class _ListRelay:
+    """Pass observations on, and tell when a list begins and when it is complete."""
+
+    def __init__(self, hooks: Hooks, on_list: Callable[..., None]) -> None:
+        self._hooks = hooks
+        self._on_list = on_list
+
+    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+        """A watch changed its state."""
+        self._hooks.watch_changed(cluster, resource, state)
+        if state in ("listing", "live"):
+            self._on_list(is_complete=state == "live")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._hooks, name)
 
 
 def _from_metadata(metadata: Metadata) -> Actual:

@@ -70,6 +70,10 @@ class Memory:
         """Tell whether the place has to be read."""
         return spot in self._doubted
 
+    def ahead(self) -> set[Spot]:
+        """Return the places whose last write the watch has not shown yet."""
+        return {spot for spot, known in self._known.items() if known.ahead is not None}
+
     def settle(self, spot: Spot) -> None:
         """The watch has caught up: what it shows counts again."""
         known = self._known.get(spot)
