@@ -11,12 +11,13 @@ import asyncio
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.holds import held
+from keyfleet.engine.hub import metadata_manifest, origin_of
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import CRDS, NAMESPACES
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import Finding
-from keyfleet.plugin import Kind
+from keyfleet.plugin import Dialect, Kind
 
 SHARED_S = 5.0
 """How long one answer serves the passes of other clusters."""
@@ -30,23 +31,23 @@ class Confirmations:
         self._hub_uid = hub_uid
         self._asked: dict[IntentKey, asyncio.Task[Finding | None]] = {}
 
-    async def objection(self, key: IntentKey, kind: Kind) -> Finding | None:
+    async def objection(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
         """Return why the intent may not count as gone; None when it is positively gone."""
         task = self._asked.get(key)
         if task is None:
-            task = spawn(self._ask(key, kind), name=f"confirm {key}")
+            task = spawn(self._ask(key, dialect, kind), name=f"confirm {key}")
             self._asked[key] = task
             loop = asyncio.get_running_loop()
             loop.call_later(SHARED_S, self._asked.pop, key, None)
         return await asyncio.shield(task)
 
-    async def _ask(self, key: IntentKey, kind: Kind) -> Finding | None:
+    async def _ask(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
         try:
-            return await self._look(key, kind)
+            return await self._look(key, dialect, kind)
         except KeyfleetError as error:
             return held("HubUnknown", f"the hub cannot confirm it: {error.message}")
 
-    async def _look(self, key: IntentKey, kind: Kind) -> Finding | None:
+    async def _look(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
         system = await self._client.find_metadata(NAMESPACES, "kube-system")
         is_known = system is not None and not self._hub_uid.startswith("ca-")
         if is_known and system is not None and system.uid != self._hub_uid:
@@ -61,10 +62,13 @@ class Confirmations:
             if crd is None or crd.deletion_timestamp:
                 return held("KindGone", f"{key.kind} is not served on the hub any more")
         found = await self._client.find_metadata(kind.resource, key.name, namespace=key.namespace)
-        return _still_there(key, kind, found)
+        if found is None or (kind.metadata_only and not _asks(dialect, kind, found)):
+            return None
+        return held("IntentExists", f"{key} exists on the hub after all")
 
 
-def _still_there(key: IntentKey, kind: Kind, found: Metadata | None) -> Finding | None:
-    if found is None or (kind.metadata_only and not kind.wanted(found)):
-        return None
-    return held("IntentExists", f"{key} exists on the hub after all")
+def _asks(dialect: Dialect, kind: Kind, found: Metadata) -> bool:
+    # An object outlives the request it carries: a Secret whose annotations were switched off.
+    origin = origin_of(dialect, kind.resource.kind, found)
+    translation = dialect.translate(metadata_manifest(kind, found), origin)
+    return bool(translation.intents or translation.rejections)

@@ -260,11 +260,7 @@ class Hub:
             return
         if is_wanted and was_wanted and _same_request(old, new):
             return
-        manifest = {
-            "apiVersion": kind.resource.api_version,
-            "kind": kind.resource.kind,
-            "metadata": codec.builtins(known),
-        }
+        manifest = metadata_manifest(kind, known)
         origin = origin_of(dialect, kind.resource.kind, known)
         self._events.manifest_changed(dialect, origin, manifest if is_wanted else None)
 
@@ -291,6 +287,15 @@ class Hub:
         if read.policies != self.policies:
             self.policies = read.policies
             self._events.policies_changed()
+
+
+def metadata_manifest(kind: Kind, metadata: Metadata) -> Document:
+    """Return an object as a manifest whose meaning is in its labels and annotations."""
+    return {
+        "apiVersion": kind.resource.api_version,
+        "kind": kind.resource.kind,
+        "metadata": codec.builtins(metadata),
+    }
 
 
 def origin_of(dialect: Dialect, kind: str, metadata: Metadata) -> Origin:
