@@ -41,7 +41,13 @@ async def fleet(
     async with AsyncExitStack() as stack:
         planes = {"hub": fleet_hub, "east": east, "west": west}
         sides = {context: await _side(stack, context, planes[context]) for context in planes}
-        fleet = Fleet(**sides, namespace=unique("test"), directory=tmp_path)
+        fleet = Fleet(
+            sides["hub"],
+            sides["east"],
+            sides["west"],
+            namespace=unique("test"),
+            directory=tmp_path,
+        )
         await install(fleet.hub.client)
         fleet.namespaces.append(fleet.namespace)
         for side in fleet.sides:
