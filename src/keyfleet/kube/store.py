@@ -4,9 +4,12 @@
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from keyfleet.base.log import get_logger
 from keyfleet.kube.decoding import Decode
 
 T = TypeVar("T")
+
+_log = get_logger("kube")
 
 Key = tuple[str, str]
 """Namespace (empty for cluster-scoped kinds) and name."""
@@ -32,13 +35,13 @@ class Store(Generic[T]):
         if old is not None and self._version(old) == self._version(item):
             return
         self.items[key] = item
-        self._on_change(key, old, item)
+        self._report(key, old, item)
 
     def drop(self, key: Key) -> None:
         """Forget an item."""
         old = self.items.pop(key, None)
         if old is not None:
-            self._on_change(key, old, None)
+            self._report(key, old, None)
 
     def replace(self, complete: Mapping[Key, T]) -> None:
         """Take a complete list: what it does not name is gone."""
@@ -46,6 +49,13 @@ class Store(Generic[T]):
             self.drop(key)
         for key, item in complete.items():
             self.put(key, item)
+
+    def _report(self, key: Key, old: T | None, new: T | None) -> None:
+        try:
+            self._on_change(key, old, new)
+        except Exception as error:  # noqa: BLE001 - a bug over one object must not end the watch
+            # Only the type: the text of an unknown error may quote the object.
+            _log.error("kube.change_crashed", key="/".join(key), error=type(error).__name__)  # noqa: TRY400
 
     def _version(self, item: T) -> str:
         return self._decode.metadata(item).resource_version

@@ -52,3 +52,17 @@ def test_a_complete_list_finds_what_is_gone() -> None:
     recorded.store.replace({("a", "y"): item("y", "2"), ("a", "z"): item("z", "3")})
     expected = [(("a", "x"), "1", None), (("a", "y"), "1", "2"), (("a", "z"), None, "3")]
     assert expected == recorded.changes
+
+
+def test_a_consumer_that_crashes_over_one_object_still_hears_of_the_others() -> None:
+    heard: list[Key] = []
+
+    def fragile(key: Key, old: Metadata | None, new: Metadata | None) -> None:
+        if key[1] == "bad":
+            raise ZeroDivisionError
+        heard.append(key)
+
+    store = Store(METADATA, fragile)
+    store.replace({("a", name): item(name, "1") for name in ("bad", "good")})
+    assert [("a", "good")] == heard
+    assert {"bad", "good"} == {key[1] for key in store.items}
