@@ -10,6 +10,8 @@ from keyfleet.cli.output import Answer
 from keyfleet.model.places import Place
 from keyfleet.model.plan import Change, Finding, State, Step, Verb
 
+NOTHING = "no differences"
+
 _AWAY = (State.FAILED, State.UNREACHABLE)
 _WORDS = {
     Verb.CREATE: "to create",
@@ -97,7 +99,7 @@ def _summary(steps: Sequence[Step]) -> str:
     if counts["inSync"]:
         parts.append(f"{counts['inSync']} in sync")
     parts += [f"{count} {state}" for state, count in counts["findings"].items()]
-    return ", ".join(parts) or "nothing is declared"
+    return ", ".join(parts) or NOTHING
 
 
 def _counts(steps: Sequence[Step]) -> dict[str, Any]:

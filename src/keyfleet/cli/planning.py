@@ -10,9 +10,9 @@ from keyfleet.cli.choosing import chosen_clusters
 from keyfleet.cli.declared import Declared, declared_in_files, declared_on_hub
 from keyfleet.cli.files import load_manifests
 from keyfleet.cli.hub import Hub, open_hub, require_installed
-from keyfleet.cli.members import Members, open_members
+from keyfleet.cli.members import Document, Members, open_members
 from keyfleet.cli.options import Common
-from keyfleet.cli.refs import Scope
+from keyfleet.cli.refs import Ref, Scope
 from keyfleet.engine.oneshot import OneShot, Planned, Request
 from keyfleet.model.intent import Intent
 from keyfleet.model.places import ClusterName
@@ -55,6 +55,18 @@ class Look:
         names = {each.targets.name for each in intents if _covers(scope, each)}
         near = tuple(each for each in intents if _covers(scope, each) or each.targets.name in names)
         return replace(self, declared=replace(self.declared, intents=near))
+
+    def about(self, ref: Ref) -> "Look":
+        """Return the look at everything that has to do with one name: wished, or so called."""
+        near = {
+            each.key
+            for each in self.declared.intents
+            if each.targets.name == ref.name
+            or (each.key.namespace, each.key.name) == (ref.namespace, ref.name)
+        }
+        names = {each.targets.name for each in self.declared.intents if each.key in near}
+        kept = tuple(each for each in self.declared.intents if each.targets.name in names)
+        return replace(self, declared=replace(self.declared, intents=kept))
 
     def _meant(self, *, prune: bool) -> list[ClusterName]:
         return [
@@ -108,10 +120,25 @@ async def open_look(common: Common, files: Iterable[str] = ()) -> AsyncIterator[
             await require_installed(hub)
             declared = await declared_on_hub(hub, common.namespace)
         clusters = [each.document for each in manifests if each.kind == "FleetCluster"]
-        async with open_members(hub, clusters) as members:
-            _refuse_unknown(declared, members)
-            chosen = chosen_clusters(members.live.facts(), common)
-            yield Look(hub, members, declared, chosen)
+        async with look_at(hub, declared, common, clusters) as look:
+            yield look
+
+
+@asynccontextmanager
+async def look_at(
+    hub: Hub, declared: Declared, common: Common, clusters: Iterable[Document] = ()
+) -> AsyncIterator[Look]:
+    """Give a look at what is declared.
+
+    Args:
+        hub: The hub.
+        declared: What is asked for.
+        common: The flags that choose clusters.
+        clusters: FleetClusters of files.
+    """
+    async with open_members(hub, clusters) as members:
+        _refuse_unknown(declared, members)
+        yield Look(hub, members, declared, chosen_clusters(members.live.facts(), common))
 
 
 def _refuse_unknown(declared: Declared, members: Members) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of commands: where each is, and one line of what it does."""
 
-import sys
 from collections.abc import Collection
 from pathlib import PurePath
 
@@ -33,14 +32,15 @@ COMMANDS = (
 """Name, group and help; the function is `keyfleet.cli.<name>:<name>`."""
 
 
-def program(called: Collection[str] = ()) -> App:
+def program(called: Collection[str] = (), path: str = "keyfleet") -> App:
     """Return the command line; no command is imported yet.
 
     Args:
         called: Words of the command line. A command among them shows its own, longer help.
+        path: How this program was called.
     """
     app = App(
-        name=program_name(sys.argv[0]),
+        name=program_name(path),
         help="Keep secrets in step across fleets of Kubernetes clusters.",
         help_epilogue="Global flags (--kubeconfig, --context, -n, -o, -v) stand before or after "
         "the command; `keyfleet COMMAND --help` lists them.",

@@ -27,9 +27,7 @@ def parse_ref(text: str, namespace: str = "") -> Ref:
     Raises:
         InvalidInputError: It names none.
     """
-    # What `kubectl get -o name` and `keyfleet status -o name` print is understood too.
-    kind, _, rest = text.partition(":")
-    parts = (rest if kind in ("fleetsecret", "secret") else text).split("/")
+    parts = text.split("/")
     if len(parts) == 1:
         parts.insert(0, namespace)
     if len(parts) != 2 or not all(parts):
@@ -68,12 +66,17 @@ class Scope:
         """
         missing = set(self.refs) - set(found)
         if missing:
-            raise InvalidInputError(
-                "cli.unknown_secret",
-                "the hub has no FleetSecret and no annotated Secret of this name",
-                ", ".join(map(str, sorted(missing))),
-                hint="`keyfleet status` lists them",
-            )
+            raise unknown_secret(sorted(missing))
+
+
+def unknown_secret(refs: Iterable[Ref]) -> InvalidInputError:
+    """Return the error for secrets that the hub does not declare."""
+    return InvalidInputError(
+        "cli.unknown_secret",
+        "the hub has no FleetSecret and no annotated Secret of this name",
+        ", ".join(map(str, refs)),
+        hint="`keyfleet status` lists them",
+    )
 
 
 def scope_of(texts: Iterable[str], namespace: str) -> Scope:

@@ -34,7 +34,7 @@ def run(tokens: Sequence[str]) -> int:
 
 
 def _run(tokens: Sequence[str]) -> int:
-    app = program(called=tokens)
+    app = program(called=tokens, path=sys.argv[0])
     try:
         command, bound, _ = app.parse_args(
             normalised(tokens, os.environ), exit_on_error=False, print_error=False

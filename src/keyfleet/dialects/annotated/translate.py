@@ -39,7 +39,8 @@ TARGETS = "targets"
 NAMESPACE = "namespace"
 NAME = "name"
 DELETION_POLICY = "deletion-policy"
-WORDS = (ENABLED, TARGETS, NAMESPACE, NAME, DELETION_POLICY)
+SYNC = "sync-requested"
+WORDS = (ENABLED, TARGETS, NAMESPACE, NAME, DELETION_POLICY, SYNC)
 
 OWN = frozenset(
     {OWNER_ANNOTATION, SYNC_REQUESTED, ORIGIN, "keyfleet.io/hub", "keyfleet.io/annotation-domain"}
@@ -131,7 +132,7 @@ def _intent(key: IntentKey, annotations: Mapping[str, str], origin: Origin, doma
             name=_name(annotations, origin, domain),
         ),
         guard=Guard(on_intent_deleted=_deletion_policy(annotations, f"{domain}/{DELETION_POLICY}")),
-        sync_requested=annotations.get(SYNC_REQUESTED, ""),
+        sync_requested=annotations.get(f"{domain}/{SYNC}", ""),
     )
 
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Follow one FleetSecret until something is true of it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.cli.hub import Hub
+from keyfleet.cli.refs import Ref
+from keyfleet.kube.decoding import full_object
+from keyfleet.kube.informer import Informer
+from keyfleet.kube.resources import FLEETSECRETS
+
+Document = dict[str, Any]
+
+
+async def follow(
+    hub: Hub, ref: Ref, holds: Callable[[Document | None], bool], *, within: timedelta
+) -> tuple[Document | None, bool]:
+    """Watch a FleetSecret until a condition holds.
+
+    Returns:
+        The FleetSecret as last seen (None: absent), and whether the condition held in time.
+    """
+    changed = asyncio.Event()
+    informer: Informer[Document] = Informer(
+        hub.client,
+        FLEETSECRETS,
+        namespace=ref.namespace,
+        fields=f"metadata.name={ref.name}",
+        on_change=lambda *_: changed.set(),
+        decode=full_object,
+        clock=hub.clock,
+        random=Random(),  # noqa: S311 - jitter
+    )
+    key = (ref.namespace, ref.name)
+    task = spawn(informer.run(), name="follow")
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            await informer.wait_synced()
+            while not holds(informer.items.get(key)):
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        if not informer.synced and informer.error is not None:
+            raise informer.error from None
+        return informer.items.get(key), False
+    finally:
+        await stop(task)
+    return informer.items.get(key), True
