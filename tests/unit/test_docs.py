@@ -81,9 +81,19 @@ def _documented() -> set[str]:
 def _used() -> set[str]:
     found = {claim.value for claim in Claim if claim not in (Claim.OURS, Claim.UNSIGNED)}
     for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            found.update(filter(_CAMEL.fullmatch, _reasons(node)))
+        tree = ast.parse(path.read_text())
+        constants = dict(_constants(tree))
+        for node in ast.walk(tree):
+            words = (constants.get(word, word) for word in _reasons(node))
+            found.update(filter(_CAMEL.fullmatch, words))
     return found
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                yield name, text
 
 
 def _reasons(node: ast.AST) -> Iterator[str]:
@@ -111,8 +121,10 @@ def _reasons_of_call(call: ast.Call) -> Iterator[str]:
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
-    """Yield the constant texts that an expression may be."""
+    """Yield the constant texts, and names of constants, that an expression may be."""
     match node:
+        case ast.Name(id=name):
+            yield name
         case ast.Constant(value=str(text)):
             yield text
         case ast.IfExp(body=body, orelse=other):
