@@ -31,6 +31,7 @@ assets: $(READY) ## Prepare kube-apiserver and etcd; the last line is their fold
 
 docs: $(READY) ## Write the reference pages that come from the source
 	$(BIN)/python scripts/write_errors.py
+	$(BIN)/python scripts/write_cli.py
 
 lock: $(READY) ## Compile requirements/*.txt anew: UPGRADE=--upgrade for the newest versions
 	$(LOCK) --extra all pyproject.toml --output-file requirements/run.txt

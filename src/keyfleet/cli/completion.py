@@ -8,7 +8,7 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.terminal import write_data
 
 
-def completion(shell: Literal["bash", "zsh", "fish"], *, common: Common = NO_OPTIONS) -> None:
+def completion(shell: Literal["bash", "zsh", "fish"], /, *, common: Common = NO_OPTIONS) -> None:
     """Print the completion script of a shell.
 
     For example `source <(keyfleet completion bash)`.

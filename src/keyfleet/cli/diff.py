@@ -14,8 +14,8 @@ from keyfleet.cli.refs import scope_of
 async def diff(*secrets: str, filename: Files = (), common: Common = NO_OPTIONS) -> Exit:
     """Compare the fleet with what is declared; only differences are shown.
 
-    BEFORE is what is in the clusters, AFTER what is declared. Exit code 0: no difference; 1:
-    differences; above: an error.
+    Per key: `+` is declared and missing, `-` is there and not declared, `~` is another value. Exit
+    code 0: no difference; 1: differences; above: an error.
 
     Args:
         secrets: Only these, as NAMESPACE/NAME.

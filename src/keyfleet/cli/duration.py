@@ -38,5 +38,5 @@ def _convert(_kind: object, tokens: Sequence[Token]) -> timedelta:
     return parse_duration(tokens[0].value)
 
 
-Duration = Annotated[timedelta, Parameter(converter=_convert, show_default=False)]
+Duration = Annotated[timedelta, Parameter(converter=_convert, metavar="DURATION")]
 """A flag that takes a duration."""

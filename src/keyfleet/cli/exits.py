@@ -18,24 +18,29 @@ class Exit(IntEnum):
     """How a command ended."""
 
     DONE = 0
-    """Done, no difference."""
     FINDINGS = 1
-    """Findings or differences; only of commands that look for them."""
     USAGE = 2
-    """Usage, or input that cannot be understood."""
     FAILED = 3
-    """A cluster, the hub or a target failed or was unreachable; mixed causes."""
     FORBIDDEN = 4
-    """Forbidden by an API server or by a guard."""
     TIMED_OUT = 5
-    """Not true within the time given."""
     HELD = 6
-    """A person must decide first."""
     CONFLICT = 7
-    """Somebody else owns or wrote the object."""
     INTERRUPTED = 130
-    """Ctrl-C."""
 
+
+MEANINGS = {
+    Exit.DONE: "done, no difference",
+    Exit.FINDINGS: "differences or findings: only `plan`, `apply --dry-run`, `diff`, `validate`, "
+    "`status --check`",
+    Exit.USAGE: "usage, or input that cannot be understood",
+    Exit.FAILED: "a cluster, the hub or a target failed or was unreachable; mixed causes",
+    Exit.FORBIDDEN: "forbidden, by an API server or by a rule",
+    Exit.TIMED_OUT: "not true within the time given",
+    Exit.HELD: "held: a person must decide",
+    Exit.CONFLICT: "conflict: somebody else owns or wrote the object",
+    Exit.INTERRUPTED: "interrupted",
+}
+"""What each code says."""
 
 TIMED_OUT = "cli.timed_out"
 """Error code of a wait that ended without what it waited for."""

@@ -20,7 +20,11 @@ _ENDINGS = (".yaml", ".yml", ".json")
 Files = Annotated[
     tuple[str, ...],
     Parameter(
-        name=["--filename", "-f"], consume_multiple=False, negative="", allow_leading_hyphen=True
+        name=["--filename", "-f"],
+        consume_multiple=False,
+        negative="",
+        allow_leading_hyphen=True,
+        metavar="FILE",
     ),
 ]
 """`-f FILE|DIR|-`, repeatable."""

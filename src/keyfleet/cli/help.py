@@ -79,7 +79,7 @@ def _rendered(value: Any) -> str:
     console = Console(file=io.StringIO(), width=10_000, no_color=True, highlight=False)
     with console.capture() as capture:
         console.print(value, end="")
-    return "\n\n".join(line.rstrip() for line in capture.get().splitlines() if line.strip())
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def _print(console: "Console", text: str) -> None:

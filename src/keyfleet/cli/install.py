@@ -21,7 +21,7 @@ _COLUMNS = (Column("CHANGE"), Column("KIND"), Column("NAME"))
 
 async def install(
     *,
-    annotation_domain: str = "",
+    annotation_domain: Annotated[str, Parameter(metavar="DOMAIN")] = "",
     print_: Annotated[bool, Parameter(name="--print", negative="")] = False,
     wait: bool = True,
     timeout: Duration = timedelta(minutes=2),  # noqa: ASYNC109 - a flag
@@ -46,7 +46,7 @@ async def install(
         applied = await install_hub(hub.client, hub.clock, domain)
         if wait:
             await wait_until_ready(hub.client, hub.clock, within=timeout, tell=note)
-    show(_answer(applied), common)
+    show(install_answer(applied), common)
 
 
 def _print(domain: str) -> None:
@@ -55,7 +55,8 @@ def _print(domain: str) -> None:
     write_data("---\n".join(encode_yaml(document) for document in everything(domain)))
 
 
-def _answer(applied: list[Applied]) -> Answer:
+def install_answer(applied: list[Applied]) -> Answer:
+    """Return what changed in every format."""
     counts = Counter(item.change for item in applied)
     return Answer(
         columns=_COLUMNS,

@@ -46,25 +46,28 @@ _GLOBAL = Group("Global flags", sort_key=9)
 class Common:
     """What every command understands."""
 
-    kubeconfig: Annotated[tuple[Path, ...], Parameter(consume_multiple=False, negative="")] = ()
+    kubeconfig: Annotated[
+        tuple[Path, ...], Parameter(consume_multiple=False, negative="", metavar="FILE")
+    ] = ()
     """A kubeconfig file; may be repeated: the first one wins, as with kubectl."""
-    context: Annotated[str, Parameter(name=["--context", "--hub"])] = ""
+    context: Annotated[str, Parameter(name=["--context", "--hub"], metavar="NAME")] = ""
     """The hub's context; default: KEYFLEET_CONTEXT, then the current context."""
     cluster: Annotated[
-        tuple[str, ...], Parameter(name=["--cluster", "-c"], consume_multiple=False, negative="")
+        tuple[str, ...],
+        Parameter(name=["--cluster", "-c"], consume_multiple=False, negative="", metavar="NAME"),
     ] = ()
     """Only clusters of this name; may be repeated, * and ? are wildcards."""
-    cluster_selector: str = ""
+    cluster_selector: Annotated[str, Parameter(metavar="SELECTOR")] = ""
     """Only clusters with these labels, such as env=production."""
-    namespace: Annotated[str, Parameter(name=["--namespace", "-n"])] = ""
+    namespace: Annotated[str, Parameter(name=["--namespace", "-n"], metavar="NAME")] = ""
     """Only this namespace of the hub; default: KEYFLEET_NAMESPACE, then all."""
-    output: Annotated[Format, Parameter(name=["--output", "-o"])] = Format.TABLE
+    output: Annotated[Format, Parameter(name=["--output", "-o"], metavar="FORMAT")] = Format.TABLE
     """How to print; default: KEYFLEET_OUTPUT, then table."""
     verbose: Annotated[int, Parameter(name=["--verbose", "-v"], count=True, negative="")] = 0
     """Say more on standard error; -vv shows tracebacks."""
-    log_format: LogFormat = LogFormat.TEXT
+    log_format: Annotated[LogFormat, Parameter(metavar="FORMAT")] = LogFormat.TEXT
     """How to write log lines."""
-    color: Colour = Colour.AUTO
+    color: Annotated[Colour, Parameter(metavar="WHEN")] = Colour.AUTO
     """Colours; auto means on a terminal, and never with NO_COLOR."""
 
     @property
@@ -94,11 +97,12 @@ _VALUED = {
     }.items()
     for name in (flag, *names)
 }
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "--context": "KEYFLEET_CONTEXT",
     "--namespace": "KEYFLEET_NAMESPACE",
     "--output": "KEYFLEET_OUTPUT",
 }
+"""Flag -> variable that stands in for it."""
 
 
 @dataclass(slots=True)
@@ -118,7 +122,7 @@ def normalised(tokens: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     own, rest = _split(tokens)
     found = _sort(own)
     given = {_VALUED[name] for token in found.flags if (name := _name(token)) in _VALUED}
-    for flag, variable in _ENVIRONMENT.items():
+    for flag, variable in ENVIRONMENT.items():
         if flag not in given and environ.get(variable):
             found.flags += [flag, environ[variable]]
     return [*found.words, *found.flags, *rest]

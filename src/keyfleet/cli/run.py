@@ -3,6 +3,9 @@
 
 import os
 from enum import StrEnum
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from keyfleet.app import Settings, run_until_stopped
 from keyfleet.cli.hub import installed_domain, open_hub
@@ -20,8 +23,8 @@ class Members(StrEnum):
 
 async def run(
     *,
-    listen: str = "127.0.0.1:8080",
-    annotation_domain: str = "",
+    listen: Annotated[str, Parameter(metavar="ADDRESS")] = "127.0.0.1:8080",
+    annotation_domain: Annotated[str, Parameter(metavar="DOMAIN")] = "",
     members: Members = Members.ALL,
     common: Common = NO_OPTIONS,
 ) -> None:
@@ -31,7 +34,7 @@ async def run(
     stand by.
 
     Args:
-        listen: Address for /metrics, /healthz and /readyz.
+        listen: Address for /metrics, /healthz and /readyz; default 127.0.0.1:8080.
         annotation_domain: Domain of the annotations that mark plain Secrets; default: as installed.
         members: `declared` enrols no cluster by itself: only FleetClusters that somebody wrote.
     """

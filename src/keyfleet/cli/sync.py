@@ -26,6 +26,7 @@ LOOK_EVERY_S = 0.5
 
 async def sync(
     secret: str,
+    /,
     *,
     timeout: Duration = timedelta(minutes=1),  # noqa: ASYNC109 - a flag
     common: Common = NO_OPTIONS,

@@ -39,6 +39,7 @@ class Wanted(StrEnum):
 
 async def wait(
     secret: str,
+    /,
     *,
     for_: Annotated[Wanted, Parameter(name="--for")] = Wanted.IN_SYNC,
     timeout: Duration = timedelta(minutes=5),  # noqa: ASYNC109 - a flag
@@ -61,7 +62,7 @@ async def wait(
             standing, is_true = await _wait_live(hub, ref, for_, timeout, common)
         else:
             document, is_true = await follow(
-                hub, ref, lambda found: _holds(found, for_, common), within=timeout
+                hub, ref, lambda found: holds(found, for_, common), within=timeout
             )
             standing = _standing(document, common)
         now = hub.clock.now()
@@ -69,7 +70,7 @@ async def wait(
         show(standings_answer([standing], now=now, wide=common.is_wide), common)
     if is_true:
         return Exit.DONE
-    note(f"Error: not {for_} within {timeout.total_seconds():g} s: {_missing(ref, standing)}")
+    note(f"Error: not {for_} within {timeout.total_seconds():g} s: {missing(ref, standing)}")
     return Exit.TIMED_OUT
 
 
@@ -89,7 +90,8 @@ async def _wait_live(
     return None, wanted is Wanted.GONE
 
 
-def _holds(document: Document | None, wanted: Wanted, common: Common) -> bool:
+def holds(document: Document | None, wanted: Wanted, common: Common) -> bool:
+    """Tell whether what is waited for is true of a FleetSecret (None: absent)."""
     if wanted is Wanted.GONE:
         return document is None
     standing = _standing(document, common)
@@ -115,7 +117,8 @@ def _is_as_wanted(standing: Standing, wanted: Wanted) -> bool:
     return standing.ready == "True" and states <= accepted
 
 
-def _missing(ref: Ref, standing: Standing | None) -> str:
+def missing(ref: Ref, standing: Standing | None) -> str:
+    """Return what keeps a secret from being as wanted."""
     if standing is None:
         return f"{ref} is not declared"
     if standing.ready != "True" and not standing.clusters:

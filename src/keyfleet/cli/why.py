@@ -12,7 +12,7 @@ from keyfleet.engine.why import Explainer, Explanation
 from keyfleet.model.plan import State
 
 
-async def why(secret: str, *, common: Common = NO_OPTIONS) -> Exit:
+async def why(secret: str, /, *, common: Common = NO_OPTIONS) -> Exit:
     """Explain one secret: why it is in a cluster or not, from where, and what to change.
 
     Any Secret of any cluster can be asked about, present or missing, declared or not. Without -c

@@ -28,7 +28,7 @@ async def list_clusters(*, common: Common = NO_OPTIONS) -> Exit:
     async with open_hub(common) as hub, open_members(hub) as members:
         found = await _entries(members, common)
         now = hub.clock.now()
-    show(_answer(found, now), common)
+    show(clusters_answer(found, now), common)
     return Exit.DONE
 
 
@@ -44,7 +44,8 @@ async def _entries(members: Members, common: Common) -> list[Entry]:
     return sorted([*declared, *map(entry_of_contact, contacts)], key=lambda entry: entry.name)
 
 
-def _answer(found: Sequence[Entry], now: datetime) -> Answer:
+def clusters_answer(found: Sequence[Entry], now: datetime) -> Answer:
+    """Return the clusters in every format."""
     not_ready = sum(entry.ready != "True" for entry in found)
     number = f"{len(found)} cluster{'s' if len(found) != 1 else ''}"
     return Answer(

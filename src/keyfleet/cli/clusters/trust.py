@@ -28,7 +28,7 @@ from keyfleet.plugin import ClusterSnapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Accepted:
     """Who a cluster was, who answers now, and the names its copies know it by."""
 
     snapshot: ClusterSnapshot
@@ -48,6 +48,7 @@ class Finding:
 
 async def trust(
     name: str,
+    /,
     *,
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="")] = False,
     common: Common = NO_OPTIONS,
@@ -74,11 +75,11 @@ async def trust(
         if found.is_news:
             _confirm(snapshot, is_yes=yes)
             await _accept(found, members, hub)
-    show(_answer(found), common)
+    show(trust_answer(found), common)
     return Exit.DONE
 
 
-async def _find(snapshot: ClusterSnapshot, members: Members, hub: Hub) -> Finding:
+async def _find(snapshot: ClusterSnapshot, members: Members, hub: Hub) -> Accepted:
     access = await snapshot.open()
     client = Client(snapshot.name, access, clock=hub.clock)
     try:
@@ -86,7 +87,7 @@ async def _find(snapshot: ClusterSnapshot, members: Members, hub: Hub) -> Findin
         names = await _former_names(client, snapshot, identity, members)
     finally:
         await client.close()
-    return Finding(snapshot, identity, names)
+    return Accepted(snapshot, identity, names)
 
 
 async def _former_names(
@@ -111,7 +112,7 @@ async def _former_names(
     )
 
 
-def _tell(found: Finding) -> None:
+def _tell(found: Accepted) -> None:
     snapshot, identity = found.snapshot, found.identity
     if found.is_changed:
         note(f"{snapshot.name} was:  {_shown(snapshot.pinned_uid, snapshot.pinned_ca_sha256)}")
@@ -128,7 +129,7 @@ def _shown(uid: str, ca_sha256: str) -> str:
     return f"kube-system {uid}, CA SHA-256 {ca_sha256[:16] or 'none'}"
 
 
-def _names(found: Finding) -> str:
+def _names(found: Accepted) -> str:
     return ", ".join(found.former_names)
 
 
@@ -145,7 +146,7 @@ def _confirm(snapshot: ClusterSnapshot, *, is_yes: bool) -> None:
         raise InvalidInputError("cli.unconfirmed", "not accepted, nothing changed", snapshot.name)
 
 
-async def _accept(found: Finding, members: Members, hub: Hub) -> None:
+async def _accept(found: Accepted, members: Members, hub: Hub) -> None:
     snapshot, identity = found.snapshot, found.identity
     document = members.documents.get(snapshot.name)
     if document is None:
@@ -171,7 +172,8 @@ def _identity_patch(identity: Identity, hub: Hub) -> dict[str, Any]:
     return {"status": {"identity": pinned}}
 
 
-def _answer(found: Finding) -> Answer:
+def trust_answer(found: Accepted) -> Answer:
+    """Return what was accepted in every format."""
     result = "trusted" if found.is_news else "unchanged"
     name, uid = str(found.snapshot.name), str(found.identity.uid)
     return Answer(

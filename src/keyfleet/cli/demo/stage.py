@@ -16,6 +16,7 @@ from keyfleet.cli.demo import kept, props
 from keyfleet.cli.demo.narrator import Narrator
 from keyfleet.cli.installing import install_hub, wait_until_ready
 from keyfleet.engine.installation import laptop_installation
+from keyfleet.inventory.kubeconfig.trust import FILE, TrustStore, state_folder
 from keyfleet.kube.auth.surroundings import Surroundings
 from keyfleet.kube.client import Client
 from keyfleet.kube.kubeconfig import load
@@ -74,6 +75,8 @@ async def _open_planes(
 ) -> Path:
     if keep:
         state = await start_supervised(names, narrator.say)
+        # The path is always the same, the clusters behind it are new.
+        TrustStore(state_folder(os.environ) / FILE).forget(state.kubeconfig)
         await stack.enter_async_context(_stopped_on_failure(narrator.clock))
         return Path(state.kubeconfig)
     fleet = await stack.enter_async_context(await LocalFleet.start(names, narrator.say))

@@ -1,0 +1,84 @@
+"""Explanations for people and programs."""
+
+from collections.abc import Callable
+
+from keyfleet.cli.explained import explanations_answer
+from keyfleet.cli.refs import Ref
+from keyfleet.engine.why import Candidate, Considered, Explanation
+from keyfleet.model.intent import Origin, Rejection
+from keyfleet.model.ownership import Claim, Holding, Marker
+from keyfleet.model.places import ClusterName, IntentKey, Place
+from keyfleet.model.plan import Finding, State, Step, Verb
+
+KEY = IntentKey("FleetSecret", "payments", "db")
+MARKER = Marker("h", "FleetSecret", "payments", "db", "u", "c", "payments", "db", revision=3)
+
+
+def _place(cluster: str) -> Place:
+    return Place(ClusterName(cluster), "payments", "db")
+
+
+def _candidate(cluster: str, *, wants: bool, step: Step | None = None) -> Candidate:
+    rules = (
+        Considered("placement.clusters", wants, f"names east, west; this is {cluster}"),
+        Considered("placement.name", True, "targets are called db"),
+    )
+    return Candidate(KEY, "hub/payments/src", rules, step)
+
+
+FOUND = [
+    Explanation(
+        _place("east"),
+        exists=True,
+        type="Opaque",
+        holding=Holding(Claim.OURS, MARKER),
+        candidates=(
+            _candidate("east", wants=True, step=Step(KEY, _place("east"), Verb.NONE, revision=3)),
+        ),
+    ),
+    Explanation(_place("hub"), candidates=(_candidate("hub", wants=False),)),
+    Explanation(
+        _place("west"),
+        exists=True,
+        type="Opaque",
+        holding=Holding(Claim.NOBODYS),
+        candidates=(
+            _candidate(
+                "west",
+                wants=True,
+                step=Step(
+                    KEY,
+                    _place("west"),
+                    Verb.NONE,
+                    Finding(State.CONFLICT, "Foreign", "somebody else's", "Adopt", "ownership"),
+                ),
+            ),
+        ),
+    ),
+    Explanation(
+        _place("lab"),
+        candidates=(
+            Candidate(
+                KEY,
+                "",
+                (),
+                rejection=Rejection(
+                    KEY,
+                    Origin("native", *("FleetSecret", "payments", "db")),
+                    "UnknownField",
+                    "unknown field",
+                    "spec.exlude",
+                    "did you mean `exclude`?",
+                ),
+            ),
+        ),
+    ),
+    Explanation(_place("bare")),
+    Explanation(
+        _place("moon"), finding=Finding(State.UNREACHABLE, "Unreachable", "no answer", "wait")
+    ),
+]
+
+
+def test_golden(golden_answer: Callable[..., None]) -> None:
+    golden_answer("why", explanations_answer(FOUND, Ref("payments", "db")))
