@@ -14,8 +14,8 @@ from keyfleet.engine.holds import held
 from keyfleet.engine.hub import metadata_manifest, origin_of
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import CRDS, NAMESPACES
-from keyfleet.model.places import IntentKey
+from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, NAMESPACES, Resource
+from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import Finding
 from keyfleet.plugin import Dialect, Kind
 
@@ -39,7 +39,21 @@ class Confirmations:
             self._asked[key] = task
             loop = asyncio.get_running_loop()
             loop.call_later(SHARED_S, self._asked.pop, key, None)
-        return await asyncio.shield(task)
+        objection = await asyncio.shield(task)
+        if objection is not None:
+            # What stands in the way may be gone the next moment, and that is a reason to ask again.
+            self._asked.pop(key, None)
+        return objection
+
+    async def cluster_objection(self, name: ClusterName) -> Finding | None:
+        """Return why a FleetCluster may not count as removed; None when it positively is."""
+        try:
+            objection = await self._look_at_hub() or await self._look_at_crd(FLEETCLUSTERS)
+            if objection is None and await self._client.find_metadata(FLEETCLUSTERS, name):
+                objection = held("ClusterExists", f"FleetCluster {name} exists after all")
+        except KeyfleetError as error:
+            return held("HubUnknown", f"the hub cannot confirm it: {error.message}")
+        return objection
 
     async def _ask(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
         try:
@@ -48,23 +62,32 @@ class Confirmations:
             return held("HubUnknown", f"the hub cannot confirm it: {error.message}")
 
     async def _look(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
-        system = await self._client.find_metadata(NAMESPACES, "kube-system")
-        is_known = system is not None and not self._hub_uid.startswith("ca-")
-        if is_known and system is not None and system.uid != self._hub_uid:
-            return held("HubChanged", "another cluster answers for the hub")
+        if objection := await self._look_at_hub():
+            return objection
         namespace = await self._client.find_metadata(NAMESPACES, key.namespace)
         if namespace is not None and namespace.deletion_timestamp:
             return held(
                 "HubNamespaceTerminating", f"namespace {key.namespace} of the hub is being deleted"
             )
-        if not kind.metadata_only:
-            crd = await self._client.find_metadata(CRDS, kind.resource.label)
-            if crd is None or crd.deletion_timestamp:
-                return held("KindGone", f"{key.kind} is not served on the hub any more")
+        if not kind.metadata_only and (objection := await self._look_at_crd(kind.resource)):
+            return objection
         found = await self._client.find_metadata(kind.resource, key.name, namespace=key.namespace)
         if found is None or (kind.metadata_only and not _asks(dialect, kind, found)):
             return None
         return held("IntentExists", f"{key} exists on the hub after all")
+
+    async def _look_at_hub(self) -> Finding | None:
+        system = await self._client.find_metadata(NAMESPACES, "kube-system")
+        is_known = system is not None and not self._hub_uid.startswith("ca-")
+        if is_known and system is not None and system.uid != self._hub_uid:
+            return held("HubChanged", "another cluster answers for the hub")
+        return None
+
+    async def _look_at_crd(self, resource: Resource) -> Finding | None:
+        crd = await self._client.find_metadata(CRDS, resource.label)
+        if crd is None or crd.deletion_timestamp:
+            return held("KindGone", f"{resource.kind} is not served on the hub any more")
+        return None
 
 
 def _asks(dialect: Dialect, kind: Kind, found: Metadata) -> bool:

@@ -3,6 +3,7 @@
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.log import get_logger
+from keyfleet.engine.confirm import Confirmations
 from keyfleet.engine.fleet import Entry
 from keyfleet.engine.member import Member
 from keyfleet.kube.client import Client
@@ -15,17 +16,22 @@ log = get_logger("engine")
 class Departures:
     """Clean up after clusters whose `onRemoved` is Delete."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, confirmations: Confirmations) -> None:
         self._installation = installation
+        self._confirmations = confirmations
 
     async def leave(self, entry: Entry) -> None:
         """Delete what this installation delivered to the cluster, where that was asked for.
 
-        Only targets whose marker verifies for their own place go. What cannot be deleted stays and
-        is logged: the cluster is not ours to ask any more.
+        Only when the FleetCluster is positively gone, and not its kind, and only targets marker
+        verifies for their own place. What cannot be deleted stays and is logged: the cluster is not
+        ours to ask any more.
         """
         member = entry.member
         if entry.snapshot.on_removed != "Delete" or member is None or entry.snapshot.paused:
+            return
+        if objection := await self._confirmations.cluster_objection(entry.name):
+            log.warning("engine.departure_held", cluster=entry.name, reason=objection.reason)
             return
         for intent in member.owners():
             for namespace, name in await member.owned(intent):

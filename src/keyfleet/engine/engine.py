@@ -58,7 +58,7 @@ class Engine(HubEvents, FleetEvents):
         )
         self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock)
-        self._departures = Departures(parts.installation)
+        self._departures = Departures(parts.installation, self._worker.confirmations)
         self._is_started = False
 
     async def run(self) -> None:

@@ -66,7 +66,7 @@ class Worker:
         self._changed = changed
         means = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
         self._passes = Passes(self._gatherer, **means)
-        self._confirmations = Confirmations(parts.hub, parts.installation.hub)
+        self.confirmations = Confirmations(parts.hub, parts.installation.hub)
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
     def forget(self, key: IntentKey) -> None:
@@ -133,7 +133,7 @@ class Worker:
             # What it wants cannot be said: its targets stay as they are.
             return None
         found = self._hub.dialect_of(key.kind)
-        objection = await self._confirmations.objection(key, *found) if found else None
+        objection = await self.confirmations.objection(key, *found) if found else None
         if found is None or objection is not None:
             _log_held(entry.name, key, objection.reason if objection else "KindUnknown")
             return Again(RECHECK_S if objection and objection.reason == "HubUnknown" else HELD_S)
