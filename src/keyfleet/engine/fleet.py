@@ -60,6 +60,8 @@ class Entry:
         self.member: Member | None = None
         self.client: Client | None = None
         self.identity: Identity | None = None
+        self.known_uid = ""
+        """Who answered first, also before that is pinned on the FleetCluster."""
         self.circuit: Circuit | None = None
         self.version = ""
         self.warnings: tuple[str, ...] = ()
@@ -165,6 +167,9 @@ class Fleet:
             self._engage_later(entry)
             return
         old, entry.snapshot = entry.snapshot, snapshot
+        if old.pinned_uid and old.pinned_uid != snapshot.pinned_uid:
+            # A person accepted another cluster.
+            entry.known_uid = ""
         if _must_log_in_again(entry, old):
             await self._disengage(entry)
             self._engage_later(entry)
@@ -243,11 +248,13 @@ class Fleet:
         identity = await read_identity(client, access.endpoint)
         entry.identity = identity
         entry.version = await client.version()
-        if finding := identity_objection(snapshot, identity) or self._duplicate(entry, identity):
+        known = replace(snapshot, pinned_uid=snapshot.pinned_uid or entry.known_uid)
+        if finding := identity_objection(known, identity) or self._duplicate(entry, identity):
             self._set_problem(entry, finding)
             await client.close()
             entry.client = None
             return
+        entry.known_uid = identity.uid
         await self._start_member(entry, client, identity, access.endpoint)
         entry.following = spawn(self._follow(entry, access.generation), name=f"follow {entry.name}")
 
@@ -294,7 +301,7 @@ class Fleet:
             lambda: self._probe(entry, client, identity, endpoint),
             on_doubt=entry.lane.pause,
             on_open=lambda error: self._opened(entry, error),
-            on_close=lambda was_away: self._closed(entry, was_away=was_away),
+            on_close=lambda was_away: self._answered(entry, was_away=was_away),
             clock=self._clock,
             random=self._random,
         )
@@ -321,9 +328,11 @@ class Fleet:
         self._hooks.cluster_reachable(entry.name, False)
         self._set_problem(entry, unreachable(entry.name, error))
 
+    def _answered(self, entry: Entry, *, was_away: bool) -> None:
+        if entry.problem is None or entry.problem.reason != "IdentityChanged":
+            self._closed(entry, was_away=was_away)
+
     def _closed(self, entry: Entry, *, was_away: bool) -> None:
-        if entry.problem is not None and entry.problem.reason == "IdentityChanged":
-            return
         self._hooks.cluster_reachable(entry.name, True)
         self._set_problem(entry, None)
         entry.lane.resume(past_backoff=was_away)
