@@ -17,7 +17,6 @@ from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
 from keyfleet.model.plan import Finding, State
 from keyfleet.plan.placement import cluster_missing, unknown_clusters
 
-
 WAITING = "Waiting"
 """Reason of a cluster that no pass has looked at yet."""
 

@@ -32,6 +32,8 @@ BUSY_S = 1.0
 CONNECTING_S = 15.0
 """How long, after a start, a status waits for clusters to be connected and looked at: what was true
 before the start mostly still is, and saying otherwise for a moment would be noise."""
+LOOK_AGAIN_S = 0.5
+"""How soon a status that waits sees that there is nothing to wait for any more."""
 RETRY_S = 2.0
 LANE_WIDTH = 8
 """Status writes at a time: deliveries have the connection first."""
@@ -136,7 +138,7 @@ class Statuses:
         patience_s = self._subject.patience_s(key)
         if waited_s < patience_s:
             # Deliveries first, but a long one does not silence the status.
-            self._schedule(key, patience_s - waited_s)
+            self._schedule(key, min(patience_s - waited_s, LOOK_AGAIN_S))
             return
         self._tasks[key] = spawn(self._write(key), name=f"status {key}")
         self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
