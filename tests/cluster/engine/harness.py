@@ -313,7 +313,20 @@ class Fleet:
         try:
             await eventually(equal)
         except AssertionError:
-            assert await self.state(side, name) == (state, reason)
+            found = await self.state(side, name)
+            message = f"{side.name} is {found}, not {(state, reason)}"
+            raise AssertionError(message) from None
+
+    async def revised(self, revision: int, *, name: str = "db") -> None:
+        """Wait until a FleetSecret's status says InSync everywhere at this revision."""
+
+        async def equal() -> bool:
+            status = await self.status(name)
+            clusters = status.get("clusters", [])
+            at = [(one["state"], one.get("revision")) for one in clusters]
+            return status.get("revision") == revision and set(at) == {("InSync", revision)}
+
+        await eventually(equal, what=f"{name} is not in sync at revision {revision}")
 
     async def in_sync(self, *sides: Side, name: str = "db") -> None:
         """Wait until a FleetSecret's status says InSync of these clusters."""
