@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may read what, asked at every delivery."""
+
+import pytest
+from tests.unit.plan.questions import EAST, KEY
+
+from keyfleet.model.intent import SecretRef
+from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
+from keyfleet.model.plan import State
+from keyfleet.model.policy import Grant, Policies, SourceScope, TargetScope
+from keyfleet.plan.authority import source_missing, source_objection
+
+HUB = ClusterFacts(ClusterName("hub"), ClusterUid("h"), is_hub=True)
+OWN = SecretRef("pay", "src")
+OTHERS = SecretRef("vault", "src")
+MEMBERS = SecretRef("pay", "src", ClusterName("east"))
+
+
+def reads(hub: str, *namespaces: str, clusters: tuple[str, ...] = ("*",)) -> Policies:
+    """Return policies that let a hub namespace read namespaces."""
+    scope = SourceScope(ChosenClusters(clusters), ChosenNamespaces(namespaces))
+    return Policies((Grant("p", ChosenNamespaces((hub,)), sources=scope),))
+
+
+def test_the_own_namespace_of_the_hub_is_readable() -> None:
+    assert source_objection(KEY, OWN, HUB, Policies()) is None
+
+
+def test_unknown_policies_hold_every_read() -> None:
+    finding = source_objection(KEY, OWN, HUB, Policies(is_complete=False))
+    assert finding is not None
+    assert (finding.state, finding.reason) == (State.HELD, "PolicyUnknown")
+
+
+@pytest.mark.parametrize(
+    ("ref", "cluster"), [(OTHERS, HUB), (MEMBERS, EAST), (SecretRef("vault", "s"), EAST)]
+)
+@pytest.mark.parametrize(
+    "policies",
+    [
+        Policies(),
+        reads("evil", "vault", "pay"),
+        reads("pay", "other"),
+        reads("pay", "vault", "pay", clusters=("west",)),
+        Policies((Grant("p", ChosenNamespaces(("pay",))),)),
+        Policies(
+            (
+                Grant(
+                    "p",
+                    ChosenNamespaces(("pay",)),
+                    targets=TargetScope(ChosenClusters(("*",)), ChosenNamespaces(("*",))),
+                ),
+            )
+        ),
+    ],
+)
+def test_anything_else_needs_a_grant_to_this_tenant(
+    ref: SecretRef, cluster: ClusterFacts, policies: Policies
+) -> None:
+    assert source_objection(KEY, ref, cluster, policies) == source_missing(ref)
+
+
+@pytest.mark.parametrize(
+    ("ref", "cluster", "policies"),
+    [
+        (OTHERS, HUB, reads("pay", "vault")),
+        (OTHERS, HUB, reads("*", "*")),
+        (MEMBERS, EAST, reads("pay", "pay", clusters=("east",))),
+        (MEMBERS, EAST, Policies(is_operator=True)),
+    ],
+)
+def test_a_grant_opens_what_it_says(
+    ref: SecretRef, cluster: ClusterFacts, policies: Policies
+) -> None:
+    assert source_objection(KEY, ref, cluster, policies) is None
+
+
+def test_an_evil_tenant_reads_nothing_of_the_hub_but_its_own() -> None:
+    evil = IntentKey("FleetSecret", "evil", "db")
+    assert source_objection(evil, OWN, HUB, Policies()) == source_missing(OWN)
+
+
+def test_an_unknown_cluster_looks_like_an_absent_secret() -> None:
+    ref = SecretRef("pay", "src", ClusterName("nowhere"))
+    assert source_objection(KEY, ref, None, reads("*", "*")) == source_missing(ref)
+
+
+def test_the_finding_names_the_reference_only() -> None:
+    assert source_missing(MEMBERS).message == (
+        "Secret east/pay/src cannot be read: it is absent or this intent may not read it"
+    )
