@@ -7,8 +7,8 @@ from typing import Any
 
 from keyfleet import builtin
 from keyfleet.base import codec
-from keyfleet.base.errors import DeniedError, NotFoundError, OwnershipError
-from keyfleet.cli.hub import Hub, installed_domain
+from keyfleet.base.errors import DeniedError, OwnershipError
+from keyfleet.cli.hub import UNSERVED, Hub, installed_domain
 from keyfleet.cli.terminal import note
 from keyfleet.cli.translating import FileIntent, translated
 from keyfleet.engine.hub import origin_of
@@ -100,7 +100,7 @@ async def hub_policies(hub: Hub) -> Policies:
     """Return what the hub's FleetPolicies say; incomplete where they cannot be read."""
     try:
         documents = (await hub.client.list(FLEETPOLICIES)).items
-    except NotFoundError:
+    except UNSERVED:
         return Policies()
     except DeniedError:
         return Policies(is_complete=False)
@@ -139,7 +139,7 @@ async def _refuse_declared(hub: Hub, intents: Iterable[FileIntent]) -> None:
         key = each.intent.key
         try:
             found = await hub.client.find_metadata(FLEETSECRETS, key.name, namespace=key.namespace)
-        except DeniedError:
+        except (DeniedError, *UNSERVED):
             continue
         if found is not None:
             raise OwnershipError(

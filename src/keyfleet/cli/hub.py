@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from keyfleet.app import hub_access
 from keyfleet.base.clock import Clock, SystemClock
-from keyfleet.base.errors import DeniedError, PermanentError
+from keyfleet.base.errors import DeniedError, NotFoundError, PermanentError, UnsupportedError
 from keyfleet.cli.options import Common
 from keyfleet.cli.terminal import note
 from keyfleet.kube.access import Access
@@ -22,6 +22,9 @@ from keyfleet.manifests.everything import (
     DOMAIN_ANNOTATION,
     SYSTEM_NAMESPACE,
 )
+
+UNSERVED = (NotFoundError, UnsupportedError)
+"""What asking for a kind raises that the hub does not serve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keyfleet.base.errors import DeniedError, NotFoundError
+from keyfleet.base.errors import DeniedError
 from keyfleet.base.tasks import all_of
-from keyfleet.cli.hub import Hub
+from keyfleet.cli.hub import UNSERVED, Hub
 from keyfleet.cli.terminal import note
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import laptop_installation
@@ -86,7 +86,7 @@ async def _documents(hub: Hub) -> dict[str, Document] | None:
     """Return the hub's FleetClusters by name; None where it serves none."""
     try:
         found = await hub.client.list(FLEETCLUSTERS)
-    except NotFoundError:
+    except UNSERVED:
         return None
     except DeniedError as error:
         note(f"Warning: FleetClusters may not be listed ({error.subject}); contexts are used")
