@@ -6,6 +6,7 @@ heartbeat.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,12 +15,14 @@ from keyfleet.base.clock import Clock, timestamp
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.fleet import Entry
+from keyfleet.engine.entry import Entry
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import FLEETCLUSTERS
+from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
 from keyfleet.model.v1alpha1 import (
+    ClusterCounts,
     ClusterIdentity,
     Condition,
     FleetClusterStatus,
@@ -29,6 +32,8 @@ from keyfleet.model.v1alpha1 import (
 
 log = get_logger("engine")
 
+COUNTS_S = 10.0
+"""How far the counts may be behind."""
 SETTLE_S = 0.2
 """A change is mostly followed by another: engaged, then reachable."""
 
@@ -36,9 +41,11 @@ SETTLE_S = 0.2
 class ClusterStatuses:
     """Writes FleetCluster statuses, one write per cluster at a time."""
 
-    def __init__(self, hub: Client, clock: Clock) -> None:
+    def __init__(self, hub: Client, clock: Clock, in_sync: Callable[[ClusterName], int]) -> None:
         self._hub = hub
         self._clock = clock
+        self._in_sync = in_sync
+        self._counts_due: dict[str, asyncio.TimerHandle] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
 
@@ -51,8 +58,21 @@ class ClusterStatuses:
             return
         self._tasks[entry.name] = spawn(self._write(entry), name=f"status {entry.name}")
 
+    def counted(self, entry: Entry) -> None:
+        """The number of targets may have changed: say so, but not at every delivery."""
+        if entry.name not in self._counts_due:
+            loop = asyncio.get_running_loop()
+            self._counts_due[entry.name] = loop.call_later(COUNTS_S, self._count, entry)
+
+    def _count(self, entry: Entry) -> None:
+        self._counts_due.pop(entry.name, None)
+        self.changed(entry)
+
     async def close(self) -> None:
         """Stop writing."""
+        for timer in self._counts_due.values():
+            timer.cancel()
+        self._counts_due.clear()
         await stop(*self._tasks.values())
 
     async def _write(self, entry: Entry) -> None:
@@ -75,7 +95,8 @@ class ClusterStatuses:
         document = await self._hub.get(FLEETCLUSTERS, entry.name)
         now = timestamp(self._clock.now())
         before = document.get("status")
-        after = cluster_status(entry, document, now)
+        counts = self._counts(entry)
+        after = cluster_status(entry, document, now, counts=counts)
         if before == after:
             return
         await self._hub.json_patch(
@@ -85,8 +106,16 @@ class ClusterStatuses:
             subresource="status",
         )
 
+    def _counts(self, entry: Entry) -> ClusterCounts | None:
+        if entry.member is None or not entry.member.is_ready:
+            return None
+        in_sync = self._in_sync(entry.name)
+        return ClusterCounts(targets=entry.member.target_count, in_sync=in_sync)
 
-def cluster_status(entry: Entry, document: dict[str, Any], now: str) -> dict[str, Any]:
+
+def cluster_status(
+    entry: Entry, document: dict[str, Any], now: str, *, counts: ClusterCounts | None
+) -> dict[str, Any]:
     """Return the status of a FleetCluster, the same while nothing changed."""
     before = parse_status(FleetClusterStatus, document.get("status"))
     is_reachable = entry.problem is None or entry.problem.state is not State.UNREACHABLE
@@ -103,6 +132,7 @@ def cluster_status(entry: Entry, document: dict[str, Any], now: str) -> dict[str
         identity=_identity(entry, before, now),
         last_error=entry.problem.message if entry.problem else "",
         last_contact=now if has_changed else before.last_contact,
+        counts=counts or before.counts,
     )
     return to_document(status)
 

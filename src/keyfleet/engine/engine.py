@@ -14,7 +14,8 @@ from keyfleet.base.means import Means
 from keyfleet.engine.answers import Answers
 from keyfleet.engine.clusterstatus import ClusterStatuses
 from keyfleet.engine.departures import Departures
-from keyfleet.engine.fleet import Entry, Fleet, FleetEvents
+from keyfleet.engine.entry import Entry, FleetEvents
+from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub, HubEvents
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy, Lane
@@ -57,7 +58,7 @@ class Engine(HubEvents, FleetEvents):
             busy=self._busy,
         )
         self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
-        self._clusters = ClusterStatuses(parts.hub, parts.clock)
+        self._clusters = ClusterStatuses(parts.hub, parts.clock, self.results.in_sync)
         self._departures = Departures(parts.installation, self._worker.confirmations)
         self._is_started = False
 
@@ -190,7 +191,8 @@ class Engine(HubEvents, FleetEvents):
 
     async def cluster_leaving(self, entry: Entry) -> None:
         """Do what the FleetCluster asked for in the event of its removal."""
-        await self._departures.leave(entry)
+        if not self.fleet.is_served_elsewhere(entry):
+            await self._departures.leave(entry)
 
     def cluster_gone(self, entry: Entry) -> None:
         """Forget the cluster's results; intents that name it say so."""
@@ -295,8 +297,11 @@ class Engine(HubEvents, FleetEvents):
         self._worker.rounds.drop(key)
         self._statuses.settled(key)
 
-    def _changed(self, key: IntentKey) -> None:
+    def _changed(self, key: IntentKey, cluster: ClusterName | None = None) -> None:
         self._statuses.changed(key)
+        entry = self.fleet.get(cluster) if cluster else None
+        if entry is not None:
+            self._clusters.counted(entry)
 
 
 def _namespace(member: Member, name: str) -> NamespaceFacts:

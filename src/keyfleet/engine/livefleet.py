@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import KeyfleetError, TemporaryError
 from keyfleet.base.log import Hooks, NoHooks
-from keyfleet.engine.fleet import facts_of, unreachable
+from keyfleet.engine.entry import facts_of, unreachable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
 from keyfleet.kube.client import Client

@@ -22,7 +22,7 @@ from keyfleet.base.errors import (
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.tasks import all_of
 from keyfleet.delivery.deliver import Delivered, deliver
-from keyfleet.engine.fleet import Entry
+from keyfleet.engine.entry import Entry
 from keyfleet.engine.lane import Again
 from keyfleet.engine.member import Member
 from keyfleet.engine.shaping import Shaped
@@ -305,7 +305,7 @@ def _found(place: Place, finding: Finding, *, revision: int = 0) -> _Settled:
             place.name,
             finding.state,
             finding.reason,
-            finding.message,
+            finding.advice,
             revision,
         )
     )

@@ -75,6 +75,11 @@ class Results:
             known.clusters.pop(cluster, None)
             known.propagation_ms.pop(cluster, None)
 
+    def in_sync(self, cluster: ClusterName) -> int:
+        """Return how many targets of a cluster are as wanted."""
+        found = (known.clusters.get(cluster) for known in self._known.values())
+        return sum(result.in_sync for result in found if result is not None)
+
     def of_cluster(self, cluster: ClusterName) -> list[IntentKey]:
         """Return the intents that have a result in a cluster."""
         return [key for key, known in self._known.items() if cluster in known.clusters]
@@ -151,4 +156,4 @@ def _result(known: _Known, cluster: Whereabouts) -> ClusterResult:
 
 
 def _from_finding(cluster: ClusterName, finding: Finding) -> ClusterResult:
-    return ClusterResult(cluster, finding.state, finding.reason, finding.message)
+    return ClusterResult(cluster, finding.state, finding.reason, finding.advice)

@@ -7,7 +7,8 @@ from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.engine.confirm import Confirmations
-from keyfleet.engine.fleet import Entry, Fleet
+from keyfleet.engine.entry import Entry
+from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Again
@@ -43,7 +44,7 @@ class Worker:
         intents: Intents,
         results: Results,
         *,
-        changed: Callable[[IntentKey], None],
+        changed: Callable[[IntentKey, ClusterName | None], None],
     ) -> None:
         """Make an idle worker.
 
@@ -53,7 +54,7 @@ class Worker:
             fleet: The clusters.
             intents: The intents.
             results: Where results are remembered.
-            changed: Called when an intent's outcome changed.
+            changed: Called when an intent's outcome changed, with the cluster where it did.
         """
         self.rounds = Rounds(self._shape, parts.clock)
         self.revisions = Revisions(self._markers)
@@ -126,7 +127,7 @@ class Worker:
             self._results.leave(key, cluster)
         is_new |= self._results.sync_passed(key, cluster)
         if is_new or result.wrote:
-            self._changed(key)
+            self._changed(key, cluster)
 
     async def _clean_up(self, entry: Entry, member: Member, key: IntentKey) -> Again | None:
         if self._intents.rejection(key):
@@ -151,7 +152,7 @@ class Worker:
             f"source {ref} cannot be asked now: {error.message}; targets stay as they are",
         )
         if self._results.problem(intent.key, finding):
-            self._changed(intent.key)
+            self._changed(intent.key, None)
         self._waiting_for.setdefault(ref.cluster, set()).add(intent.key)
         told = error.retry_after
         return Again(told.total_seconds() if told else None)

@@ -52,6 +52,11 @@ class Finding:
     rule: str = ""
     """Name of the policy or check that decided."""
 
+    @property
+    def advice(self) -> str:
+        """What happened and what would change it, in one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 @dataclass(frozen=True, slots=True)
 class Write:

@@ -87,8 +87,13 @@ async def test_two_names_of_one_cluster_are_served_once(fleet: Fleet) -> None:
     await fleet.write_secret(fleet.hub, "src", ONE)
     clusters = {"clusters": {"names": [first, fleet.east.name]}}
     await fleet.ask(placement=clusters)
-    await fleet.stands("Held", "Duplicate", fleet.east)
     await fleet.delivered(ONE, fleet.east)
+
+    async def once() -> bool:
+        standing = (await fleet.status()).get("clusters", [])
+        return [(first, "InSync")] == [(one["name"], one["state"]) for one in standing]
+
+    await eventually(once)
 
     async def told() -> bool:
         conditions = (await fleet.cluster_status(fleet.east)).get("conditions", [{}])

@@ -81,6 +81,8 @@ def _readiness(outcome: Outcome, results: tuple[ClusterResult, ...]) -> Conditio
         message = "the placement selects no cluster: nothing is delivered"
         return _ready("True", "NoTargets", message, outcome.generation)
     paused = sum(result.state is State.PAUSED for result in results)
+    if paused == len(results):
+        return _ready("True", "Paused", "paused: nothing is written", outcome.generation)
     synced = f"in sync in {len(results) - paused} of {len(results)} clusters"
     message = f"{synced}, {paused} paused" if paused else synced
     return _ready("True", SYNCED, message, outcome.generation)

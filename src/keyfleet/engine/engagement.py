@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Engage a cluster: log in, recognise it, list and verify, and stay with it through outages."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import cast
+
+from keyfleet.base.backoff import Backoff
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import DeniedError, KeyfleetError, TemporaryError, UnreachableError
+from keyfleet.base.log import Hooks, get_logger
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.circuit import Circuit
+from keyfleet.engine.entry import Entry, FleetEvents, unreachable, unusable
+from keyfleet.engine.identity import Identity, identity_objection, read_identity
+from keyfleet.engine.member import Member
+from keyfleet.kube.access import Endpoint
+from keyfleet.kube.client import Client
+from keyfleet.model.ownership import Installation
+from keyfleet.model.plan import Finding, State
+
+log = get_logger("engine")
+
+FOLLOW_S = 300.0
+"""How often a login is resolved again, to notice a CA bundle or server that was replaced."""
+ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
+
+
+class Engagements:
+    """Engages and disengages entries, each in tasks of its own."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        events: FleetEvents,
+        *,
+        recognised: Callable[[Entry, Identity], Finding | None],
+        clock: Clock,
+        random: Random,
+        hooks: Hooks,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            installation: Who we are.
+            events: What the fleet tells the engine.
+            recognised: Told who a cluster is; returns why its entry shall not serve it.
+            clock: For waits.
+            random: For jitter.
+            hooks: Observation.
+        """
+        self._installation = installation
+        self._events = events
+        self._recognised = recognised
+        self._clock = clock
+        self._random = random
+        self._hooks = hooks
+
+    def engage_later(self, entry: Entry) -> None:
+        """Start to engage a cluster, and go on trying."""
+        entry.engaging = spawn(self._engage(entry), name=f"engage {entry.name}")
+
+    async def _engage(self, entry: Entry) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._try_to_engage(entry)
+            except TemporaryError as error:
+                failures += 1
+                await self.clean_up(entry)
+                self.set_problem(entry, unreachable(entry.name, error))
+                self._hooks.cluster_reachable(entry.name, False)
+                await self._clock.sleep(ENGAGE_BACKOFF.delay_s(failures, self._random))
+            except KeyfleetError as error:
+                # Refused or unusable as configured; rights may be granted later, so look again.
+                failures += 1
+                await self.clean_up(entry)
+                self.set_problem(entry, unusable(entry.name, error))
+                await self._clock.sleep(2 * ENGAGE_BACKOFF.delay_s(failures, self._random))
+            else:
+                return
+
+    async def _try_to_engage(self, entry: Entry) -> None:
+        snapshot = entry.snapshot
+        if snapshot.problem:
+            self.set_problem(entry, Finding(State.UNREACHABLE, "NoAccess", snapshot.problem))
+            return
+        access = await snapshot.open()
+        entry.warnings = access.warnings
+        client = Client(
+            snapshot.name,
+            access,
+            clock=self._clock,
+            hooks=self._hooks,
+            in_flight=snapshot.in_flight or 32,
+        )
+        entry.client = client
+        identity = await read_identity(client, access.endpoint)
+        entry.identity = identity
+        entry.version = await client.version()
+        known = replace(snapshot, pinned_uid=snapshot.pinned_uid or entry.known_uid)
+        if finding := identity_objection(known, identity) or self._recognised(entry, identity):
+            self.set_problem(entry, finding)
+            await client.close()
+            entry.client = None
+            return
+        entry.known_uid = identity.uid
+        await self._start_member(entry, client, identity, access.endpoint)
+        entry.following = spawn(self._follow(entry, access.generation), name=f"follow {entry.name}")
+
+    async def _follow(self, entry: Entry, generation: str) -> None:
+        # Credentials refresh themselves; what verifies the server does not.
+        while True:
+            await self._clock.sleep(FOLLOW_S)
+            try:
+                access = await entry.snapshot.open()
+            except KeyfleetError as error:
+                log.warning("engine.login_unreadable", cluster=entry.name, code=error.code)
+                continue
+            if access.generation != generation:
+                log.info("engine.login_changed", cluster=entry.name)
+                entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
+                return
+
+    async def _engage_anew(self, entry: Entry) -> None:
+        await self.clean_up(entry)
+        await self._engage(entry)
+
+    async def _start_member(
+        self, entry: Entry, client: Client, identity: Identity, endpoint: Endpoint
+    ) -> None:
+        member = Member(
+            entry.facts_as(identity.uid, is_hub=entry.is_hub),
+            client,
+            self._installation,
+            events=self._events,
+            clock=self._clock,
+            random=self._random,
+            hooks=cast("Hooks", _WatchRelay(self._hooks, lambda: self._doubt(entry))),
+        )
+        entry.member = member
+        try:
+            async with asyncio.timeout(60):
+                await member.start()
+        except TimeoutError:
+            raise TemporaryError("engine.engage_timeout", "its first lists take too long") from None
+        entry.circuit = Circuit(
+            lambda: self._probe(entry, client, identity, endpoint),
+            on_doubt=entry.lane.pause,
+            on_open=lambda error: self._opened(entry, error),
+            on_close=lambda was_away: self._answered(entry, was_away=was_away),
+            clock=self._clock,
+            random=self._random,
+        )
+        self._closed(entry, was_away=True)
+        self._events.cluster_ready(entry)
+
+    async def _probe(
+        self, entry: Entry, client: Client, known: Identity, endpoint: Endpoint
+    ) -> None:
+        # A session that broke may come back as another cluster: recognise it before it gets data.
+        found = await read_identity(client, endpoint)
+        if found.uid == known.uid or found.is_weak:
+            return
+        snapshot = replace(entry.snapshot, pinned_uid=known.uid)
+        self.set_problem(entry, identity_objection(snapshot, found))
+        entry.engaging = spawn(self.clean_up(entry), name=f"disengage {entry.name}")
+        raise DeniedError("engine.identity_changed", "another cluster answers", entry.name)
+
+    def _doubt(self, entry: Entry) -> None:
+        if entry.circuit is not None:
+            entry.circuit.failed(UnreachableError("api.watch_failed", "a watch broke"))
+
+    def _opened(self, entry: Entry, error: KeyfleetError) -> None:
+        self._hooks.cluster_reachable(entry.name, False)
+        self.set_problem(entry, unreachable(entry.name, error))
+
+    def _answered(self, entry: Entry, *, was_away: bool) -> None:
+        if entry.problem is None or entry.problem.reason != "IdentityChanged":
+            self._closed(entry, was_away=was_away)
+
+    def _closed(self, entry: Entry, *, was_away: bool) -> None:
+        self._hooks.cluster_reachable(entry.name, True)
+        self.set_problem(entry, None)
+        entry.lane.resume(past_backoff=was_away)
+        if was_away and entry.member is not None:
+            # A single broken watch keeps its own back-off: what broke it may be still there.
+            entry.member.nudge()
+
+    def set_problem(self, entry: Entry, problem: Finding | None) -> None:
+        """Say why nothing can be delivered there, or (None) that it can."""
+        if entry.problem == problem:
+            return
+        entry.problem = problem
+        if problem is not None:
+            entry.lane.pause()
+            log.warning("engine.cluster_not_ready", cluster=entry.name, reason=problem.reason)
+        else:
+            log.info("engine.cluster_ready", cluster=entry.name)
+        self._events.cluster_changed(entry)
+
+    async def disengage(self, entry: Entry) -> None:
+        """Log out of a cluster and forget who it was."""
+        await stop(entry.engaging)
+        await self.clean_up(entry)
+        entry.identity = None
+
+    async def clean_up(self, entry: Entry) -> None:
+        """Stop everything that runs for a cluster; its lane keeps its keys."""
+        entry.lane.pause()
+        circuit, member, client = entry.circuit, entry.member, entry.client
+        entry.circuit = entry.member = entry.client = None
+        await stop(entry.following)
+        if circuit is not None:
+            await circuit.close()
+        if member is not None:
+            await member.stop()
+        if client is not None:
+            await client.close()
+
+
+class _WatchRelay:
+    """Pass observations on, and tell the circuit when a watch breaks."""
+
+    def __init__(self, hooks: Hooks, on_failed: Callable[[], None]) -> None:
+        self._hooks = hooks
+        self._on_failed = on_failed
+
+    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+        """A watch changed its state."""
+        self._hooks.watch_changed(cluster, resource, state)
+        if state == "failed":
+            self._on_failed()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._hooks, name)

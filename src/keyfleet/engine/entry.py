@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One cluster of the inventory, engaged or not.
+
+An entry lives as long as the inventory lists the cluster. It has a lane from the start, so that
+keys can wait for a cluster that is not reachable yet; the lane runs once the member is engaged.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from keyfleet.base.errors import KeyfleetError
+from keyfleet.engine.circuit import Circuit
+from keyfleet.engine.identity import Identity
+from keyfleet.engine.lane import Lane
+from keyfleet.engine.member import Member, MemberEvents
+from keyfleet.kube.client import Client
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
+from keyfleet.model.plan import Finding, State
+from keyfleet.plugin import ClusterSnapshot
+
+
+class Entry:
+    """One cluster of the inventory."""
+
+    def __init__(self, snapshot: ClusterSnapshot, lane: Lane) -> None:
+        self.snapshot = snapshot
+        self.lane = lane
+        self.member: Member | None = None
+        self.client: Client | None = None
+        self.identity: Identity | None = None
+        self.known_uid = ""
+        """Who answered first, also before that is pinned on the FleetCluster."""
+        self.circuit: Circuit | None = None
+        self.version = ""
+        self.warnings: tuple[str, ...] = ()
+        self.problem: Finding | None = Finding(
+            State.PENDING, "Connecting", f"cluster {snapshot.name} is being connected"
+        )
+        """Why nothing can be delivered there now."""
+        self.is_hub = False
+        """It is the hub itself."""
+        self.duplicate_of: ClusterName | None = None
+        """The entry that serves this very cluster, when it is not this one."""
+        self.merged: frozenset[str] = frozenset()
+        """Names of the entries that are this very cluster under another name."""
+        self.engaging: asyncio.Task[None] | None = None
+        self.following: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> ClusterName:
+        """The cluster's name."""
+        return self.snapshot.name
+
+    @property
+    def facts(self) -> ClusterFacts:
+        """What placement may know, also while the cluster is away."""
+        if self.member is not None:
+            return self.member.facts
+        uid = self.identity.uid if self.identity else ClusterUid(self.snapshot.pinned_uid)
+        return self.facts_as(uid, is_hub=self.is_hub)
+
+    def facts_as(self, uid: ClusterUid, *, is_hub: bool) -> ClusterFacts:
+        """Return the facts under an identity."""
+        facts = facts_of(self.snapshot, uid, is_hub=is_hub)
+        return replace(facts, aliases=facts.aliases | self.merged)
+
+
+def facts_of(snapshot: ClusterSnapshot, uid: ClusterUid, *, is_hub: bool) -> ClusterFacts:
+    """Return what placement and policies may know of a cluster."""
+    return ClusterFacts(snapshot.name, uid, snapshot.labels, snapshot.aliases, is_hub)
+
+
+class FleetEvents(MemberEvents):
+    """What the fleet tells the engine."""
+
+    def cluster_ready(self, entry: Entry) -> None:
+        """The cluster is engaged: everything that concerns it is due."""
+
+    def cluster_changed(self, entry: Entry) -> None:
+        """Reachability, problem or facts changed: statuses are due."""
+
+    async def cluster_leaving(self, entry: Entry) -> None:
+        """The inventory no longer lists the cluster; it is still engaged."""
+
+    def cluster_gone(self, entry: Entry) -> None:
+        """The cluster is disengaged."""
+
+
+def unreachable(name: str, error: KeyfleetError) -> Finding:
+    """Return the finding for a cluster that does not answer."""
+    reason = "AuthenticationFailed" if error.code == "api.unauthorized" else "Unreachable"
+    return Finding(
+        State.UNREACHABLE,
+        reason,
+        f"cluster {name}: {error.message}",
+        hint=f"`keyfleet clusters` shows when {name} answered last",
+    )
+
+
+def unusable(name: str, error: KeyfleetError) -> Finding:
+    """Return the finding for a cluster that cannot be used as it is configured."""
+    state = State.UNREACHABLE
+    return Finding(state, "NoAccess", f"cluster {name}: {error.message}", hint=error.hint)
+
+
+def duplicate_of(name: str, winner: str) -> Finding:
+    """Return the finding for a cluster that another entry serves."""
+    return Finding(
+        State.HELD,
+        "Duplicate",
+        f"{name} is the same cluster as {winner}",
+        hint=f"remove one of the two, or pause {name}",
+        rule="identity",
+    )
