@@ -1,100 +1,108 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One step becomes one request, and a step without a write becomes none."""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import replace
 
 import pytest
+from tests.unit.engine.fakecluster import FakeCluster
+from tests.unit.engine.fakes import OTHER_VALUE, VALUE, key_of
 
-from keyfleet.base.errors import InvariantError
-from keyfleet.base.secret import SecretValue
+from keyfleet.base.errors import ConflictError, InvariantError, NotFoundError
 from keyfleet.delivery.deliver import Delivered, deliver
-from keyfleet.kube.client import Client
-from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import SECRETS, Resource
-from keyfleet.model.places import ClusterName, IntentKey, Place
+from keyfleet.model.places import ClusterName, Place
 from keyfleet.model.plan import Step, Verb, Write
-from keyfleet.testing.canary import canary
 
-KEY = IntentKey("FleetSecret", "pay", "db")
-PLACE = Place(ClusterName("east"), "pay", "db")
-WRITE = Write("Opaque", {"password": SecretValue(canary("password"))})
-WRITTEN = Metadata(name="db", namespace="pay", uid="o1", resource_version="8")
+PLACE = Place(ClusterName("east"), "payments", "db")
+WRITE = Write("Opaque", {"k": VALUE}, {"l": "1"}, {"a": "2"}, False, False)
+CREATE = Step(key_of(), PLACE, Verb.CREATE, write=WRITE)
 
 
-@dataclass
-class Recorder:
-    """Notes what it is asked to change; the writing face of `kube.client.Client`."""
-
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
-
-    async def create(
-        self, resource: Resource, body: Mapping[str, Any], *, namespace: str
-    ) -> Metadata:
-        self.asked.append(("create", resource, body["metadata"]["name"], namespace))
-        return WRITTEN
-
-    async def json_patch(
-        self,
-        resource: Resource,
-        name: str,
-        operations: Sequence[Mapping[str, Any]],
-        *,
-        namespace: str,
-    ) -> Metadata:
-        version = operations[-1]["value"]
-        self.asked.append(("patch", resource, name, namespace, version))
-        return WRITTEN
-
-    async def delete(
-        self, resource: Resource, name: str, *, namespace: str, uid: str, resource_version: str
-    ) -> bool:
-        self.asked.append(("delete", resource, name, namespace, uid, resource_version))
-        return True
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
 
 
-def step(verb: Verb, write: Write | None = WRITE) -> Step:
-    return Step(KEY, PLACE, verb, write=write, uid="o1", resource_version="7")
-
-
-async def carried_out(one: Step) -> tuple[list[tuple[Any, ...]], Delivered]:
-    recorder = Recorder()
-    delivered = await deliver(one, cast("Client", recorder))
-    return recorder.asked, delivered
-
-
-async def test_a_create_says_what_it_made() -> None:
-    assert await carried_out(step(Verb.CREATE)) == (
-        [("create", SECRETS, "db", "pay")],
-        Delivered("o1", "8"),
+def step_on(cluster: FakeCluster, verb: Verb, write: Write | None = None) -> Step:
+    """Return a step that was decided on the object as it is now."""
+    found = cluster.secret()
+    assert found is not None
+    metadata = found["metadata"]
+    return Step(
+        key_of(),
+        PLACE,
+        verb,
+        write=write,
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
     )
+
+
+async def test_a_create_leaves_the_object_and_tells_its_version(cluster: FakeCluster) -> None:
+    delivered = await deliver(CREATE, cluster)
+    found = cluster.secret()
+    assert found is not None
+    assert found["data"] == {"k": VALUE}
+    metadata = found["metadata"]
+    assert Delivered(metadata["uid"], metadata["resourceVersion"]) == delivered
+
+
+async def test_a_repeated_create_is_a_conflict_and_changes_nothing(cluster: FakeCluster) -> None:
+    cluster.put_secret(k=OTHER_VALUE)
+    with pytest.raises(ConflictError):
+        await deliver(CREATE, cluster)
+    found = cluster.secret()
+    assert found is not None
+    assert found["data"] == {"k": OTHER_VALUE}
+
+
+async def test_an_absent_namespace_is_told(cluster: FakeCluster) -> None:
+    with pytest.raises(NotFoundError):
+        await deliver(replace(CREATE, place=Place(PLACE.cluster, "absent", "db")), cluster)
 
 
 @pytest.mark.parametrize("verb", [Verb.UPDATE, Verb.RELEASE])
-async def test_a_change_carries_the_version_it_decided_on(verb: Verb) -> None:
-    assert await carried_out(step(verb)) == (
-        [("patch", SECRETS, "db", "pay", "7")],
-        Delivered("o1", "8"),
-    )
+async def test_a_change_is_made_to_the_version_that_was_decided_on(
+    cluster: FakeCluster, verb: Verb
+) -> None:
+    cluster.put_secret(k=OTHER_VALUE)
+    delivered = await deliver(step_on(cluster, verb, WRITE), cluster)
+    found = cluster.secret()
+    assert found is not None
+    assert (found["data"], found["metadata"]["labels"]) == ({"k": VALUE}, {"l": "1"})
+    assert delivered.resource_version == found["metadata"]["resourceVersion"]
 
 
-async def test_a_change_of_nothing_is_not_sent() -> None:
-    assert await carried_out(step(Verb.UPDATE, Write("Opaque"))) == ([], Delivered("o1", "7"))
+async def test_a_change_to_an_object_that_moved_is_a_conflict(cluster: FakeCluster) -> None:
+    cluster.put_secret(k=OTHER_VALUE)
+    step = step_on(cluster, Verb.UPDATE, WRITE)
+    cluster.put_secret(k=OTHER_VALUE)
+    with pytest.raises(ConflictError):
+        await deliver(step, cluster)
 
 
-async def test_a_deletion_carries_the_object_and_version_it_decided_on() -> None:
-    assert await carried_out(step(Verb.DELETE, None)) == (
-        [("delete", SECRETS, "db", "pay", "o1", "7")],
-        Delivered(),
-    )
+async def test_a_change_of_nothing_is_not_sent(cluster: FakeCluster) -> None:
+    cluster.put_secret(k=VALUE)
+    step = step_on(cluster, Verb.UPDATE, Write("Opaque"))
+    assert Delivered(step.uid, step.resource_version) == await deliver(step, cluster)
+    assert cluster.asked == []
 
 
-async def test_nothing_to_do_sends_nothing() -> None:
-    assert await carried_out(step(Verb.NONE, None)) == ([], Delivered("o1", "7"))
+async def test_only_the_object_that_was_decided_on_is_deleted(cluster: FakeCluster) -> None:
+    cluster.put_secret(k=VALUE)
+    step = step_on(cluster, Verb.DELETE)
+    for other in (replace(step, uid="another"), replace(step, resource_version="1")):
+        with pytest.raises(ConflictError):
+            await deliver(other, cluster)
+    assert await deliver(step, cluster) == Delivered()
+    assert cluster.secret() is None
+    assert await deliver(step, cluster) == Delivered()
 
 
-@pytest.mark.parametrize("verb", [Verb.CREATE, Verb.UPDATE])
-async def test_a_write_without_content_is_a_bug_of_ours(verb: Verb) -> None:
-    with pytest.raises(InvariantError, match="nothing to write"):
-        await carried_out(step(verb, None))
+async def test_a_step_that_does_nothing_sends_nothing(cluster: FakeCluster) -> None:
+    step = Step(key_of(), PLACE, Verb.NONE, uid="u1", resource_version="7")
+    assert Delivered("u1", "7") == await deliver(step, cluster)
+    assert cluster.asked == []
+
+
+@pytest.mark.parametrize("verb", [Verb.CREATE, Verb.UPDATE, Verb.RELEASE])
+async def test_a_write_without_content_is_a_bug(cluster: FakeCluster, verb: Verb) -> None:
+    with pytest.raises(InvariantError):
+        await deliver(Step(key_of(), PLACE, verb), cluster)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from tests.unit.engine.fakecluster import FakeCluster
+
+from keyfleet.base.errors import DeniedError, NotFoundError, UnreachableError
+from keyfleet.engine.identity import Identity, identity_objection, read_identity
+from keyfleet.kube.access import Access, Endpoint
+from keyfleet.model.places import ClusterName, ClusterUid
+from keyfleet.model.plan import State
+from keyfleet.plugin import ClusterSnapshot, Kinship
+
+ENDPOINT = Endpoint("https://east:6443", b"a bundle")
+WHO = Identity(ClusterUid("uid-east"), ENDPOINT.ca_sha256)
+
+
+async def no_access() -> Access:
+    raise AssertionError
+
+
+def snapshot_of(pinned: str = "", kinship: Kinship = Kinship.OPERATOR) -> ClusterSnapshot:
+    return ClusterSnapshot(ClusterName("east"), no_access, pinned_uid=pinned, kinship=kinship)
+
+
+async def test_a_cluster_is_the_uid_of_its_kube_system() -> None:
+    assert await read_identity(FakeCluster(uid="uid-east"), ENDPOINT) == WHO
+
+
+@pytest.mark.parametrize(
+    "error", [DeniedError("api.forbidden", "forbidden"), NotFoundError("api.not_served", "no")]
+)
+async def test_where_that_may_not_be_read_ca_and_address_stand_for_it(
+    error: DeniedError | NotFoundError,
+) -> None:
+    cluster = FakeCluster()
+    cluster.errors["get Namespace"] = [error] * 3
+    weak = await read_identity(cluster, ENDPOINT)
+    assert weak.is_weak
+    assert weak.uid.startswith("ca-")
+    assert weak == await read_identity(cluster, ENDPOINT)
+    elsewhere = await read_identity(cluster, Endpoint("https://west:6443", b"a bundle"))
+    assert weak.uid != elsewhere.uid
+
+
+async def test_no_answer_is_no_identity() -> None:
+    cluster = FakeCluster()
+    cluster.errors["get Namespace"] = [UnreachableError("api.timeout", "no answer")]
+    with pytest.raises(UnreachableError):
+        await read_identity(cluster, ENDPOINT)
+
+
+def test_an_operators_cluster_is_trusted_at_first_use() -> None:
+    assert identity_objection(snapshot_of(), WHO) is None
+
+
+def test_a_discovered_cluster_waits_for_a_person() -> None:
+    found = identity_objection(snapshot_of(kinship=Kinship.DISCOVERED), WHO)
+    assert found is not None
+    assert (found.state, found.reason) == (State.HELD, "IdentityUntrusted")
+    assert "keyfleet clusters trust east" in found.hint
+
+
+@pytest.mark.parametrize("kinship", list(Kinship))
+def test_whoever_is_pinned_may_be_served(kinship: Kinship) -> None:
+    assert identity_objection(snapshot_of("uid-east", kinship), WHO) is None
+
+
+def test_another_cluster_under_the_same_name_gets_nothing() -> None:
+    found = identity_objection(snapshot_of("uid-other"), WHO)
+    assert found is not None
+    assert (found.state, found.reason) == (State.HELD, "IdentityChanged")
+
+
+def test_a_rotated_ca_of_the_same_cluster_is_accepted() -> None:
+    rotated = Identity(ClusterUid("uid-east"), "another bundle")
+    assert identity_objection(snapshot_of("uid-east"), rotated) is None
