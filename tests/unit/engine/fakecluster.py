@@ -22,6 +22,7 @@ from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client, MetadataList, SecretList
 from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
 from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
+from keyfleet.kube.responses import require_absence
 from keyfleet.model.selectors import parse_selector
 from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
@@ -51,7 +52,7 @@ class FakeCluster(Client):
         self.objects: dict[At, Document] = {}
         self.asked: list[Asked] = []
         self.errors: dict[str, list[KeyfleetError | None]] = {}
-        """How the next requests fail, or None: by verb and kind, such as `get Secret`, or `version`."""
+        """How the next requests fail, or None: by verb and kind (`get Secret`), or `version`."""
         self.on_write: list[Callable[[], None]] = []
         """Somebody else's writes, one just before each write of the code under test."""
         self.is_closed = False
@@ -111,13 +112,15 @@ class FakeCluster(Client):
     ) -> Metadata | None:
         try:
             return metadata_of(self._get(resource, name, namespace))
-        except NotFoundError:
+        except NotFoundError as error:
+            require_absence(error)
             return None
 
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
         try:
             return _secret_of(self._get(SECRETS, name, namespace))
-        except NotFoundError:
+        except NotFoundError as error:
+            require_absence(error)
             return None
 
     async def list_metadata(
