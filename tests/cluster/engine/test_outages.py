@@ -100,7 +100,7 @@ async def test_watches_that_break_lose_nothing(
 ) -> None:
     await start(fleet)
     for side in fleet.sides:
-        side.proxy.inject(fault(when=faults.watches, times=6))
+        side.proxy.inject(fault(when=faults.watches, times=4))
     await fleet.set_data(fleet.hub, "src", TWO)
     await fleet.delete_secret(fleet.west, "db")
     await fleet.delivered(TWO, fleet.east, fleet.west)
