@@ -22,8 +22,10 @@ from keyfleet.model.plan import Finding, State, Step
 from keyfleet.model.v1alpha1 import FleetSecretStatus, parse_status
 from keyfleet.model.v1alpha1.fleetsecret import ClusterState
 
-NOT_DELIVERED = "NotDelivered"
-"""Reason of a target that was looked at and would be written."""
+NOT_DELIVERED = Finding(
+    State.PENDING, "NotDelivered", "it differs from what is declared, and nobody wrote it yet"
+)
+"""Of a target that was looked at live and would be written."""
 WELL = (State.IN_SYNC, State.PAUSED)
 
 
@@ -63,7 +65,7 @@ class Standing:
     @property
     def is_waiting(self) -> bool:
         """Tell whether a controller has something left to do, of what it could do."""
-        return any(each.reason == NOT_DELIVERED for each in self.clusters)
+        return any(each.reason == NOT_DELIVERED.reason for each in self.clusters)
 
     def within(self, is_chosen: Callable[[str], bool]) -> "Standing":
         """Return the standing in some of the clusters."""
@@ -151,8 +153,7 @@ def live_standing(intent: Intent, steps: Iterable[Step]) -> Standing:
 def _target(step: Step) -> TargetResult:
     finding = step.finding
     if finding is None and step.writes:
-        message = f"a controller or `keyfleet apply` would {step.verb.value} it"
-        finding = Finding(State.PENDING, NOT_DELIVERED, message)
+        finding = NOT_DELIVERED
     state = finding.state if finding else State.IN_SYNC
     reason, message = (finding.reason, finding.message) if finding else ("", "")
     return TargetResult(

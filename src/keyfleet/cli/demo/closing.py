@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last words: what was seen, or what to try next."""
 
+import shlex
 import shutil
 
 from keyfleet.base.clock import parse_timestamp
@@ -27,9 +28,9 @@ async def leave_running(stage: Stage, narrator: Narrator) -> None:
 
 def next_commands(stage: Stage) -> list[str]:
     """Return commands that work as they stand, in this order."""
-    own, last = program(), list(stage.members)[-1]
+    own, last = program(), stage.names[-1]
     commands = [
-        f"export KUBECONFIG={stage.kubeconfig}",
+        f"export KUBECONFIG={shlex.quote(str(stage.kubeconfig))}",
         f"{own} clusters",
         f"{own} status -o wide",
         f"{own} why {NAMESPACE}/{NAME} -c {last}",

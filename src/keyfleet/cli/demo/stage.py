@@ -26,8 +26,8 @@ from keyfleet.localplane.supervise import start_supervised
 from keyfleet.manifests.everything import DEFAULT_DOMAIN
 from keyfleet.model.ownership import Installation
 
-_NAMES = ("hub", "east", "west", "north", "south", "alpha", "beta", "gamma", "delta", "epsilon")
-CLUSTERS_MAX = len(_NAMES)
+NAMES = ("hub", "east", "west", "north", "south", "alpha", "beta", "gamma", "delta", "epsilon")
+CLUSTERS_MAX = len(NAMES)
 
 _READY_WITHIN = timedelta(minutes=1)
 
@@ -40,6 +40,7 @@ class Stage:
     clients: dict[str, Client]
     """The first is the hub's."""
     installation: Installation
+    names: tuple[str, ...]
 
     @property
     def hub(self) -> Client:
@@ -58,7 +59,7 @@ async def open_stage(clusters: int, narrator: Narrator, *, keep: bool) -> AsyncI
 
     Everything goes at the end; with `keep` only when the story broke off.
     """
-    names = _NAMES[:clusters]
+    names = NAMES[:clusters]
     async with AsyncExitStack() as stack:
         kubeconfig = await _open_planes(stack, names, narrator, keep=keep)
         clients = _clients(kubeconfig, names, narrator.clock)
@@ -67,7 +68,7 @@ async def open_stage(clusters: int, narrator: Narrator, *, keep: bool) -> AsyncI
         installation = await _install(clients, narrator)
         async with _controller(kubeconfig, names[0], keep=keep):
             await _meet(clients, narrator)
-            yield Stage(kubeconfig, clients, installation)
+            yield Stage(kubeconfig, clients, installation, names)
 
 
 async def _open_planes(
