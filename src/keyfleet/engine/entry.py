@@ -65,6 +65,11 @@ class Entry:
         return replace(facts, aliases=facts.aliases | self.merged)
 
 
+def precedence(snapshot: ClusterSnapshot) -> tuple[bool, str]:
+    """Sorts before that of an entry which stands back when both are one cluster."""
+    return (snapshot.is_bare, snapshot.name)
+
+
 def facts_of(snapshot: ClusterSnapshot, uid: ClusterUid, *, is_hub: bool) -> ClusterFacts:
     """Return what placement and policies may know of a cluster."""
     return ClusterFacts(snapshot.name, uid, snapshot.labels, snapshot.aliases, is_hub)

@@ -15,7 +15,7 @@ from keyfleet.base.log import Hooks
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.engine.engagement import Engagements
-from keyfleet.engine.entry import Entry, FleetEvents, duplicate_of
+from keyfleet.engine.entry import Entry, FleetEvents, duplicate_of, precedence
 from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
 from keyfleet.model.ownership import Installation
@@ -140,7 +140,7 @@ class Fleet:
                 continue
             if other.problem is not None and other.member is None:
                 continue
-            if _precedence(other) < _precedence(entry):
+            if precedence(other.snapshot) < precedence(entry.snapshot):
                 return self._merge(entry, into=other)
             self._aside(self._yield_to(other, entry), name=f"disengage {other.name}")
         entry.is_hub = identity.uid == self._installation.hub
@@ -192,7 +192,3 @@ def _login_of(snapshot: ClusterSnapshot) -> tuple[str, str, int]:
 
 def _facts_of(snapshot: ClusterSnapshot) -> tuple[object, ...]:
     return (dict(snapshot.labels), snapshot.aliases, snapshot.paused, snapshot.accepted_names)
-
-
-def _precedence(entry: Entry) -> tuple[bool, str]:
-    return (entry.snapshot.is_bare, entry.name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import KeyfleetError, TemporaryError
 from keyfleet.base.log import Hooks, NoHooks
-from keyfleet.engine.entry import facts_of, unreachable
+from keyfleet.engine.entry import facts_of, precedence, unreachable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
 from keyfleet.kube.client import Client
@@ -68,17 +68,46 @@ class LiveFleet:
         return next((found for found in self if name in found.aliases), None)
 
     async def contact(self, name: ClusterName) -> Contact:
-        """Return the cluster, contacted and recognised, or why it cannot be used."""
+        """Return the cluster, contacted and recognised, or why it cannot be used.
+
+        Of two names of one cluster, either gives the same contact, under the name that counts.
+        """
         async with self._locks.setdefault(name, asyncio.Lock()):
             if name not in self._contacts:
                 self._contacts[name] = await self._connect(self._snapshots[name])
-            return self._contacts[name]
+        return self._canonical(self._contacts[name])
 
     async def close(self) -> None:
         """Close every connection but the hub's."""
-        for contact in self._contacts.values():
-            if contact.member is not None and contact.member.client is not self.hub:
-                await contact.member.client.close()
+        members = [contact.member for contact in self._contacts.values()]
+        clients = {id(member.client): member.client for member in members if member is not None}
+        for client in clients.values():
+            if client is not self.hub:
+                await client.close()
+
+    def _canonical(self, contact: Contact) -> Contact:
+        if contact.member is None or contact.identity is None or contact.identity.is_weak:
+            return contact
+        uid = contact.identity.uid
+        names = [found for found in self if self._uid(found) == uid]
+        winner = min(names, key=precedence, default=contact.snapshot)
+        known = self._contacts.get(winner.name)
+        if known is not None and known.member is not None:
+            return known
+        aliases = frozenset(name for found in names for name in (found.name, *found.aliases))
+        facts = facts_of(winner, uid, is_hub=contact.member.facts.is_hub)
+        member = LiveMember(
+            replace(facts, aliases=facts.aliases | aliases),
+            contact.member.client,
+            self.installation,
+        )
+        self._contacts[winner.name] = replace(contact, snapshot=winner, member=member)
+        return self._contacts[winner.name]
+
+    def _uid(self, snapshot: ClusterSnapshot) -> str:
+        contact = self._contacts.get(snapshot.name)
+        known = contact.identity.uid if contact is not None and contact.identity else ""
+        return known or snapshot.pinned_uid
 
     def _facts(self, snapshot: ClusterSnapshot) -> ClusterFacts:
         contact = self._contacts.get(snapshot.name)

@@ -100,7 +100,8 @@ class OneShot:
     async def _plan_intent(self, intent: Intent) -> list[Planned]:
         missing = unknown_clusters(intent, self._fleet.facts())
         absent = [_nowhere(intent.key, name, cluster_missing(name)) for name in missing]
-        contacts = [await self._fleet.contact(name) for name in self._meant(intent)]
+        asked = [await self._fleet.contact(name) for name in self._meant(intent)]
+        contacts = list({contact.snapshot.name: contact for contact in asked}.values())
         try:
             shaped = await self._shape(intent, contacts)
         except KeyfleetError as error:
