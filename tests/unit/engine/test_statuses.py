@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.unit.engine.fakecluster import FakeCluster
+from tests.unit.engine.fakes import LoopClock, intent_of, key_of
+
+from keyfleet.base.errors import UnreachableError
+from keyfleet.engine.statuses import (
+    BETWEEN_S,
+    BUSY_S,
+    CONNECTING_S,
+    RETRY_S,
+    SOON_S,
+    Answer,
+    Statuses,
+)
+from keyfleet.kube.resources import FLEETSECRETS, Resource
+from keyfleet.model.intent import Origin, Rejection
+from keyfleet.model.outcome import Outcome
+from keyfleet.model.places import IntentKey
+from keyfleet.plugin import Event, Kind, Report, Translation
+
+KEY = key_of()
+AWAY = UnreachableError("api.timeout", "no answer")
+
+
+class FakeDialect:
+    """Reports the revision as status, and one event about it."""
+
+    name = "fake"
+    kinds: tuple[Kind, ...] = ()
+
+    def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
+        del manifest, origin
+        return Translation()
+
+    def report(
+        self, outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, now: str
+    ) -> Report:
+        del before, now
+        assert isinstance(outcome, Outcome)
+        note = f"revision {outcome.revision}"
+        return Report({"revision": outcome.revision}, (Event("Normal", "Delivered", note),))
+
+
+@dataclass
+class Bench:
+    """A manifest on the hub, what the engine would say of it, and what was said."""
+
+    has_status: bool = True
+    patience: float = 0.0
+    is_gone: bool = False
+    revision: int = 1
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock = LoopClock()
+        self.hub = FakeCluster("hub")
+        self.hub.put(FLEETSECRETS, "db", namespace="payments")
+        self.statuses = Statuses(self.hub, self, self.tell, self.clock)
+
+    def answer(self, key: IntentKey) -> Answer | None:
+        if self.is_gone:
+            return None
+        outcome = Outcome(key, revision=self.revision)
+        origin = intent_of(key).origin
+        return Answer(outcome, origin, FakeDialect(), FLEETSECRETS, None, self.has_status)
+
+    def patience_s(self, key: IntentKey) -> float:
+        del key
+        return self.patience
+
+    def tell(self, origin: Origin, resource: Resource, events: tuple[Event, ...]) -> None:
+        del origin, resource
+        self.told += [event.note for event in events]
+
+    def change(self) -> None:
+        self.revision += 1
+        self.statuses.changed(KEY)
+
+    @property
+    def written(self) -> int:
+        """Revision in the status, 0 when there is none."""
+        found = self.hub.objects[FLEETSECRETS.label, "payments", "db"].get("status", {})
+        revision: int = found.get("revision", 0)
+        return revision
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.statuses.close()
+
+
+async def test_a_first_change_is_written_soon(bench: Bench) -> None:
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(SOON_S / 2)
+    assert bench.written == 0
+    await bench.clock.pass_time(SOON_S)
+    assert bench.written == 1
+
+
+async def test_a_stream_of_changes_is_written_once_a_second_and_the_last_one_too(
+    bench: Bench,
+) -> None:
+    for _ in range(50):
+        bench.change()
+        await bench.clock.pass_time(0.1, step_s=0.05)
+    assert 5 <= len(bench.hub.writes()) <= 6
+    await bench.clock.pass_time(BETWEEN_S)
+    assert bench.written == bench.revision
+
+
+async def test_two_objects_do_not_wait_for_each_other(bench: Bench) -> None:
+    bench.hub.put(FLEETSECRETS, "other", namespace="payments")
+    bench.statuses.changed(KEY)
+    bench.statuses.changed(key_of("other"))
+    await bench.clock.pass_time(2 * SOON_S)
+    assert len(bench.hub.writes()) == 2
+
+
+async def test_waits_for_deliveries_on_their_way_but_not_longer_than_its_patience(
+    bench: Bench,
+) -> None:
+    bench.patience = BUSY_S
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(BUSY_S - 0.1)
+    bench.change()
+    assert bench.written == 0
+    await bench.clock.pass_time(0.2)
+    assert bench.written == bench.revision
+
+
+async def test_what_waited_for_deliveries_is_written_as_soon_as_they_are_done(
+    bench: Bench,
+) -> None:
+    bench.patience = BUSY_S
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(0.2)
+    bench.patience = 0.0
+    bench.statuses.settled(KEY)
+    await bench.clock.pass_time(2 * SOON_S)
+    assert bench.written == 1
+
+
+async def test_deliveries_that_end_without_news_write_nothing(bench: Bench) -> None:
+    bench.statuses.settled(KEY)
+    await bench.clock.pass_time(BETWEEN_S)
+    assert bench.hub.writes() == []
+
+
+async def test_a_status_that_says_the_same_is_not_written_again(bench: Bench) -> None:
+    for _ in range(2):
+        bench.statuses.changed(KEY)
+        await bench.clock.pass_time(2 * BETWEEN_S)
+    assert bench.hub.writes() == ["patch"]
+
+
+async def test_a_failed_write_is_tried_again(bench: Bench) -> None:
+    bench.hub.errors["patch FleetSecret"] = [AWAY, AWAY]
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * RETRY_S + 0.2)
+    assert bench.written == 1
+
+
+async def test_a_manifest_that_is_absent_is_not_tried_again(bench: Bench) -> None:
+    bench.hub.objects.clear()
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * RETRY_S)
+    assert bench.hub.writes() == ["patch"]
+
+
+async def test_an_intent_that_is_gone_says_nothing(bench: Bench) -> None:
+    bench.is_gone = True
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(BETWEEN_S)
+    assert (bench.hub.writes(), bench.told) == ([], [])
+
+
+async def test_a_forgotten_manifest_is_not_written(bench: Bench) -> None:
+    bench.statuses.changed(KEY)
+    bench.statuses.forget(KEY)
+    await bench.clock.pass_time(BETWEEN_S)
+    assert bench.hub.writes() == []
+
+
+async def test_a_manifest_that_came_again_is_told_even_the_same(bench: Bench) -> None:
+    bench.has_status = False
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(BETWEEN_S)
+    bench.statuses.forget(KEY)
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(BETWEEN_S)
+    assert bench.told == ["revision 1", "revision 1"]
+
+
+async def test_without_a_status_only_news_is_told_and_nothing_written(bench: Bench) -> None:
+    bench.has_status = False
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    bench.change()
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    assert bench.told == ["revision 1", "revision 2"]
+    assert bench.hub.writes() == []
+
+
+async def test_events_are_told_after_the_status_was_written(bench: Bench) -> None:
+    bench.hub.errors["patch FleetSecret"] = [AWAY]
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(0.1)
+    assert bench.told == []
+    await bench.clock.pass_time(RETRY_S + 0.1)
+    assert bench.told == ["revision 1"]
+
+
+async def test_a_shutdown_writes_what_was_not_said_and_then_no_more(bench: Bench) -> None:
+    bench.statuses.changed(KEY)
+    await bench.statuses.flush()
+    assert bench.written == 1
+    bench.change()
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    assert bench.written == 1
+
+
+async def test_a_shutdown_says_nothing_about_clusters_that_were_never_connected(
+    bench: Bench,
+) -> None:
+    bench.patience = CONNECTING_S
+    bench.statuses.changed(KEY)
+    await bench.statuses.flush()
+    assert bench.written == 0
+
+
+async def test_nothing_is_written_after_it_was_closed(bench: Bench) -> None:
+    bench.statuses.changed(KEY)
+    await bench.statuses.close()
+    bench.statuses.changed(KEY)
+    bench.statuses.settled(KEY)
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    assert bench.hub.writes() == []
+
+
+async def test_a_failed_last_write_schedules_no_further_one(bench: Bench) -> None:
+    bench.hub.errors["patch FleetSecret"] = [AWAY]
+    bench.statuses.changed(KEY)
+    await bench.statuses.flush()
+    await bench.clock.pass_time(2 * RETRY_S)
+    assert bench.hub.writes() == ["patch"]
