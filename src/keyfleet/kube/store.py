@@ -55,7 +55,7 @@ class Store(Generic[T]):
             self._on_change(key, old, new)
         except Exception as error:  # noqa: BLE001 - a bug over one object must not end the watch
             # Only the type: the text of an unknown error may quote the object.
-            _log.error("kube.change_crashed", key="/".join(key), error=type(error).__name__)  # noqa: TRY400
+            _log.error("kube.change_crashed", key="/".join(key), error=type(error).__name__)
 
     def _version(self, item: T) -> str:
         return self._decode.metadata(item).resource_version

@@ -64,5 +64,5 @@ def test_a_consumer_that_crashes_over_one_object_still_hears_of_the_others() -> 
 
     store = Store(METADATA, fragile)
     store.replace({("a", name): item(name, "1") for name in ("bad", "good")})
-    assert [("a", "good")] == heard
+    assert heard == [("a", "good")]
     assert {"bad", "good"} == {key[1] for key in store.items}
