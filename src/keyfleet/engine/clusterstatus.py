@@ -45,28 +45,30 @@ class ClusterStatuses:
         self._hub = hub
         self._clock = clock
         self._in_sync = in_sync
-        self._counts_due: dict[str, asyncio.TimerHandle] = {}
+        self._counts_due: dict[Entry, asyncio.TimerHandle] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._dirty: set[str] = set()
+        self._dirty: dict[str, Entry] = {}
+        """What changed while it was written; a FleetCluster made anew has another entry."""
 
     def changed(self, entry: Entry) -> None:
         """A cluster's state changed: write it soon."""
         if not entry.snapshot.is_declared:
             return
         if entry.name in self._tasks:
-            self._dirty.add(entry.name)
+            self._dirty[entry.name] = entry
             return
         self._tasks[entry.name] = spawn(self._write(entry), name=f"status {entry.name}")
 
     def counted(self, entry: Entry) -> None:
         """The number of targets may have changed: say so, but not at every delivery."""
-        if entry.name not in self._counts_due:
+        if entry not in self._counts_due:
             loop = asyncio.get_running_loop()
-            self._counts_due[entry.name] = loop.call_later(COUNTS_S, self._count, entry)
+            self._counts_due[entry] = loop.call_later(COUNTS_S, self._count, entry)
 
     def _count(self, entry: Entry) -> None:
-        self._counts_due.pop(entry.name, None)
-        self.changed(entry)
+        self._counts_due.pop(entry, None)
+        if entry.member is not None:
+            self.changed(entry)
 
     async def close(self) -> None:
         """Stop writing."""
@@ -78,18 +80,18 @@ class ClusterStatuses:
     async def _write(self, entry: Entry) -> None:
         try:
             await self._clock.sleep(SETTLE_S)
-            self._dirty.discard(entry.name)
+            entry = self._dirty.pop(entry.name, entry)
             await self._say(entry)
         except NotFoundError:
-            self._dirty.discard(entry.name)
+            log.debug("engine.status_unwanted", cluster=entry.name)
         except KeyfleetError as error:
             log.warning("engine.status_failed", cluster=entry.name, code=error.code)
-            self._dirty.add(entry.name)
+            self._dirty.setdefault(entry.name, entry)
             await self._clock.sleep(2.0)
         finally:
             self._tasks.pop(entry.name, None)
-        if entry.name in self._dirty:
-            self.changed(entry)
+        if latest := self._dirty.pop(entry.name, None):
+            self.changed(latest)
 
     async def _say(self, entry: Entry) -> None:
         document = await self._hub.get(FLEETCLUSTERS, entry.name)

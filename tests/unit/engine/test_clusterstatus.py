@@ -219,3 +219,19 @@ async def test_many_deliveries_are_counted_in_one_write_and_none_after_the_end(
     await bench.statuses.close()
     await bench.clock.pass_time(2 * COUNTS_S, step_s=1)
     assert bench.hub.writes() == ["patch"]
+
+
+async def test_a_fleetcluster_made_anew_is_told_of_itself_and_not_of_the_one_before(
+    entry: Entry,
+) -> None:
+    bench = Bench(entry)
+    bench.statuses.counted(entry)
+    bench.statuses.changed(entry)
+    entry.member = None
+    anew = entry_of(FakeMember(FakeCluster()), snapshot=snapshot_of(is_declared=True))
+    anew.problem = finding_of()
+    bench.statuses.changed(anew)
+    await bench.clock.pass_time(3 * SETTLE_S)
+    assert ready(bench.status) == ("False", "Unreachable")
+    await bench.clock.pass_time(COUNTS_S + 1, step_s=0.1)
+    assert ready(bench.status) == ("False", "Unreachable")
