@@ -44,6 +44,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"  {_presence(found)}"
     if not found.candidates:
         yield "  Nothing on the hub declares it."
+    if found.fate:
+        yield f"  Its fate: {found.fate}."
     for candidate in found.candidates:
         yield from (f"  {line}" for line in _candidate_lines(candidate))
 
@@ -110,6 +112,7 @@ def _document(found: Explanation) -> dict[str, Any]:
         "type": found.type,
         "claim": found.holding.claim.value if found.exists else "",
         "asWanted": found.is_as_wanted,
+        "fate": found.fate,
         **finding_document(found.finding),
         "candidates": [_candidate_document(each) for each in found.candidates],
     }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyfleet why`."""
 
+from keyfleet import builtin
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.explained import explanations_answer
@@ -8,6 +9,7 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, open_look
 from keyfleet.cli.refs import Ref, parse_ref
+from keyfleet.engine.fates import Fates
 from keyfleet.engine.why import Explainer, Explanation
 from keyfleet.model.plan import State
 
@@ -33,9 +35,11 @@ async def _explain(look: Look, ref: Ref) -> list[Explanation]:
     near = look.about(ref)
     plan = await near.plan(prune=False)
     declared = near.declared
-    explainer = Explainer(
-        look.members.live.installation, declared.intents, plan.planned, declared.rejections
+    installation = look.members.live.installation
+    fates = Fates(
+        look.hub.client, installation, builtin.dialects(declared.domain), declared.crd_uids
     )
+    explainer = Explainer(installation, declared.intents, plan.planned, declared.rejections, fates)
     names = [
         facts.name
         for facts in look.members.live.facts()

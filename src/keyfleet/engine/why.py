@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from keyfleet.base.errors import KeyfleetError
+from keyfleet.engine.fates import Fates
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact
 from keyfleet.engine.oneshot import Planned
@@ -53,6 +54,8 @@ class Explanation:
     candidates: tuple[Candidate, ...] = ()
     finding: Finding | None = None
     """Why the place could not be looked at."""
+    fate: str = ""
+    """What becomes of a target of ours that nothing wants here."""
 
     @property
     def is_as_wanted(self) -> bool:
@@ -72,7 +75,9 @@ class Explainer:
         intents: Iterable[Intent],
         planned: Iterable[Planned],
         rejections: Iterable[Rejection] = (),
+        fates: Fates | None = None,
     ) -> None:
+        self._fates = fates
         self._installation = installation
         self._intents = list(intents)
         self._rejections = list(rejections)
@@ -92,12 +97,19 @@ class Explainer:
             facts = await member.namespace(namespace)
         except KeyfleetError as error:
             return Explanation(place, finding=failure_finding(place, error))
+        holding = self._holding(member, place, actual)
+        candidates = tuple(self._candidates(member.facts, facts, place))
+        is_unwanted = not any(one.wants or one.rejection for one in candidates)
+        fate = ""
+        if is_unwanted and self._fates is not None:
+            fate = await self._fates.tell(holding, member.facts)
         return Explanation(
             place,
             exists=actual is not None,
             type=actual.type if actual else "",
-            holding=self._holding(member, place, actual),
-            candidates=tuple(self._candidates(member.facts, facts, place)),
+            holding=holding,
+            candidates=candidates,
+            fate=fate,
         )
 
     def _holding(self, member: LiveMember, place: Place, actual: Actual | None) -> Holding:
