@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.cluster.engine.harness import Fleet, Side, client_of, eventually, unique
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import Side, client_of, eventually, unique
 
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import (

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.cluster.engine.conftest import install
-from tests.cluster.engine.harness import Fleet, always, eventually
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import always, eventually
 
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, FLEETPOLICIES, FLEETSECRETS
 from keyfleet.testing.canary import canary

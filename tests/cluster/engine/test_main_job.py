@@ -2,7 +2,8 @@
 """A secret that lives on the hub is kept true in chosen clusters."""
 
 import pytest
-from tests.cluster.engine.harness import Fleet, always, eventually, places
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import always, eventually, places
 
 from keyfleet.model.ownership import HUB_LABEL, OWNER_ANNOTATION
 from keyfleet.testing.canary import canary

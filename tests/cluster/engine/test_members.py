@@ -4,7 +4,8 @@
 import asyncio
 from typing import Any
 
-from tests.cluster.engine.harness import Fleet, Side, always, eventually, unique
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import Side, always, eventually, unique
 
 from keyfleet.kube.resources import FLEETCLUSTERS, SECRETS
 from keyfleet.localplane import kubeconfigs

@@ -5,7 +5,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from tests.cluster.engine.harness import Fleet, eventually
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import eventually
 
 from keyfleet.kube.informer import Informer
 from keyfleet.localplane import faults

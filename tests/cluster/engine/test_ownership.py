@@ -2,7 +2,8 @@
 """What is somebody else's is reported and not overwritten."""
 
 import pytest
-from tests.cluster.engine.harness import Fleet, always, eventually, places
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import always, eventually, places
 
 from keyfleet.engine import passes
 from keyfleet.model.ownership import HUB_LABEL, OWNER_ANNOTATION

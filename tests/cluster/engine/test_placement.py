@@ -3,7 +3,8 @@
 
 import asyncio
 
-from tests.cluster.engine.harness import Fleet, eventually
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import eventually
 
 from keyfleet.kube.resources import NAMESPACES
 from keyfleet.testing.canary import canary

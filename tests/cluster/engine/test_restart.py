@@ -5,7 +5,8 @@ import asyncio
 import signal
 import sys
 
-from tests.cluster.engine.harness import Fleet, places
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import places
 
 from keyfleet.app import run_controller
 from keyfleet.base.tasks import spawn, stop

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to the targets when the source changes, goes and comes, wherever it lives."""
 
-from tests.cluster.engine.harness import Fleet, always, eventually
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import always, eventually
 
 from keyfleet.kube.resources import FLEETPOLICIES
 from keyfleet.testing.canary import canary

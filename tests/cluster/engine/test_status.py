@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import aiohttp
 import pytest
-from tests.cluster.engine.harness import Fleet, eventually
+from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.sides import eventually
 
 from keyfleet.base import codec
 from keyfleet.kube.resources import EVENTS, FLEETCLUSTERS, FLEETSECRETS, SECRETS
