@@ -53,7 +53,7 @@ class FakeCluster(Client):
         self.asked: list[Asked] = []
         self.errors: dict[str, list[KeyfleetError | None]] = {}
         """How the next requests fail, or None: by verb and kind (`get Secret`), or `version`."""
-        self.on_write: list[Callable[[], None]] = []
+        self.on_write: list[Callable[[], object]] = []
         """Somebody else's writes, one just before each write of the code under test."""
         self.is_closed = False
         self._versions = 100

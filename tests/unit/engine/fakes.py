@@ -10,15 +10,7 @@ from typing import Any, TypeVar
 from keyfleet.base.keyring import Keyring
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.desired import Actual
-from keyfleet.model.intent import (
-    ClusterTargets,
-    Guard,
-    Intent,
-    Origin,
-    Read,
-    SecretRef,
-    Shape,
-)
+from keyfleet.model.intent import ClusterTargets, Guard, Intent, Origin, Read, SecretRef, Shape
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey

@@ -19,13 +19,7 @@ from keyfleet.model.data import fingerprint
 from keyfleet.model.intent import Guard, Intent, KeyRename, OnMissing, SecretRef, Shape
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import Spot
-from keyfleet.model.places import (
-    ClusterFacts,
-    ClusterName,
-    NamespaceFacts,
-    Place,
-    TargetFacts,
-)
+from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, Place, TargetFacts
 from keyfleet.model.plan import State
 from keyfleet.model.policy import Grant, Policies, SourceScope
 from keyfleet.sources.kubernetes import SOURCE
