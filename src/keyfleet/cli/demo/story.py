@@ -89,7 +89,7 @@ class _Story:
         name, client = list(stage.members.items())[-1]
         wrong = new_password()
         await tell.scene(f"Somebody edits the copy in {name} by hand")
-        tell.say(f"kubectl --context {name} -n {NAMESPACE} edit secret {NAME}")
+        tell.say(f"As with: kubectl --context {name} -n {NAMESPACE} edit secret {NAME}")
         began = tell.clock.monotonic()
         edited = await client.merge_patch(
             SECRETS, NAME, {"data": {PASSWORD: wrong}}, namespace=NAMESPACE
@@ -97,7 +97,7 @@ class _Story:
         moment = await self._copies.until(name, _newer(data, edited.resource_version))
         shown = [digest(PASSWORD, value, stage.installation) for value in (wrong, data[PASSWORD])]
         tell.happened(name, f"{PASSWORD} {shown[0]} → {shown[1]}: repaired", moment - began)
-        tell.say(f"kubectl --context {name} -n {NAMESPACE} delete secret {NAME}")
+        tell.say(f"As with: kubectl --context {name} -n {NAMESPACE} delete secret {NAME}")
         began = tell.clock.monotonic()
         await client.delete(SECRETS, NAME, namespace=NAMESPACE)
         moment = await self._copies.until(name, _holding(data))
