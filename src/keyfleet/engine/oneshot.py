@@ -100,7 +100,7 @@ class OneShot:
     async def _plan_intent(self, intent: Intent) -> list[Planned]:
         missing = unknown_clusters(intent, self._fleet.facts())
         absent = [_nowhere(intent.key, name, cluster_missing(name)) for name in missing]
-        asked = [await self._fleet.contact(name) for name in self._meant(intent)]
+        asked = await all_of(map(self._fleet.contact, self._meant(intent)), name="contact")
         contacts = list({contact.snapshot.name: contact for contact in asked}.values())
         try:
             shaped = await self._shape(intent, contacts)
@@ -204,12 +204,15 @@ class OneShot:
             question = await self._gatherer.ask_wanted(intent, shaped, member, at)
             planned.append(self._decided(question, shaped, contact))
         if self._request.prune or shaped.is_source_gone:
-            planned += await self._plan_left_over(intent, shaped, member, set(wanted))
+            planned += await self._plan_left_over(intent, shaped, contact, set(wanted))
         return planned
 
     async def _plan_left_over(
-        self, intent: Intent, shaped: Shaped, member: LiveMember, wanted: set[str]
+        self, intent: Intent, shaped: Shaped, contact: Contact, wanted: set[str]
     ) -> list[Planned]:
+        member = contact.member
+        if member is None:
+            return []
         planned = []
         for spot in await member.owned(intent.key):
             if spot[1] == intent.targets.name and spot[0] in wanted and not shaped.is_source_gone:
@@ -217,20 +220,14 @@ class OneShot:
             question = await self._gatherer.ask_left_over(
                 intent.key, member, spot, policy=forced_policy(shaped)
             )
-            planned.append(_planned(question, decide(question)))
+            planned.append(_unless_paused(question, decide(question), contact))
         return planned
 
     def _decided(self, question: Question, shaped: Shaped, contact: Contact) -> Planned:
         if shaped.finding is not None:
             step = Step(question.key, question.place, Verb.NONE, shaped.finding)
             return Planned(step, question)
-        step = decide(question)
-        if contact.snapshot.paused and step.writes:
-            finding = Finding(
-                State.PAUSED, "ClusterPaused", f"cluster {contact.snapshot.name} is paused"
-            )
-            return Planned(Step(step.intent, step.place, Verb.NONE, finding), question)
-        return _planned(question, step)
+        return _unless_paused(question, decide(question), contact)
 
     async def _deliver(self, planned: Planned) -> Delivery:
         step = planned.step
@@ -266,6 +263,15 @@ class OneShot:
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
         snapshot = self._fleet.named(name)
         return snapshot.accepted_names if snapshot else frozenset()
+
+
+def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:
+    if contact.snapshot.paused and step.writes:
+        finding = Finding(
+            State.PAUSED, "ClusterPaused", f"cluster {contact.snapshot.name} is paused"
+        )
+        return Planned(Step(step.intent, step.place, Verb.NONE, finding), question)
+    return _planned(question, step)
 
 
 def _planned(question: Question, step: Step) -> Planned:
