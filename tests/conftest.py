@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What holds for every test: no secret value in any output, and a time limit by kind of test."""
 
-from collections.abc import Generator
+import logging
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from keyfleet.testing.canary import CANARY_PREFIX, find_canary
 
@@ -47,6 +49,20 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"A secret value ({CANARY_PREFIX}...) shows in: {', '.join(leaks)}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo what a test that starts a command sets up: its stream is closed when the test ends."""
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers), logging.raiseExceptions)
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    root.setLevel(before[0])
+    for handler in [one for one in root.handlers if one not in before[1]]:
+        root.removeHandler(handler)
+    logging.raiseExceptions = before[2]
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,6 @@ from keyfleet.inventory.kubeconfig.trust import FILE, Pin, TrustStore, state_fol
 from keyfleet.kube.kubeconfig import Context
 from keyfleet.kube.resources import FLEETCLUSTERS
 from keyfleet.model.places import ClusterName
-from keyfleet.model.v1alpha1 import FleetClusterStatus, parse_status
 from keyfleet.plugin import ClusterSnapshot
 
 Document = Mapping[str, Any]
@@ -67,11 +66,7 @@ async def open_members(hub: Hub, extra: Iterable[Document] = ()) -> AsyncIterato
     documents = await _documents(hub)
     known = {**(documents or {}), **_with_status(extra, documents or {})}
     login = Login(hub.kubeconfig, hub.surroundings, hub.client)
-    declared = [
-        _trusted(snapshot_of(each, login), hub, trust)
-        for each in known.values()
-        if not _is_duplicate(each)
-    ]
+    declared = [_trusted(snapshot_of(each, login), hub, trust) for each in known.values()]
     contexts = _undeclared(hub, declared)
     identity = await read_identity(hub.client, hub.access.endpoint)
     live = LiveFleet(
@@ -110,12 +105,6 @@ def _with_status(
         }
         for each in extra
     }
-
-
-def _is_duplicate(document: Document) -> bool:
-    """Tell whether the controller found this to be another name of a cluster it knows."""
-    status = parse_status(FleetClusterStatus, document.get("status"))
-    return any(found.reason == "Duplicate" for found in status.conditions)
 
 
 def _undeclared(hub: Hub, declared: Iterable[ClusterSnapshot]) -> list[ClusterSnapshot]:

@@ -93,7 +93,7 @@ class Engine(HubEvents, FleetEvents):
     ) -> None:
         """Translate a manifest and queue what it concerns, before and after."""
         key = IntentKey(origin.kind, origin.namespace, origin.name)
-        concerned = self._concerned(key)
+        concerned, before = self._concerned(key), self.intents.get(key)
         if manifest is None:
             self._drop(key)
         else:
@@ -108,6 +108,7 @@ class Engine(HubEvents, FleetEvents):
             self._statuses.changed(key)
         self._worker.rounds.drop(key)
         self._queue(key, concerned | self._concerned(key))
+        self._queue_owners(before, concerned)
 
     def kind_gone(self, kind: str) -> None:
         """Drop the intents of a kind that is not served; their targets stay."""
@@ -249,6 +250,16 @@ class Engine(HubEvents, FleetEvents):
             if entry is not None:
                 self._worker.propagation.began(key, name)
                 entry.lane.add_now(key)
+
+    def _queue_owners(self, before: Intent | None, clusters: Iterable[ClusterName]) -> None:
+        """Look again at targets that were left to an heir which does not want them any more."""
+        after = self.intents.get(before.key) if before else None
+        if before is None or (after is not None and after.targets == before.targets):
+            return
+        for entry in filter(None, map(self.fleet.get, clusters)):
+            owners = entry.member.owners_of(before.targets.name) if entry.member else set()
+            for key in owners - {before.key}:
+                entry.lane.add(key)
 
     def _source_is_due(self, refs: Iterable[SecretRef]) -> None:
         for key in self.intents.reading(refs):

@@ -150,6 +150,7 @@ class Fleet:
 
     async def _yield_to(self, entry: Entry, winner: Entry) -> None:
         finding = self._merge(entry, into=winner)
+        await stop(entry.engaging)
         await self._engagements.clean_up(entry)
         self._engagements.set_problem(entry, finding)
 

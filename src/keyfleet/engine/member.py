@@ -117,6 +117,10 @@ class Member:
         """Return every intent that has marked targets here, live or gone."""
         return set(self._spots_of)
 
+    def owners_of(self, name: str) -> set[IntentKey]:
+        """Return the intents whose marked targets are called so."""
+        return {owner for spot, owner in self._owner_at.items() if spot[1] == name}
+
     def target(self, spot: Spot) -> Metadata | None:
         """Return a marked target as the watch shows it."""
         return self._targets_informer.items.get(spot)

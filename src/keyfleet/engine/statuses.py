@@ -79,7 +79,7 @@ class Statuses:
         self._changed_at: dict[IntentKey, float] = {}
         self._written_at: dict[IntentKey, float] = {}
         self._told: dict[IntentKey, tuple[Event, ...]] = {}
-        self._written: dict[IntentKey, Mapping[str, Any]] = {}
+        self._written: dict[IntentKey, tuple[str, Mapping[str, Any]]] = {}
         self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
         self._width = asyncio.Semaphore(LANE_WIDTH)
         self._is_closed = False
@@ -161,7 +161,8 @@ class Statuses:
                     self._schedule(key, RETRY_S)
 
     async def _say(self, key: IntentKey, answer: Answer) -> None:
-        before = self._written.get(key, answer.before)
+        uid, written = self._written.get(key, ("", None))
+        before = written if written is not None and uid == answer.origin.uid else answer.before
         report = answer.dialect.report(answer.outcome, before, now=timestamp(self._clock.now()))
         if answer.has_status and report.status is not None and report.status != before:
             await self._client.json_patch(
@@ -171,7 +172,7 @@ class Statuses:
                 namespace=answer.origin.namespace,
                 subresource="status",
             )
-            self._written[key] = report.status
+            self._written[key] = (answer.origin.uid, report.status)
         if answer.has_status or self._told.get(key) != report.events:
             # Where there is no status to compare with, an event is news only when it differs.
             self._told[key] = report.events

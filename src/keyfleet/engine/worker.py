@@ -96,7 +96,8 @@ class Worker:
         try:
             shaped = await self.rounds.get(intent)
         except TemporaryError as error:
-            self.propagation.began(key, cluster, at=began)
+            if began is not None:
+                self.propagation.began(key, cluster, at=began)
             return self._source_failed(intent, error)
         result = await self._passes.deliver_intent(entry, member, intent, shaped)
         self._record(key, cluster, shaped, result, began)
@@ -116,7 +117,7 @@ class Worker:
             took_s = self._parts.clock.monotonic() - began
             self._parts.hooks.propagated(cluster, took_s)
             self._results.propagated(key, cluster, took_s)
-        elif not is_done:
+        elif began is not None and any(target.is_on_its_way for target in result.targets):
             self.propagation.began(key, cluster, at=began)
         is_new = self._results.problem(key, shaped.finding)
         is_new |= self._results.store(key, cluster, result)

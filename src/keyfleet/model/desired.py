@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from keyfleet.base.errors import InvariantError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.intent import WriteMode
 from keyfleet.model.places import Place
@@ -67,5 +68,8 @@ class DesiredObject:
         for patch in self.patches:
             content = patch(content)
         if self.write_mode is WriteMode.MERGE and actual is not None:
-            content = replace(content, data={**(actual.data or {}), **content.data})
+            if actual.data is None:
+                # Merging into what was not read would drop the keys of others.
+                raise InvariantError("desired.merge_blind", "a merge needs the live values")
+            content = replace(content, data={**actual.data, **content.data})
         return content

@@ -20,6 +20,11 @@ class TargetResult:
     message: str = ""
     revision: int = 0
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Tell whether only a failed request stands between this target and what is wanted."""
+        return self.state is State.UNREACHABLE or self.reason in ("Retrying", "Contested")
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterResult:

@@ -111,12 +111,6 @@ async def test_a_fleetcluster_of_a_file_comes_first(state: TrustStore, kubeconfi
     assert (set(snapshot.aliases), snapshot.pinned_uid) == ({"west"}, "uid-1")
 
 
-async def test_a_duplicate_is_left_out(state: TrustStore, kubeconfig: Path) -> None:
-    ready = {"type": "Ready", "status": "False", "reason": "Duplicate"}
-    documents = [_cluster("a", "east"), _cluster("b", "east", conditions=[ready])]
-    assert "b" not in await _names(_hub(kubeconfig, documents))
-
-
 async def test_where_fleetclusters_may_not_be_listed_contexts_serve(
     state: TrustStore, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import replace
 
+import pytest
+
+from keyfleet.base.errors import InvariantError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.desired import Actual, Content, DesiredObject
 from keyfleet.model.intent import WriteMode
@@ -47,7 +50,12 @@ def test_merging_keeps_the_keys_of_others_and_sets_ours() -> None:
 def test_merging_with_nothing_is_ours_alone() -> None:
     wanted = DesiredObject(PLACE, BASE, write_mode=WriteMode.MERGE)
     assert wanted.finalised(None).data == {"ours": OURS}
-    assert wanted.finalised(replace(LIVE, data=None)).data == {"ours": OURS}
+
+
+def test_merging_into_what_was_not_read_is_a_bug() -> None:
+    wanted = DesiredObject(PLACE, BASE, write_mode=WriteMode.MERGE)
+    with pytest.raises(InvariantError):
+        wanted.finalised(replace(LIVE, data=None))
 
 
 def test_replacing_drops_the_keys_of_others() -> None:
