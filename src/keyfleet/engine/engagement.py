@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import cast
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.clock import Clock
@@ -16,6 +15,7 @@ from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.entry import Entry, FleetEvents, unreachable, unusable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.member import Member
+from keyfleet.engine.relay import relay
 from keyfleet.kube.access import Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
@@ -138,7 +138,7 @@ class Engagements:
             events=self._events,
             clock=self._clock,
             random=self._random,
-            hooks=cast("Hooks", _WatchRelay(self._hooks, lambda: self._doubt(entry))),
+            hooks=relay(self._hooks, lambda state: self._watch_is(entry, state)),
         )
         entry.member = member
         try:
@@ -169,8 +169,8 @@ class Engagements:
         entry.engaging = spawn(self.clean_up(entry), name=f"disengage {entry.name}")
         raise DeniedError("engine.identity_changed", "another cluster answers", entry.name)
 
-    def _doubt(self, entry: Entry) -> None:
-        if entry.circuit is not None:
+    def _watch_is(self, entry: Entry, state: str) -> None:
+        if state == "failed" and entry.circuit is not None:
             entry.circuit.failed(UnreachableError("api.watch_failed", "a watch broke"))
 
     def _opened(self, entry: Entry, error: KeyfleetError) -> None:
@@ -219,20 +219,3 @@ class Engagements:
             await member.stop()
         if client is not None:
             await client.close()
-
-
-class _WatchRelay:
-    """Pass observations on, and tell the circuit when a watch breaks."""
-
-    def __init__(self, hooks: Hooks, on_failed: Callable[[], None]) -> None:
-        self._hooks = hooks
-        self._on_failed = on_failed
-
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
-        """A watch changed its state."""
-        self._hooks.watch_changed(cluster, resource, state)
-        if state == "failed":
-            self._on_failed()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._hooks, name)

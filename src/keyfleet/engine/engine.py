@@ -88,6 +88,11 @@ class Engine(HubEvents, FleetEvents):
 
     # What the hub says.
 
+    def hub_heard(self) -> None:
+        """Serve at once what waited for a source on the hub."""
+        for key in self._worker.released_by_hub():
+            self._queue(key, self._concerned(key))
+
     def manifest_changed(
         self, dialect: Dialect, origin: Origin, manifest: dict[str, Any] | None
     ) -> None:

@@ -155,8 +155,11 @@ class Fleet:
         self._engagements.set_problem(entry, finding)
 
     def _merge(self, entry: Entry, *, into: Entry) -> Finding:
-        entry.duplicate_of = into.name
-        into.merged |= {entry.name, *entry.snapshot.aliases}
+        into.merged |= {entry.name, *entry.snapshot.aliases, *entry.merged}
+        entry.duplicate_of, entry.merged = into.name, frozenset()
+        for other in self._entries.values():
+            if other.duplicate_of == entry.name:
+                other.duplicate_of = into.name
         if into.member is not None:
             self._refresh_facts(into)
         return duplicate_of(entry.name, into.name)

@@ -20,6 +20,7 @@ from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.holds import HubView, deletion_hold
 from keyfleet.engine.policies import PolicyStatuses, policies_from
+from keyfleet.engine.relay import relay
 from keyfleet.engine.views import namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
@@ -41,6 +42,9 @@ Document = dict[str, Any]
 
 class HubEvents:
     """What the hub's watches tell the engine; every call is synchronous and cheap."""
+
+    def hub_heard(self) -> None:
+        """A watch of the hub is open (again): the hub answers."""
 
     def manifest_changed(self, dialect: Dialect, origin: Origin, manifest: Document | None) -> None:
         """A manifest came, changed or (None) went."""
@@ -82,7 +86,8 @@ class Hub:
         self.policies = Policies(is_complete=False)
         self._domain = domain
         self._events = events
-        self._means = Means(clock=clock, random=random, hooks=hooks)
+        heard = relay(hooks, lambda state: events.hub_heard() if state == "live" else None)
+        self._means = Means(clock=clock, random=random, hooks=heard)
         self._clock = clock
         self._dialects = {
             kind.resource.kind: (dialect, kind) for dialect in dialects for kind in dialect.kinds

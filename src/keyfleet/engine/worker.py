@@ -76,6 +76,10 @@ class Worker:
         self.revisions.forget(key)
         self.propagation.forget(key)
 
+    def released_by_hub(self) -> set[IntentKey]:
+        """Return the intents that waited for the hub as a source."""
+        return self._waiting_for.pop(ClusterName(""), set())
+
     def released(self, entry: Entry) -> set[IntentKey]:
         """Return the intents that waited for this cluster as a source."""
         names = [ClusterName(name) for name in (entry.name, *entry.facts.aliases)]
