@@ -198,12 +198,14 @@ class OneShot:
     async def _plan_member(
         self, intent: Intent, shaped: Shaped, member: LiveMember, contact: Contact
     ) -> list[Planned]:
-        wanted = await self._gatherer.wanted(intent, member)
+        # Without --prune nothing is deleted, whatever became of the source.
+        are_all_unwanted = self._request.prune and shaped.is_source_gone
+        wanted = {} if are_all_unwanted else await self._gatherer.wanted(intent, member)
         planned = []
         for at in wanted.items():
             question = await self._gatherer.ask_wanted(intent, shaped, member, at)
             planned.append(self._decided(question, shaped, contact))
-        if self._request.prune or shaped.is_source_gone:
+        if self._request.prune:
             planned += await self._plan_left_over(intent, shaped, contact, set(wanted))
         return planned
 
@@ -215,7 +217,7 @@ class OneShot:
             return []
         planned = []
         for spot in await member.owned(intent.key):
-            if spot[1] == intent.targets.name and spot[0] in wanted and not shaped.is_source_gone:
+            if spot[1] == intent.targets.name and spot[0] in wanted:
                 continue
             question = await self._gatherer.ask_left_over(
                 intent.key, member, spot, policy=forced_policy(shaped)

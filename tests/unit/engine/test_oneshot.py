@@ -90,8 +90,10 @@ async def test_a_source_that_is_gone_deletes_only_where_that_was_asked_for(
     guard = Guard(on_source_missing=OnMissing.DELETE)
     await bench.apply(intent_of(guard=guard))
     bench.hub.objects.pop(("secrets", "payments", "src"))
-    planned = await bench.one_shot(intent_of(guard=guard)).plan()
-    assert ("east", "delete", "") in told(planned)
+    kept = await bench.one_shot(intent_of(guard=guard)).plan()
+    assert told(kept) == [("east", "none", "SourceMissing")]
+    pruned = await bench.one_shot(intent_of(guard=guard), prune=True).plan()
+    assert told(pruned) == [("east", "delete", "")]
 
 
 async def test_a_source_in_a_member_is_read_there(bench: LiveBench) -> None:
