@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All intents of the fleet, with the indexes that turn a change into the keys it concerns."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from keyfleet.model.intent import Intent, Rejection, SecretRef
@@ -79,13 +79,24 @@ class Intents:
                 yield intent
 
     def rival(
-        self, key: IntentKey, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
+        self,
+        key: IntentKey,
+        cluster: ClusterFacts,
+        namespace: NamespaceFacts,
+        name: str,
+        *,
+        may_write: Callable[[Intent], bool] = lambda _: True,
     ) -> IntentKey | None:
         """Return the intent with a stronger claim to a place than `key`'s; None when there is none.
 
-        An intent that is gone or does not want the place itself is weaker than any that does.
+        An intent that is gone or does not want the place itself is weaker than any that does. One
+        that may not write there has no claim: what a stranger asks for reserves nothing.
         """
-        others = [intent for intent in self.wanting(cluster, namespace, name) if intent.key != key]
+        others = [
+            intent
+            for intent in self.wanting(cluster, namespace, name)
+            if intent.key != key and may_write(intent)
+        ]
         strongest = min(others, key=lambda intent: intent.seniority, default=None)
         own = self._by_key.get(key)
         if strongest is None:

@@ -61,7 +61,13 @@ class Gatherer:
             source=shaped.source,
             source_spot=shaped.source_spot,
             policies=self.policies,
-            rival=self.intents.rival(intent.key, view.facts, facts, place.name),
+            rival=self.intents.rival(
+                intent.key,
+                view.facts,
+                facts,
+                place.name,
+                may_write=lambda other: self._may_write(other, view, facts),
+            ),
             holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
         )
 
@@ -103,8 +109,15 @@ class Gatherer:
     def _heir(
         self, key: IntentKey, view: ClusterView, namespace: NamespaceFacts, name: str
     ) -> IntentKey | None:
-        others = self.intents.wanting(view.facts, namespace, name)
-        return next((intent.key for intent in others if intent.key != key), None)
+        for intent in self.intents.wanting(view.facts, namespace, name):
+            if intent.key != key and self._may_write(intent, view, namespace):
+                return intent.key
+        return None
+
+    def _may_write(self, intent: Intent, view: ClusterView, namespace: NamespaceFacts) -> bool:
+        # Of which type is not known before its source was read.
+        asker = NamespaceFacts(intent.key.namespace)
+        return self.policies.may_write(asker, view.facts, namespace, intent.shape.type or None)
 
     def _holder_wants(
         self,

@@ -61,9 +61,16 @@ class Policies:
         )
 
     def may_write(
-        self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: NamespaceFacts, type_: str
+        self,
+        asker: NamespaceFacts,
+        cluster: ClusterFacts,
+        namespace: NamespaceFacts,
+        type_: str | None,
     ) -> bool:
-        """Tell whether a hub namespace may write Secrets of a type to a namespace of a cluster."""
+        """Tell whether a hub namespace may write Secrets of a type to a namespace of a cluster.
+
+        Without a type (None): whether it may write Secrets of any type there.
+        """
         if self.is_operator or namespace.name == asker.name:
             return True
         return any(
@@ -90,11 +97,11 @@ class Policies:
 
 
 def _covers(
-    scope: TargetScope, cluster: ClusterFacts, namespace: NamespaceFacts, type_: str
+    scope: TargetScope, cluster: ClusterFacts, namespace: NamespaceFacts, type_: str | None
 ) -> bool:
     return (
         scope.clusters.matches(cluster)
         and scope.namespaces.matches(namespace)
         and (not scope.kinds or "Secret" in scope.kinds)
-        and (not scope.types or type_ in scope.types)
+        and (not scope.types or type_ is None or type_ in scope.types)
     )
