@@ -44,7 +44,7 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     namespace: str
     name: str
     cluster_name: str = ""
-    """What the cluster was called then; another name now means it was renamed."""
+    """What the intent called the cluster then; no answer to that now means it was renamed."""
     crd: str = ""
     """UID of the intent's CRD; empty where the intent needs none."""
     intent_cluster: str = ""

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keyfleet.model.desired import Actual, Content
-from keyfleet.model.intent import ConflictPolicy, WriteMode
+from keyfleet.model.intent import ConflictPolicy, Intent, WriteMode
 from keyfleet.model.ownership import Claim, Marker, Marks
+from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Finding, State, Step, Verb, Write
 from keyfleet.plan.checks import first_objection, intent_runs
 from keyfleet.plan.question import Question
@@ -173,7 +174,7 @@ def _marks(question: Question, content: Content) -> Marks:
     is_of_this_run = question.installation.ring.ephemeral
     marker = Marker(
         hub=question.installation.hub,
-        cluster_name=question.place.cluster,
+        cluster_name=_called(question.intent, question.cluster),
         kind=question.key.kind,
         intent_namespace=question.key.namespace,
         intent_name=question.key.name,
@@ -192,6 +193,15 @@ def _marks(question: Question, content: Content) -> Marks:
         annotations=tuple(sorted(content.annotations)),
     )
     return question.ownership.marks(marker, question.installation)
+
+
+def _called(intent: Intent, cluster: ClusterFacts) -> str:
+    # The name that the intent used: when nobody answers to that any more, such as a context or a
+    # second FleetCluster that went, the cluster did not leave the placement but lost a name.
+    names = intent.targets.clusters.names
+    if cluster.name in names:
+        return cluster.name
+    return next((name for name in names if cluster.answers_to(name)), cluster.name)
 
 
 def _unchangeable(
