@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -112,8 +113,9 @@ class _Controller:
             installation = await self._installation(client)
             log.info("app.started", hub=installation.hub, version=await client.version())
             while True:
+                election = self._election(client)
                 with suppress(LostLeadershipError):
-                    await self._election(client).lead(lambda: self._lead(client, installation))
+                    await election.lead(partial(self._lead, client, installation, election))
         finally:
             await client.close()
 
@@ -131,7 +133,9 @@ class _Controller:
             random=self._random,
         )
 
-    async def _lead(self, client: Client, installation: Installation) -> None:
+    async def _lead(
+        self, client: Client, installation: Installation, election: LeaderElection
+    ) -> None:
         self._metrics.leading(True)
         recorder = EventRecorder(
             client, instance=_replica(), clock=self._clock, random=self._random
@@ -147,6 +151,7 @@ class _Controller:
                 inventory=self._inventory(client, means),
                 tell=lambda *about: _tell(recorder, *about),
                 domain=self._settings.annotation_domain,
+                may_write=lambda: election.is_leader,
                 **means,
             )
         )

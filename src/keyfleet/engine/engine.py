@@ -34,6 +34,12 @@ from keyfleet.plugin import ClusterSnapshot, Dialect
 
 log = get_logger("engine")
 
+CLOSING_S = 10.0
+"""How long the clusters may take to be let go; with `LAST_WORDS_S` and the release of the Lease
+well below the 30 s after which a kubelet kills."""
+LAST_WORDS_S = 8.0
+"""How long a shutdown waits for the last statuses to be written."""
+
 
 class Engine(HubEvents, FleetEvents):
     """Keeps every intent of one hub true in the whole fleet."""
@@ -79,12 +85,20 @@ class Engine(HubEvents, FleetEvents):
         return self.hub.problems()
 
     async def _shut_down(self) -> None:
-        async with asyncio.timeout(30):
-            await self.fleet.close()
-            await self._statuses.flush()
-        await self._statuses.close()
-        await self._clusters.close()
-        await self.hub.stop()
+        # Whatever hangs or fails, the rest ends too: a successor in this process starts afresh.
+        try:
+            await self._clusters.close()
+            async with asyncio.timeout(CLOSING_S):
+                await self.fleet.close()
+            if self._parts.may_write():
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._statuses.flush()
+        except TimeoutError:
+            log.warning("engine.shutdown_cut")
+        finally:
+            await self._statuses.close()
+            await self._clusters.close()
+            await self.hub.stop()
 
     # What the hub says.
 
@@ -246,7 +260,7 @@ class Engine(HubEvents, FleetEvents):
             entry.name
             for entry in self.fleet
             if (intent is not None and intent.targets.clusters.matches(entry.facts))
-            or (entry.member is not None and key in entry.member.owners())
+            or (entry.member is not None and entry.member.owns_for(key))
         }
 
     def _queue(self, key: IntentKey, clusters: Iterable[ClusterName]) -> None:

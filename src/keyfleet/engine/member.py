@@ -117,6 +117,10 @@ class Member:
         """Return every intent that has marked targets here, live or gone."""
         return set(self._spots_of)
 
+    def owns_for(self, intent: IntentKey) -> bool:
+        """Tell whether an intent, live or gone, has marked targets here."""
+        return intent in self._spots_of
+
     def owners_of(self, name: str) -> set[IntentKey]:
         """Return the intents whose marked targets are called so."""
         return {owner for spot, owner in self._owner_at.items() if spot[1] == name}

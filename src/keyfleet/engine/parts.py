@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an engine is made of, put together by `app`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -29,3 +29,5 @@ class Parts:
     domain: str = "keyfleet.io"
     """Annotation domain in force."""
     random: Random = field(default_factory=Random)
+    may_write: Callable[[], bool] = lambda: True
+    """Whether this replica leads; asked at the end, since who lost the lead writes nothing more."""

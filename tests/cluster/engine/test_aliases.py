@@ -34,7 +34,7 @@ async def start(fleet: Fleet) -> str:
 async def _is_duplicate(fleet: Fleet) -> bool:
     found = await fleet.hub.client.get(FLEETCLUSTERS, f"{fleet.east.name}-twin")
     conditions = (found.get("status") or {}).get("conditions") or [{}]
-    return conditions[0].get("reason") == "Duplicate"
+    return bool(conditions[0].get("reason") == "Duplicate")
 
 
 async def _is_untouched(fleet: Fleet, uid: str) -> bool:
