@@ -8,7 +8,13 @@ from random import Random
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import DeniedError, KeyfleetError, TemporaryError, UnreachableError
+from keyfleet.base.errors import (
+    DeniedError,
+    InvariantError,
+    KeyfleetError,
+    TemporaryError,
+    UnreachableError,
+)
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.circuit import Circuit
@@ -78,6 +84,17 @@ class Engagements:
                 failures += 1
                 await self.clean_up(entry)
                 self.set_problem(entry, unusable(entry.name, error))
+                await self._clock.sleep(2 * ENGAGE_BACKOFF.delay_s(failures, self._random))
+            except Exception as crash:  # noqa: BLE001 - else the cluster is "Connecting" for ever
+                # Only the type: the text of an unknown error may quote a login.
+                kind = type(crash).__name__
+                log.error("engine.engage_crashed", cluster=entry.name, error=kind)  # noqa: TRY400
+                failures += 1
+                await self.clean_up(entry)
+                bug = InvariantError(
+                    "engine.engage_crashed", "a bug keeps it from being connected", kind
+                )
+                self.set_problem(entry, unusable(entry.name, bug))
                 await self._clock.sleep(2 * ENGAGE_BACKOFF.delay_s(failures, self._random))
             else:
                 return

@@ -7,6 +7,7 @@ said (`keyfleet.kube.responses`).
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from keyfleet.kube import requests
 from keyfleet.kube.access import Access
 from keyfleet.kube.decoding import (
     METADATA,
+    UNDECODABLE,
     decode_metadata,
     decode_object,
     decode_secret,
@@ -304,10 +306,10 @@ class Client:
 
     async def _ask(self, request: Request, decode: Callable[[bytes], T]) -> T:
         body = await self.transport.send(request)
-        try:
+        with suppress(*UNDECODABLE):
             return decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise unexpected_answer(f"{self.cluster}/{request.subject}") from None
+        # Out here, since the original would keep the body as context.
+        raise unexpected_answer(f"{self.cluster}/{request.subject}")
 
 
 def _decoder(kind: type[T]) -> Callable[[bytes], T]:

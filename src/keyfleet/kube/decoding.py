@@ -27,6 +27,10 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 INITIAL_END = "k8s.io/initial-events-end"
 
 
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoders raise for bytes that are not of their shape, or nested past every limit."""
+
+
 class Heard(msgspec.Struct, Generic[T], frozen=True):
     """One event of a watch."""
 
@@ -52,7 +56,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 class Decode(msgspec.Struct, Generic[T], frozen=True):
     """How answers become items, and which form of answer to ask for.
 
-    `page` and `event` raise `msgspec.DecodeError` for what is not of that shape.
+    `page` and `event` raise one of `UNDECODABLE` for what is not of that shape.
     """
 
     watch_accept: str

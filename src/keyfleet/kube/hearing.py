@@ -6,12 +6,13 @@ is complete; until then neither an item nor a version of it counts.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import msgspec
 
 from keyfleet.base.errors import KeyfleetError, UnreachableError
-from keyfleet.kube.decoding import Decode, Heard
+from keyfleet.kube.decoding import UNDECODABLE, Decode, Heard
 from keyfleet.kube.responses import Status, error_of_status
 from keyfleet.kube.store import Key, Store
 
@@ -71,10 +72,10 @@ class Hearing(Generic[T]):
         self._sort(heard)
 
     def _read(self, line: bytes) -> Heard[T]:
-        try:
+        with suppress(*UNDECODABLE):
             return self._decode.event(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._fault("watch.unreadable", "a line is not an event") from None
+        # Out here, since the original would keep the line as context.
+        raise self._fault("watch.unreadable", "a line is not an event")
 
     def _sort(self, heard: Heard[T]) -> None:
         match heard.type:
@@ -117,7 +118,7 @@ class Hearing(Generic[T]):
 def _error(line: bytes, subject: str) -> KeyfleetError:
     try:
         status = msgspec.json.decode(line, type=_ErrorEvent).object
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         status = Status(code=500)
     return error_of_status(status, verb="watch", subject=subject)
 

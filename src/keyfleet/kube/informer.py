@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, Generic, TypeVar, overload
 
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import KeyfleetError, UnreachableError
+from keyfleet.base.errors import InvariantError, KeyfleetError, UnreachableError
 from keyfleet.base.log import Hooks, NoHooks, get_logger
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube import requests
@@ -193,6 +193,11 @@ class Informer(Generic[T]):
         except KeyfleetError as caught:
             error = caught
             end = end_of(error, streamed_list=streamed and progress.now.action is Action.LIST)
+        except Exception as crash:  # noqa: BLE001 - a bug must not end the watch without a word
+            # Only the type: the text of an unknown error may quote the object.
+            _log.error("kube.watch_crashed", subject=self._subject, error=type(crash).__name__)
+            error = InvariantError("watch.crashed", "a bug ended the watch", self._subject)
+            end = End.UNREADABLE
         self._count(end, self._clock.monotonic() - began)
         self._report(end, error)
         return recover(

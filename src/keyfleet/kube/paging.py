@@ -2,6 +2,7 @@
 """Read a collection page by page."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import quote_plus
 
@@ -9,7 +10,7 @@ import msgspec
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import ThrottledError
-from keyfleet.kube.decoding import Page
+from keyfleet.kube.decoding import UNDECODABLE, Page
 from keyfleet.kube.requests import Request
 from keyfleet.kube.responses import unexpected_answer
 from keyfleet.kube.transport import Transport
@@ -59,11 +60,10 @@ async def _page(
 ) -> Page[T]:
     body = await _send(transport, clock, request)
     subject = f"{transport.cluster}/{request.subject}"
-    try:
+    page: Page[T] | None = None
+    with suppress(*UNDECODABLE):
         page = decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise unexpected_answer(subject) from None
-    if not page.resource_version:
+    if page is None or not page.resource_version:
         # Every list has a version: `{}` from a proxy must not look like an empty collection.
         raise unexpected_answer(subject)
     return page

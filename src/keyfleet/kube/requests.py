@@ -67,6 +67,10 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
     wait: Wait = Wait.SHORT
 
+    def __repr__(self) -> str:
+        # The generated one would show the body, values included.
+        return f"Request({self.method} {self.target})"
+
 
 def encode_body(value: Any) -> bytes:
     """Return the JSON of a body; a SecretValue becomes base64, as `Secret.data` holds it."""

@@ -62,7 +62,7 @@ def decode_status(body: bytes) -> Status:
     """Return the Status of a body; an empty one where the body is something else."""
     try:
         return msgspec.json.decode(body, type=Status)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Status()
 
 
