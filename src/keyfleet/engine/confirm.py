@@ -8,14 +8,14 @@ the whole fleet, and every doubt holds the deletion.
 
 import asyncio
 
-from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.holds import held
 from keyfleet.engine.hub import metadata_manifest, origin_of
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, NAMESPACES, Resource
-from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
 from keyfleet.model.plan import Finding
 from keyfleet.plugin import Dialect, Kind
 
@@ -88,6 +88,23 @@ class Confirmations:
         if crd is None or crd.deletion_timestamp:
             return held("KindGone", f"{resource.kind} is not served on the hub any more")
         return None
+
+
+async def identity_doubt(cluster: ClusterFacts, client: Client) -> Finding | None:
+    """Return why what a cluster calls absent may not count as gone: it is another cluster by now.
+
+    Raises:
+        TemporaryError: It does not say who it is (engine: back-off; targets stay).
+    """
+    if cluster.uid.startswith("ca-"):
+        return None
+    try:
+        system = await client.find_metadata(NAMESPACES, "kube-system")
+    except DeniedError:
+        system = None
+    if system is not None and system.uid == cluster.uid:
+        return None
+    return held("SourceClusterChanged", f"another cluster answers for {cluster.name}")
 
 
 def _asks(dialect: Dialect, kind: Kind, found: Metadata) -> bool:

@@ -2,11 +2,12 @@
 """What a lane does with a key: read and shape once, deliver here, remember what came of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
-from keyfleet.engine.confirm import Confirmations
+from keyfleet.engine.confirm import Confirmations, identity_doubt
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
@@ -163,7 +164,10 @@ class Worker:
         return Again(told.total_seconds() if told else None)
 
     async def _shape(self, intent: Intent) -> Shaped:
-        return await shape_intent(intent, self._surroundings())
+        shaped = await shape_intent(intent, self._surroundings())
+        found = self._resolve(intent.reads[0].ref.cluster) if shaped.is_source_gone else None
+        doubt = await identity_doubt(*found) if found else None
+        return replace(shaped, finding=doubt, is_source_gone=False) if doubt else shaped
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
