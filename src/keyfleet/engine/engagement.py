@@ -31,6 +31,9 @@ log = get_logger("engine")
 
 FOLLOW_S = 300.0
 """How often a login is resolved again, to notice a CA bundle or server that was replaced."""
+STRANGER_S = 60.0
+"""How often a cluster that answered as another is asked again: an address may lead back."""
+CHANGED = "IdentityChanged"
 ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
 
 
@@ -97,7 +100,9 @@ class Engagements:
                 self.set_problem(entry, unusable(entry.name, bug))
                 await self._clock.sleep(2 * ENGAGE_BACKOFF.delay_s(failures, self._random))
             else:
-                return
+                if entry.problem is None or entry.problem.reason != CHANGED:
+                    return
+                await self._clock.sleep(STRANGER_S * (1.0 + 0.1 * self._random.random()))
 
     async def _try_to_engage(self, entry: Entry) -> None:
         snapshot = entry.snapshot
@@ -183,7 +188,7 @@ class Engagements:
             return
         snapshot = replace(entry.snapshot, pinned_uid=known.uid)
         self.set_problem(entry, identity_objection(snapshot, found))
-        entry.engaging = spawn(self.clean_up(entry), name=f"disengage {entry.name}")
+        entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
         raise DeniedError("engine.identity_changed", "another cluster answers", entry.name)
 
     def _watch_is(self, entry: Entry, state: str) -> None:
@@ -195,7 +200,7 @@ class Engagements:
         self.set_problem(entry, unreachable(entry.name, error))
 
     def _answered(self, entry: Entry, *, was_away: bool) -> None:
-        if entry.problem is None or entry.problem.reason != "IdentityChanged":
+        if entry.problem is None or entry.problem.reason != CHANGED:
             self._closed(entry, was_away=was_away)
 
     def _closed(self, entry: Entry, *, was_away: bool) -> None:

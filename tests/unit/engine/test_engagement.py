@@ -1,19 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connecting to a cluster goes on until it succeeds, whatever goes wrong."""
 
-from tests.unit.engine.fakefleet import Queued
+from typing import Any
+
+import pytest
+from tests.unit.engine.fakecluster import FakeCluster
+from tests.unit.engine.fakefleet import FakeMember, Queued
 from tests.unit.engine.fakes import INSTALLATION, jitter
 
 from keyfleet.base.log import NoHooks
+from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import stop
 from keyfleet.engine.engagement import Engagements
 from keyfleet.engine.entry import Entry, FleetEvents
-from keyfleet.kube.access import Access
-from keyfleet.model.places import ClusterName
+from keyfleet.kube.access import Access, Endpoint
+from keyfleet.kube.auth.static_token import StaticToken
+from keyfleet.kube.client import Client
+from keyfleet.model.ownership import Installation
+from keyfleet.model.places import ClusterFacts, ClusterName
 from keyfleet.plugin import ClusterSnapshot
+from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
 
 EAST = ClusterName("east")
+
+
+def engagements_of(clock: FakeClock) -> Engagements:
+    return Engagements(
+        INSTALLATION,
+        FleetEvents(),
+        recognised=lambda *_: None,
+        clock=clock,
+        random=jitter(),
+        hooks=NoHooks(),
+    )
+
+
+class ReadyMember(FakeMember):
+    """A member whose watches are there at once."""
+
+    def __init__(
+        self, facts: ClusterFacts, client: Client, installation: Installation, **means: Any
+    ) -> None:
+        del installation, means
+        assert isinstance(client, FakeCluster)
+        super().__init__(client, facts=facts)
+
+    async def start(self) -> None:
+        self.is_ready = True
+
+    async def stop(self) -> None:
+        self.is_ready = False
+
+
+async def log_in() -> Access:
+    return Access(Endpoint("https://east"), StaticToken(SecretValue(canary("token"))))
+
+
+async def test_an_address_that_leads_back_to_the_known_cluster_is_served_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clusters = [FakeCluster("east", "uid-stranger"), FakeCluster("east", "uid-known")]
+    monkeypatch.setattr("keyfleet.engine.engagement.Client", lambda *_, **__: clusters.pop(0))
+    monkeypatch.setattr("keyfleet.engine.engagement.Member", ReadyMember)
+    clock = FakeClock()
+    engagements = engagements_of(clock)
+    entry = Entry(ClusterSnapshot(EAST, log_in, pinned_uid="uid-known"), Queued(EAST))
+    engagements.engage_later(entry)
+    await clock.settle()
+    held = entry.problem.reason if entry.problem else ""
+    await clock.advance(70)
+    assert (held, entry.problem) == ("IdentityChanged", None)
+    await engagements.disengage(entry)
 
 
 async def test_a_bug_in_connecting_one_cluster_is_told_and_does_not_end_the_tries() -> None:
@@ -25,14 +83,7 @@ async def test_a_bug_in_connecting_one_cluster_is_told_and_does_not_end_the_trie
         raise LookupError
 
     clock = FakeClock()
-    engagements = Engagements(
-        INSTALLATION,
-        FleetEvents(),
-        recognised=lambda *_: None,
-        clock=clock,
-        random=jitter(),
-        hooks=NoHooks(),
-    )
+    engagements = engagements_of(clock)
     entry = Entry(ClusterSnapshot(EAST, crash), Queued(EAST))
     engagements.engage_later(entry)
     await clock.settle()
