@@ -4,7 +4,13 @@
 from dataclasses import dataclass
 
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
+from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.model.places import ClusterFacts, NamespaceFacts
+
+
+def is_system(namespace: str) -> bool:
+    """Tell whether a namespace is the cluster's own or Keyfleet's."""
+    return namespace == SYSTEM_NAMESPACE or namespace.startswith("kube-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +56,17 @@ class Policies:
     """A person at a command line, whose own cluster rights are the limit."""
 
     def may_read(self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: str) -> bool:
-        """Tell whether a hub namespace may read Secrets of a namespace of a cluster."""
+        """Tell whether a hub namespace may read Secrets of a namespace of a cluster.
+
+        System namespaces hold the keys of clusters and of Keyfleet: there `*` is not enough.
+        """
         if self.is_operator or (cluster.is_hub and namespace == asker.name):
             return True
         return any(
             grant.sources is not None
             and grant.sources.clusters.matches(cluster)
             and grant.sources.namespaces.matches(NamespaceFacts(namespace))
+            and (not is_system(namespace) or namespace in grant.sources.namespaces.names)
             for grant in self._of(asker)
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.model.plan import Finding, State
+from keyfleet.model.policy import is_system
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 from keyfleet.plan.question import Question
 
@@ -59,7 +60,7 @@ def namespace_exists(question: Question) -> Finding | None:
 def not_a_system_namespace(question: Question) -> Finding | None:
     """Keep out of the cluster's own namespaces, unless a policy names one."""
     name = question.place.namespace
-    if name != SYSTEM_NAMESPACE and not name.startswith("kube-"):
+    if not is_system(name):
         return None
     asker = NamespaceFacts(question.key.namespace)
     is_named = question.namespace is not None and question.policies.names_system_namespace(
