@@ -141,7 +141,8 @@ def cluster_status(
 
 def _identity(entry: Entry, before: FleetClusterStatus, now: str) -> Any:
     identity = entry.identity
-    if identity is None or (entry.problem is not None and entry.member is None):
+    is_recognised = entry.member is not None or entry.problem is None
+    if identity is None or not (is_recognised or entry.duplicate_of is not None):
         return before.identity
     pinned = before.identity
     if not isinstance(pinned, ClusterIdentity) or not pinned.uid:

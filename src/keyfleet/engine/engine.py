@@ -23,7 +23,7 @@ from keyfleet.engine.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
 from keyfleet.engine.statuses import Statuses
-from keyfleet.engine.worker import Worker
+from keyfleet.engine.worker import HUB_WORD, Worker
 from keyfleet.model.intent import Intent, Origin, SecretRef
 from keyfleet.model.places import (
     ClusterName,
@@ -142,10 +142,14 @@ class Engine(HubEvents, FleetEvents):
     def hub_source_changed(self, ref: SecretRef) -> None:
         """Queue the intents that read this Secret of the hub."""
         hub = self.fleet.hub()
-        names = {ClusterName("")} | (
+        names = {ClusterName(""), *self._hub_words()} | (
             {hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set()
         )
         self._source_is_due(SecretRef(ref.namespace, ref.name, name) for name in names)
+
+    def _hub_words(self) -> set[ClusterName]:
+        word = ClusterName(HUB_WORD)
+        return set() if self.fleet.get(word) else {word}
 
     def hub_namespace_changed(self, name: str) -> None:
         """Look again at what was held because the namespace was going."""
@@ -217,6 +221,11 @@ class Engine(HubEvents, FleetEvents):
     def cluster_gone(self, entry: Entry) -> None:
         """Forget the cluster's results; intents that name it say so."""
         self.results.leave_cluster(entry.name)
+        names = {str(entry.name), *entry.facts.aliases}
+        for intent in self.intents:
+            if any(read.ref.cluster in names for read in intent.reads):
+                self._worker.rounds.drop(intent.key)
+                self._queue(intent.key, self._concerned(intent.key))
         for intent in self.intents:
             self._statuses.changed(intent.key)
 

@@ -18,6 +18,7 @@ from keyfleet.engine.engagement import Engagements
 from keyfleet.engine.entry import Entry, FleetEvents, duplicate_of, precedence
 from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
+from keyfleet.engine.naming import with_settled_names
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Finding
@@ -74,7 +75,7 @@ class Fleet:
 
     async def update(self, snapshots: Iterable[ClusterSnapshot]) -> None:
         """Make the entries what the inventory lists now."""
-        wanted = {snapshot.name: snapshot for snapshot in snapshots}
+        wanted = with_settled_names(snapshots)
         for name in [name for name in self._entries if name not in wanted]:
             # Aside, since a cluster that goes may answer slowly and nobody else waits for it.
             self._aside(self._leave(self._entries.pop(name)), name=f"leave {name}")
@@ -99,7 +100,9 @@ class Fleet:
             entry.known_uid = ""
         if _must_log_in_again(entry, old):
             await self._engagements.disengage(entry)
-            self._separate(entry)
+            if entry.duplicate_of is not None or old.pinned_uid != snapshot.pinned_uid:
+                # Who only logs in anew stays who it is, and its duplicates stay aside.
+                self._separate(entry)
             self._engagements.engage_later(entry)
         elif _facts_of(old) != _facts_of(snapshot):
             self._refresh_facts(entry)

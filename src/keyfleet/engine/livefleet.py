@@ -11,6 +11,7 @@ from keyfleet.base.log import Hooks, NoHooks
 from keyfleet.engine.entry import facts_of, precedence, unreachable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
+from keyfleet.engine.naming import with_settled_names
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
@@ -47,7 +48,7 @@ class LiveFleet:
     ) -> None:
         self.hub = hub
         self.installation = installation
-        self._snapshots = {snapshot.name: snapshot for snapshot in snapshots}
+        self._snapshots = with_settled_names(snapshots)
         self._clock = clock
         self._hooks = hooks or NoHooks()
         self._contacts: dict[ClusterName, Contact] = {}

@@ -17,6 +17,7 @@ from keyfleet.engine.livefleet import Contact, LiveFleet
 from keyfleet.engine.passes import failure_finding
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer, forced_policy
+from keyfleet.engine.worker import HUB_WORD
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.ownership import Marker, read_marker
@@ -151,7 +152,7 @@ class OneShot:
 
     async def _resolved(self, source: ClusterName) -> tuple[ClusterFacts, Client] | None:
         hub = self._fleet.installation.hub
-        if not source:
+        if not source or (source == HUB_WORD and self._fleet.named(source) is None):
             return ClusterFacts(ClusterName("hub"), ClusterUid(hub), is_hub=True), self._fleet.hub
         snapshot = self._fleet.named(source)
         if snapshot is None:

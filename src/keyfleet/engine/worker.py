@@ -200,7 +200,8 @@ class Worker:
             return facts, self._parts.hub
         entry = self._fleet.get(name)
         if entry is None:
-            return None
+            # The hub may be called so where no cluster has that name.
+            return self._resolve(ClusterName("")) if name == HUB_WORD else None
         if entry.member is None or entry.problem is not None:
             reason = entry.problem.message if entry.problem else "not connected"
             raise TemporaryError("source.cluster_away", reason, str(name))
@@ -209,6 +210,10 @@ class Worker:
     def _markers(self, key: IntentKey) -> list[Marker]:
         members = [entry.member for entry in self._fleet if entry.member is not None]
         return [marker for member in members for marker in member.markers(key)]
+
+
+HUB_WORD = "hub"
+"""What the hub answers to as a source, unless a cluster is called so."""
 
 
 def _queue_heirs(entry: Entry, result: PassResult) -> None:
