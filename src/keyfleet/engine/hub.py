@@ -142,9 +142,10 @@ class Hub:
         found = self._crd(kind)
         return found.uid if found is not None else ""
 
-    def secret(self, namespace: str, name: str) -> Metadata | None:
-        """Return the metadata of a Secret on the hub."""
-        return self._secrets.items.get((namespace, name))
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether the hub's Secrets may not be watched."""
+        return not self._secrets.synced and isinstance(self._secrets.error, DeniedError)
 
     def deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
         """Return why a target of an intent may not be deleted now."""

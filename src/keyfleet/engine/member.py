@@ -155,6 +155,11 @@ class Member:
         )
         self._sources[ref] = (informer, spawn(informer.run(), name=f"watch source {ref}"))
 
+    def is_watching(self, ref: SecretRef) -> bool:
+        """Tell whether a source is watched, or will be as soon as its watch is open."""
+        known = self._sources.get(ref)
+        return known is None or not isinstance(known[0].error, DeniedError)
+
     def unwatch_source(self, ref: SecretRef) -> None:
         """Stop watching a source that no intent reads any more."""
         known = self._sources.pop(ref, None)

@@ -30,6 +30,8 @@ from keyfleet.model.plan import Finding, State
 
 log = get_logger("engine")
 
+POLL_S = 60.0
+"""How often a source that may be read but not watched is read again."""
 HELD_S = 300.0
 """When a deletion that is held is looked at again without any change being seen."""
 
@@ -107,7 +109,15 @@ class Worker:
         result = await self._passes.deliver_intent(entry, member, intent, shaped)
         self._record(key, cluster, shaped, result, began)
         _queue_heirs(entry, result)
-        return result.again
+        return result.again or (None if self._is_watched(intent) else Again(POLL_S))
+
+    def _is_watched(self, intent: Intent) -> bool:
+        """Tell whether a change of the source will be heard of: it may be readable only."""
+        ref = intent.reads[0].ref
+        entry = self._fleet.get(ref.cluster) if ref.cluster else None
+        if entry is None or entry.is_hub or entry.member is None:
+            return not self._hub.is_blind
+        return entry.member.is_watching(ref)
 
     def _record(
         self,

@@ -291,3 +291,12 @@ async def test_a_source_is_watched_by_name_once_and_until_nobody_reads_it(bench:
     bench.member.unwatch_source(ref)
     bench.member.nudge()
     assert [one.nudges for one in FakeInformer.made] == [2, 2, 1]
+
+
+async def test_a_source_that_may_not_be_watched_is_known_as_such(bench: Bench) -> None:
+    """Its changes would not be heard of, so the worker reads it from time to time."""
+    ref = SecretRef("payments", "src", EAST.name)
+    bench.member.watch_source(ref)
+    assert bench.member.is_watching(ref)
+    FakeInformer.made[-1].error = DeniedError("api.forbidden", "forbidden")
+    assert not bench.member.is_watching(ref)
