@@ -30,8 +30,9 @@ assets: $(READY) ## Prepare kube-apiserver and etcd; the last line is their fold
 	@$(BIN)/python -m keyfleet.localplane.assets
 
 docs: $(READY) ## Write the reference pages that come from the source
-	$(BIN)/python scripts/write_errors.py
+	$(BIN)/python scripts/write_errors.py && $(BIN)/python scripts/write_metrics.py
 	$(BIN)/python scripts/write_cli.py
+	$(BIN)/python -m keyfleet.manifests
 
 lock: $(READY) ## Compile requirements/*.txt anew: UPGRADE=--upgrade for the newest versions
 	$(LOCK) --extra all pyproject.toml --output-file requirements/run.txt

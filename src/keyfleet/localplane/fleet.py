@@ -5,14 +5,14 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from keyfleet.localplane import assets, kubeconfigs, paths
 from keyfleet.localplane.plane import ControlPlane
+from keyfleet.localplane.stoppable import Stoppable
 
 
-class LocalFleet:
+class LocalFleet(Stoppable):
     """Planes that start together and stop together; the first is the hub.
 
     async with await LocalFleet.start(["hub", "east", "west"], print) as fleet:
@@ -42,17 +42,6 @@ class LocalFleet:
     async def stop(self) -> None:
         """End all planes; harmless when repeated."""
         await asyncio.to_thread(self.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def open(self, progress: paths.Progress = paths.silent) -> Self:
         """Start all planes and return when each answers; none runs when one cannot."""

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from keyfleet.base.errors import KeyfleetError
@@ -19,6 +18,7 @@ from keyfleet.localplane import api as plane_api
 from keyfleet.localplane import assets as plane_assets
 from keyfleet.localplane import kubeconfigs, pki, servers
 from keyfleet.localplane.processes import Guardian
+from keyfleet.localplane.stoppable import Stoppable
 
 ADMIN = "admin"
 RESTRICTED = "restricted"
@@ -32,7 +32,7 @@ _POLL_S = 0.03
 _LOG_LINES = 15
 
 
-class ControlPlane:
+class ControlPlane(Stoppable):
     """A cluster's API without nodes and without controllers.
 
     Blocking methods do the work, so that a plane belongs to no event loop and one session fixture
@@ -103,17 +103,6 @@ class ControlPlane:
     async def stop(self) -> None:
         """End the servers and remove a temporary directory; harmless when repeated."""
         await asyncio.to_thread(self.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     # The blocking work.
 

@@ -5,7 +5,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Collection
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -19,13 +18,14 @@ from keyfleet.localplane.api import client_context
 from keyfleet.localplane.exchange import Exchange, Seen, end_to_end, reset
 from keyfleet.localplane.faults import Fault
 from keyfleet.localplane.plane import ADMIN, ControlPlane
+from keyfleet.localplane.stoppable import Stoppable
 
 _BACKLOG = 512
 _END_TIMEOUT_S = 2.0
 _HOSTS = ("localhost", servers.LOOPBACK)
 
 
-class FaultProxy:
+class FaultProxy(Stoppable):
     """TLS on loopback, signed by the plane's own authority; streams pass both ways.
 
     It belongs to the event loop that starts it. Logins by token pass through; a client certificate
@@ -83,14 +83,6 @@ class FaultProxy:
 
     async def __aenter__(self) -> Self:
         return await self.start()
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     # Faults.
 

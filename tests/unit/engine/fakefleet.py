@@ -15,11 +15,12 @@ from keyfleet.engine.member import Member, MemberEvents
 from keyfleet.engine.memory import Spot
 from keyfleet.engine.views import actual_from_secret, namespace_facts
 from keyfleet.kube.access import Access
+from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import NAMESPACES, SECRETS
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
-from keyfleet.model.ownership import read_marker
+from keyfleet.model.ownership import Installation, read_marker
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, NamespaceFacts
 from keyfleet.plugin import ClusterSnapshot
 from keyfleet.testing.clock import FakeClock
@@ -82,6 +83,23 @@ async def no_access() -> Access:
 def snapshot_of(name: str = "east", **fields: Any) -> ClusterSnapshot:
     """Return what an inventory says of a cluster."""
     return ClusterSnapshot(ClusterName(name), no_access, **fields)
+
+
+class ReadyMember(FakeMember):
+    """A member whose watches are there at once."""
+
+    def __init__(
+        self, facts: ClusterFacts, client: Client, installation: Installation, **means: Any
+    ) -> None:
+        del installation, means
+        assert isinstance(client, FakeCluster)
+        super().__init__(client, facts=facts)
+
+    async def start(self) -> None:
+        self.is_ready = True
+
+    async def stop(self) -> None:
+        self.is_ready = False
 
 
 class Queued(Lane):

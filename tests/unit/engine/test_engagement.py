@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connecting to a cluster goes on until it succeeds, whatever goes wrong."""
 
-from typing import Any
-
 import pytest
 from tests.unit.engine.fakecluster import FakeCluster
-from tests.unit.engine.fakefleet import FakeMember, Queued
+from tests.unit.engine.fakefleet import Queued, ReadyMember
 from tests.unit.engine.fakes import INSTALLATION, jitter
 
 from keyfleet.base.log import NoHooks
@@ -15,9 +13,7 @@ from keyfleet.engine.engagement import Engagements
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
-from keyfleet.kube.client import Client
-from keyfleet.model.ownership import Installation
-from keyfleet.model.places import ClusterFacts, ClusterName
+from keyfleet.model.places import ClusterName
 from keyfleet.plugin import ClusterSnapshot
 from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
@@ -34,23 +30,6 @@ def engagements_of(clock: FakeClock) -> Engagements:
         random=jitter(),
         hooks=NoHooks(),
     )
-
-
-class ReadyMember(FakeMember):
-    """A member whose watches are there at once."""
-
-    def __init__(
-        self, facts: ClusterFacts, client: Client, installation: Installation, **means: Any
-    ) -> None:
-        del installation, means
-        assert isinstance(client, FakeCluster)
-        super().__init__(client, facts=facts)
-
-    async def start(self) -> None:
-        self.is_ready = True
-
-    async def stop(self) -> None:
-        self.is_ready = False
 
 
 async def log_in() -> Access:

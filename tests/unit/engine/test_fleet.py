@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.unit.engine.fakecluster import FakeCluster
-from tests.unit.engine.fakefleet import FakeMember, Queued
+from tests.unit.engine.fakefleet import Queued, ReadyMember
 from tests.unit.engine.fakes import HUB_UID, INSTALLATION, jitter
 
 from keyfleet.base.errors import KeyfleetError, UnreachableError
@@ -18,32 +18,13 @@ from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
-from keyfleet.kube.client import Client
-from keyfleet.model.ownership import Installation
-from keyfleet.model.places import ClusterFacts, ClusterName
+from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
 from keyfleet.plugin import ClusterSnapshot
 from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
 
 AWAY = UnreachableError("api.timeout", "no answer")
-
-
-class ReadyMember(FakeMember):
-    """A member whose watches are there at once."""
-
-    def __init__(
-        self, facts: ClusterFacts, client: Client, installation: Installation, **means: Any
-    ) -> None:
-        del installation, means
-        assert isinstance(client, FakeCluster)
-        super().__init__(client, facts=facts)
-
-    async def start(self) -> None:
-        self.is_ready = True
-
-    async def stop(self) -> None:
-        self.is_ready = False
 
 
 class Told(FleetEvents):
