@@ -114,6 +114,11 @@ class Client:
             timeouts=timeouts or Timeouts(),
         )
 
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours (about); None before any answer."""
+        return self.transport.server_clock.offset_s
+
     async def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
         """Return one object.
 
@@ -248,9 +253,16 @@ class Client:
         *,
         force: bool = False,
         subresource: str = "",
+        manager: str = requests.FIELD_MANAGER,
     ) -> Metadata:
-        """Apply an object server-side, creating it when absent."""
-        request = requests.apply(resource, body, force=force, subresource=subresource)
+        """Apply an object server-side, creating it when absent.
+
+        Raises:
+            ConflictError: Another field manager holds another value, and `force` was not asked for.
+        """
+        request = requests.apply(
+            resource, body, force=force, subresource=subresource, manager=manager
+        )
         return await self._write(request)
 
     async def delete(

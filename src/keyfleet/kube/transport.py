@@ -19,10 +19,12 @@ from keyfleet.base.errors import KeyfleetError, UnreachableError
 from keyfleet.base.http import USER_AGENT, Session
 from keyfleet.base.log import Hooks
 from keyfleet.kube.access import Access
+from keyfleet.kube.bounds import ERROR_BYTES, body_limit, read_body
 from keyfleet.kube.limiter import Limiter
 from keyfleet.kube.network import Link, Network, network_error
 from keyfleet.kube.requests import Request, Wait
 from keyfleet.kube.responses import error_of
+from keyfleet.kube.server_clock import ServerClock
 
 UNAUTHORIZED = 401
 THROTTLED = 429
@@ -59,6 +61,7 @@ class Transport:
     ) -> None:
         self.cluster = cluster
         self.limiter = Limiter(in_flight, clock=clock)
+        self.server_clock = ServerClock(clock)
         self._credential = access.credential
         self._clock = clock
         self._hooks = hooks
@@ -96,7 +99,8 @@ class Transport:
                     request, link.short, link, headers, self._limits[request.wait]
                 )
                 async with response:
-                    body = await response.read()
+                    limit = body_limit(response.status, request.wait)
+                    body = await read_body(response, limit, subject=self._subject(request))
                     status = response.status
                     return status, response.headers, body
         except _FAILURES as error:
@@ -122,7 +126,7 @@ class Transport:
         headers: CIMultiDict[str],
         limit: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
-        return await session.request(
+        response = await session.request(
             request.method,
             URL(self._base + request.target, encoded=True),
             headers=headers,
@@ -130,6 +134,8 @@ class Transport:
             timeout=limit,
             **link.options,
         )
+        self.server_clock.hear(response.headers.get("Date"))
+        return response
 
     def _finished(self, request: Request, status: int, took_s: float) -> None:
         # A list is slow because it is long, not because the server is loaded.
@@ -173,7 +179,7 @@ class Transport:
     ) -> KeyfleetError:
         try:
             async with response, asyncio.timeout(self._timeouts.short_s):
-                body = await response.read()
+                body = await read_body(response, ERROR_BYTES, subject=self._subject(request))
         except _FAILURES:
             body = b""
         return self._refusal(request, response.status, response.headers, body)
