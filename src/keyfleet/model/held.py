@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A held plan: deletions that wait for a person, as one entry of ConfigMap `keyfleet-held`.
+
+The id names a scope and exactly one set of targets: another set is another plan under another id,
+so an approval never reaches what its giver has not seen.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from keyfleet.base.codec import decode_json_as, encode_canonical, encode_json
+from keyfleet.base.errors import InvalidInputError
+
+HELD_CONFIGMAP = "keyfleet-held"
+"""In `keyfleet-system` on the hub; one data key per held plan, called by its id."""
+ID_DIGITS = 10
+LISTED_MAX = 500
+"""Targets of one plan that are written out; a ConfigMap holds 1 MiB."""
+LISTED_BUDGET = 2000
+"""Targets of all plans that are written out; about 220 bytes each."""
+
+
+class ScopeKind(StrEnum):
+    """What a limit was counted over."""
+
+    INTENT = "intent"
+    CLUSTER = "cluster"
+    FLEET = "fleet"
+    ORPHANS = "orphans"
+    """Targets whose intent cannot be looked up any more; no limit, always a person's decision."""
+
+
+class Scope(msgspec.Struct, frozen=True, order=True):
+    """Of what too much would go."""
+
+    kind: str
+    """One of `ScopeKind`; text, so that a version to come may add one."""
+    name: str = ""
+    """The intent, the cluster, or of which kind the orphans are; empty for the fleet."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" if self.name else self.kind
+
+
+class HeldTarget(msgspec.Struct, frozen=True, order=True, rename="camel", omit_defaults=True):
+    """One target that would go."""
+
+    cluster_uid: str
+    cluster: str
+    namespace: str
+    name: str
+    uid: str
+    """UID of the very object: one that was made anew is another target."""
+    intent: str
+    """`Kind/namespace/name` of the intent it was delivered for."""
+    empties: bool = False
+    """It stays and loses its data."""
+
+    def __str__(self) -> str:
+        return f"{self.cluster}/{self.namespace}/{self.name}"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What a hash binds; the cluster's name is only an alias."""
+        verb = "empty" if self.empties else "delete"
+        return (self.cluster_uid, self.namespace, self.name, self.uid, self.intent, verb)
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """Who let a plan go, and when."""
+
+    by: str
+    at: str
+    """RFC 3339, UTC."""
+    hash: str
+    """Hash of the set that was shown to them."""
+
+
+class HeldPlan(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Deletions that wait for a person."""
+
+    id: str
+    scope: Scope
+    created: str
+    """RFC 3339, UTC."""
+    reason: str
+    """CamelCase, as in the status of the intents."""
+    message: str
+    """Why, in words: which limit of which scope."""
+    hash: str
+    """SHA-256 over the scope and the exact set of targets, hex."""
+    total: int
+    """Targets in all."""
+    clusters: dict[str, int] = {}
+    """Targets by cluster name."""
+    intents: dict[str, int] = {}
+    """Targets by intent; the largest ones, when they are many."""
+    targets: tuple[HeldTarget, ...] = ()
+    """The set, sorted; only the first ones when it is large. The hash binds all of them."""
+    approval: Approval | None = None
+    begun: str = ""
+    """When the approval was taken up; from then on the set only shrinks."""
+
+    @property
+    def is_listed(self) -> bool:
+        """Tell whether every target is written out."""
+        return len(self.targets) == self.total
+
+    @property
+    def is_approved(self) -> bool:
+        """Tell whether a person let exactly this set go."""
+        return self.approval is not None and self.approval.hash == self.hash
+
+    def to_json(self) -> str:
+        """Return the text to store; the id is the key it is stored under."""
+        return encode_json(self).decode()
+
+
+def set_hash(scope: Scope, targets: Iterable[HeldTarget]) -> str:
+    """Return the hash that an approval binds; order does not matter."""
+    parts = [str(scope), *sorted(target.identity for target in targets)]
+    return hashlib.sha256(encode_canonical(parts)).hexdigest()
+
+
+def held_plan(
+    scope: Scope,
+    targets: Iterable[HeldTarget],
+    *,
+    created: str,
+    reason: str,
+    message: str,
+    listed: int = LISTED_MAX,
+) -> HeldPlan:
+    """Return the plan for exactly these targets, of which at most `listed` are written out."""
+    everything = sorted(targets)
+    digest = set_hash(scope, everything)
+    return HeldPlan(
+        id=digest[:ID_DIGITS],
+        scope=scope,
+        created=created,
+        reason=reason,
+        message=message,
+        hash=digest,
+        total=len(everything),
+        clusters=dict(Counter(target.cluster for target in everything).most_common(listed)),
+        intents=dict(Counter(target.intent for target in everything).most_common(listed)),
+        targets=tuple(everything[:listed]),
+    )
+
+
+def held_plan_of(key: str, text: str) -> HeldPlan:
+    """Return the plan stored under a data key.
+
+    Raises:
+        InvalidInputError: It is none, or says another id than the key it lies under.
+    """
+    plan = decode_json_as(HeldPlan, text, subject=f"{HELD_CONFIGMAP}/{key}")
+    if plan.id != key or not plan.hash.startswith(plan.id):
+        raise InvalidInputError("held.id", "the id is not that of the plan", key, path="id")
+    return plan
+
+
+def held_plans_of(data: Mapping[str, str]) -> tuple[HeldPlan, ...]:
+    """Return the readable plans of the ConfigMap's data, oldest first; the rest is left out."""
+    found = []
+    for key, text in data.items():
+        try:
+            found.append(held_plan_of(key, text))
+        except InvalidInputError:
+            # The ledger lies beside the plans, and people can write anything into a ConfigMap.
+            continue
+    return tuple(sorted(found, key=lambda plan: (plan.created, plan.id)))
