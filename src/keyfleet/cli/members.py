@@ -50,7 +50,8 @@ class Members:
         identity = contact.identity
         if context is None or contact.member is None or identity is None:
             return
-        if not contact.snapshot.pinned_uid:
+        pinned = contact.snapshot.pinned_uid
+        if not pinned or (pinned != identity.uid and identity.is_pinned_by(pinned)):
             self.trust.pin(context, Pin(identity.uid, identity.ca_sha256))
 
 

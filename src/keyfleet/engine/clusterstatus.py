@@ -147,6 +147,9 @@ def _identity(entry: Entry, before: FleetClusterStatus, now: str) -> Any:
     pinned = before.identity
     if not isinstance(pinned, ClusterIdentity) or not pinned.uid:
         return ClusterIdentity(uid=identity.uid, ca_sha256=identity.ca_sha256, pinned_at=now)
+    if pinned.uid != identity.uid and identity.is_pinned_by(pinned.uid):
+        # It was pinned by CA and address while its UID could not be read.
+        return ClusterIdentity(uid=identity.uid, ca_sha256=identity.ca_sha256, pinned_at=now)
     if pinned.ca_sha256 != identity.ca_sha256:
         # The CA was rotated; the UID vouches for the cluster.
         return msgspec.structs.replace(pinned, ca_sha256=identity.ca_sha256)

@@ -8,7 +8,7 @@ from keyfleet.engine.entry import Entry
 from keyfleet.engine.member import Member
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
-from keyfleet.model.ownership import MARKED, Claim, Installation, Spot
+from keyfleet.model.ownership import MARKED, Claim, Installation, spot_in
 
 log = get_logger("engine")
 
@@ -41,7 +41,7 @@ class Departures:
         metadata = member.target(at)
         if metadata is None:
             return
-        spot = Spot(member.facts.uid, *at)
+        spot = spot_in(member.facts, *at)
         holding = MARKED.claims(metadata.annotations or {}, spot, self._installation)
         if holding.claim is not Claim.OURS or holding.marker is None or holding.marker.released:
             return

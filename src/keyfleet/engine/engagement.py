@@ -33,7 +33,8 @@ FOLLOW_S = 300.0
 """How often a login is resolved again, to notice a CA bundle or server that was replaced."""
 STRANGER_S = 60.0
 """How often a cluster that answered as another is asked again: an address may lead back."""
-CHANGED = "IdentityChanged"
+STRANGERS = ("IdentityChanged", "IdentityUnreadable")
+"""Who answers is not, or cannot be shown to be, the cluster that is known."""
 ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
 
 
@@ -100,7 +101,7 @@ class Engagements:
                 self.set_problem(entry, unusable(entry.name, bug))
                 await self._clock.sleep(2 * ENGAGE_BACKOFF.delay_s(failures, self._random))
             else:
-                if entry.problem is None or entry.problem.reason != CHANGED:
+                if entry.problem is None or entry.problem.reason not in STRANGERS:
                     return
                 await self._clock.sleep(STRANGER_S * (1.0 + 0.1 * self._random.random()))
 
@@ -138,10 +139,11 @@ class Engagements:
             await self._clock.sleep(FOLLOW_S)
             try:
                 access = await entry.snapshot.open()
+                is_readable = await _is_readable_now(entry, access.endpoint)
             except KeyfleetError as error:
                 log.warning("engine.login_unreadable", cluster=entry.name, code=error.code)
                 continue
-            if access.generation != generation:
+            if access.generation != generation or is_readable:
                 log.info("engine.login_changed", cluster=entry.name)
                 entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
                 return
@@ -186,6 +188,11 @@ class Engagements:
         found = await read_identity(client, endpoint)
         if found.uid == known.uid or found.is_weak:
             return
+        if known.is_weak:
+            # The same CA and address, and by now its UID may be read: learn it, in order.
+            log.info("engine.identity_readable", cluster=entry.name)
+            entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
+            raise DeniedError("engine.identity_readable", "its UID can be read now", entry.name)
         snapshot = replace(entry.snapshot, pinned_uid=known.uid)
         self.set_problem(entry, identity_objection(snapshot, found))
         entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
@@ -200,7 +207,7 @@ class Engagements:
         self.set_problem(entry, unreachable(entry.name, error))
 
     def _answered(self, entry: Entry, *, was_away: bool) -> None:
-        if entry.problem is None or entry.problem.reason != CHANGED:
+        if entry.problem is None or entry.problem.reason not in STRANGERS:
             self._closed(entry, was_away=was_away)
 
     def _closed(self, entry: Entry, *, was_away: bool) -> None:
@@ -241,3 +248,11 @@ class Engagements:
             await member.stop()
         if client is not None:
             await client.close()
+
+
+async def _is_readable_now(entry: Entry, endpoint: Endpoint) -> bool:
+    """Tell whether a cluster that was known by CA and address lets its UID be read by now."""
+    known, client = entry.identity, entry.client
+    if known is None or client is None or not known.is_weak:
+        return False
+    return not (await read_identity(client, endpoint)).is_weak

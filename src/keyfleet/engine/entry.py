@@ -62,7 +62,8 @@ class Entry:
     def facts_as(self, uid: ClusterUid, *, is_hub: bool) -> ClusterFacts:
         """Return the facts under an identity."""
         facts = facts_of(self.snapshot, uid, is_hub=is_hub)
-        return replace(facts, aliases=facts.aliases | self.merged)
+        former = self.identity.former_uids if self.identity else frozenset()
+        return replace(facts, aliases=facts.aliases | self.merged, former_uids=former)
 
 
 def precedence(snapshot: ClusterSnapshot) -> tuple[bool, str]:

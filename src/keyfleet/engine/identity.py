@@ -2,7 +2,7 @@
 """Is this the cluster we think it is? Asked per session, before any value leaves."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyfleet.base.errors import DeniedError, NotFoundError
 from keyfleet.kube.access import Endpoint
@@ -23,6 +23,21 @@ class Identity:
     """Of the CA bundle; empty without one."""
     is_weak: bool = False
     """The UID could not be read."""
+    stand_in: ClusterUid = field(default=ClusterUid(""), compare=False)
+    """`ca-…`, made of CA and address: what the cluster is called where its UID may not be read."""
+
+    @property
+    def former_uids(self) -> frozenset[str]:
+        """What targets may call the cluster that were delivered when its UID could not be read."""
+        return frozenset() if self.is_weak or not self.stand_in else frozenset({self.stand_in})
+
+    def is_pinned_by(self, uid: str) -> bool:
+        """Tell whether a pinned UID means who answers.
+
+        One that was pinned by CA and address is the same where these still are: nothing more was
+        ever known of it, and from now on its UID is.
+        """
+        return bool(uid) and uid in (self.uid, self.stand_in)
 
 
 async def read_identity(client: Client, endpoint: Endpoint) -> Identity:
@@ -35,10 +50,11 @@ async def read_identity(client: Client, endpoint: Endpoint) -> Identity:
         found = await client.find_metadata(NAMESPACES, "kube-system")
     except (DeniedError, NotFoundError):
         found = None
+    digest = hashlib.sha256(f"{endpoint.ca_sha256} {endpoint.server}".encode()).hexdigest()
+    stand_in = ClusterUid(f"ca-{digest[:32]}")
     if found is None:
-        digest = hashlib.sha256(f"{endpoint.ca_sha256} {endpoint.server}".encode()).hexdigest()
-        return Identity(ClusterUid(f"ca-{digest[:32]}"), endpoint.ca_sha256, is_weak=True)
-    return Identity(ClusterUid(found.uid), endpoint.ca_sha256)
+        return Identity(stand_in, endpoint.ca_sha256, is_weak=True, stand_in=stand_in)
+    return Identity(ClusterUid(found.uid), endpoint.ca_sha256, stand_in=stand_in)
 
 
 def identity_objection(snapshot: ClusterSnapshot, identity: Identity) -> Finding | None:
@@ -57,8 +73,16 @@ def identity_objection(snapshot: ClusterSnapshot, identity: Identity) -> Finding
             hint=f"`keyfleet clusters trust {snapshot.name}`",
             rule="identity",
         )
-    if snapshot.pinned_uid == identity.uid:
+    if identity.is_pinned_by(snapshot.pinned_uid):
         return None
+    if identity.is_weak:
+        return Finding(
+            State.HELD,
+            "IdentityUnreadable",
+            f"who answers for {snapshot.name} does not say who it is, and was known by its UID",
+            hint="grant Keyfleet `get` on namespace kube-system there, as it had before",
+            rule="identity",
+        )
     return Finding(
         State.HELD,
         "IdentityChanged",

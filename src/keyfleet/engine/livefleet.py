@@ -98,7 +98,11 @@ class LiveFleet:
         aliases = frozenset(name for found in names for name in (found.name, *found.aliases))
         facts = facts_of(winner, uid, is_hub=contact.member.facts.is_hub)
         member = LiveMember(
-            replace(facts, aliases=facts.aliases | aliases),
+            replace(
+                facts,
+                aliases=facts.aliases | aliases,
+                former_uids=contact.member.facts.former_uids,
+            ),
             contact.member.client,
             self.installation,
         )
@@ -148,7 +152,7 @@ class LiveFleet:
             await client.close()
             return Contact(snapshot, None, identity, version, objection)
         is_hub = identity.uid == self.installation.hub
-        member = LiveMember(
-            facts_of(snapshot, identity.uid, is_hub=is_hub), client, self.installation
-        )
+        facts = facts_of(snapshot, identity.uid, is_hub=is_hub)
+        facts = replace(facts, former_uids=identity.former_uids)
+        member = LiveMember(facts, client, self.installation)
         return Contact(snapshot, member, identity, version)

@@ -15,6 +15,7 @@ from keyfleet.engine.intents import Intents
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact, LiveFleet
 from keyfleet.engine.passes import failure_finding
+from keyfleet.engine.revisions import Prints, is_other_source
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer, forced_policy
 from keyfleet.engine.worker import HUB_WORD
@@ -31,6 +32,8 @@ from keyfleet.plan.question import Question
 from keyfleet.plugin import Source
 
 DECISIONS_MAX = 4
+ANOTHER_HUBS = "v0"
+"""Stands for a fingerprint that says nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +131,14 @@ class OneShot:
             await self._fleet.contact(snapshot.name)
         resolved = await self._resolved(source)
 
-        def revise(asked: Intent, source_print: str) -> int:
+        def revise(asked: Intent, prints: Prints) -> int:
             known = [(asked.revision, asked.source_fingerprint)]
-            known += [(marker.revision, marker.source) for marker in markers]
+            known += [(marker.revision, self._source_of(marker)) for marker in markers]
             revision, last = max(known)
             if self._fleet.installation.ring.ephemeral:
                 # Fingerprints of a key of this run compare with nothing that is stored.
                 return max(revision, 1)
-            return revision + (last != source_print)
+            return revision + is_other_source(last, prints)
 
         return await shape_intent(
             intent,
@@ -149,6 +152,10 @@ class OneShot:
                 domain=self._request.domain,
             ),
         )
+
+    def _source_of(self, marker: Marker) -> str:
+        # Fingerprints of another hub, whose targets are taken over, compare with none of ours.
+        return marker.source if marker.hub == self._fleet.installation.hub else ANOTHER_HUBS
 
     async def _resolved(self, source: ClusterName) -> tuple[ClusterFacts, Client] | None:
         hub = self._fleet.installation.hub

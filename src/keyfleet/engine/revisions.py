@@ -7,9 +7,35 @@ the largest found counts, so that a restart numbers nothing anew.
 
 from collections.abc import Callable, Iterable
 
+from keyfleet.base.keyring import split_digest
 from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import Marker
 from keyfleet.model.places import IntentKey
+
+
+Prints = tuple[str, ...]
+"""Fingerprints of one source, under each key of the installation; the signing key's comes first."""
+
+
+def is_other_source(stored: str, prints: Prints) -> bool:
+    """Tell whether a stored fingerprint is of another source than the one with these.
+
+    One that was made under a key that is lost says nothing, and least of all that something
+    changed.
+
+    >>> is_other_source("v1:old:aa", ("v1:new:cc", "v1:old:aa"))
+    False
+    >>> is_other_source("v1:old:bb", ("v1:new:cc", "v1:old:aa"))
+    True
+    >>> is_other_source("v1:lost:bb", ("v1:new:cc", "v1:old:aa"))
+    False
+    >>> is_other_source("", ("v1:new:cc",))
+    True
+    """
+    if not stored:
+        return True
+    keys = {split_digest(known)[0] for known in prints}
+    return split_digest(stored)[0] in keys and stored not in prints
 
 
 class Revisions:
@@ -24,12 +50,12 @@ class Revisions:
         self._markers = markers
         self._known: dict[IntentKey, tuple[int, str]] = {}
 
-    def revise(self, intent: Intent, source: str) -> int:
-        """Return the revision of a source fingerprint, a new one when it is not the last."""
+    def revise(self, intent: Intent, prints: Prints) -> int:
+        """Return the revision of a source, a new one when it is not the last."""
         revision, last = self._known.get(intent.key) or self._found(intent)
-        if last != source:
+        if is_other_source(last, prints):
             revision += 1
-        self._known[intent.key] = (revision, source)
+        self._known[intent.key] = (revision, prints[0])
         return revision
 
     def forget(self, key: IntentKey) -> None:

@@ -10,6 +10,7 @@ from keyfleet.base.errors import (
     SecretNotFoundError,
     TransformError,
 )
+from keyfleet.engine.revisions import Prints
 from keyfleet.kube.client import Client
 from keyfleet.model.data import SecretData, fingerprint
 from keyfleet.model.desired import DesiredObject
@@ -51,8 +52,8 @@ class Surroundings:
     sources: Mapping[str, Source]
     resolve: Callable[[ClusterName], tuple[ClusterFacts, Client] | None]
     """Cluster by name (empty is the hub); None when nobody answers to it."""
-    revise: Callable[[Intent, str], int]
-    """Revision of an intent for a source fingerprint."""
+    revise: Callable[[Intent, Prints], int]
+    """Revision of an intent for what its source is now."""
     crd_uid: Callable[[str], str]
     """UID of the CRD of an intent kind, empty where there is none."""
     domain: str = ""
@@ -118,14 +119,18 @@ def _shaped(
 ) -> Shaped:
     content = content_of(intent.shape, data)
     ring, hub = surroundings.installation.ring, surroundings.installation.hub
-    source_print = fingerprint(ring, hub=hub, intent=intent.key, data=data.entries())
+    entries = data.entries()
+    prints = tuple(
+        fingerprint(ring, hub=hub, intent=intent.key, data=entries, key_id=key_id)
+        for key_id in ring.keys
+    )
     ref = intent.reads[0].ref
     asker = Asker(
         uid=intent.origin.uid,
         crd=surroundings.crd_uid(intent.key.kind),
         domain=surroundings.domain if intent.key.kind == "Secret" else "",
-        revision=surroundings.revise(intent, source_print),
-        source_fingerprint=source_print,
+        revision=surroundings.revise(intent, prints),
+        source_fingerprint=prints[0],
     )
 
     def desired(facts: TargetFacts) -> DesiredObject:

@@ -12,7 +12,7 @@ from keyfleet.engine.oneshot import Planned
 from keyfleet.engine.passes import failure_finding
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent, Rejection
-from keyfleet.model.ownership import MARKED, Claim, Holding, Installation, Spot
+from keyfleet.model.ownership import MARKED, Claim, Holding, Installation, spot_in
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import Finding, Step
 
@@ -115,7 +115,7 @@ class Explainer:
     def _holding(self, member: LiveMember, place: Place, actual: Actual | None) -> Holding:
         if actual is None:
             return Holding(Claim.NOBODYS)
-        spot = Spot(member.facts.uid, place.namespace, place.name)
+        spot = spot_in(member.facts, place.namespace, place.name)
         return MARKED.claims(actual.annotations, spot, self._installation)
 
     def _candidates(

@@ -18,7 +18,7 @@ import msgspec
 
 from keyfleet.base.codec import encode_canonical
 from keyfleet.base.keyring import Keyring
-from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
 
 SYSTEM_NAMESPACE = "keyfleet-system"
 """Keyfleet's own namespace on the hub; never a target."""
@@ -96,11 +96,14 @@ class Installation:
 
     hub: str
     ring: Keyring
+    adopts: frozenset[str] = frozenset()
+    """Hubs whose targets a person takes over now; the own one means: also where the signature is
+    of a key that is lost."""
 
     @property
     def hub_label(self) -> str:
         """Value of the hub label."""
-        return self.hub.replace("-", "")[:16]
+        return hub_label(self.hub)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,18 @@ class Spot:
     cluster: str
     namespace: str
     name: str
+    former: frozenset[str] = field(default=frozenset(), compare=False)
+    """What the cluster was called before its UID could be read; a marker may still say so."""
+
+    def is_marked_as(self, marker: Marker) -> bool:
+        """Tell whether a marker was written for this very place."""
+        is_here = marker.cluster == self.cluster or marker.cluster in self.former
+        return is_here and (marker.namespace, marker.name) == (self.namespace, self.name)
+
+
+def spot_in(cluster: ClusterFacts, namespace: str, name: str) -> Spot:
+    """Return a place of a cluster by its identity."""
+    return Spot(cluster.uid, namespace, name, cluster.former_uids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +170,15 @@ class Ownership:
     """What to write when the target is left in place."""
 
 
+def hub_label(hub: str) -> str:
+    """Return the value of the hub label for a hub's identity.
+
+    >>> hub_label("3f2a91c0-0000-4000-8000-000000000001")
+    '3f2a91c000004000'
+    """
+    return hub.replace("-", "")[:16]
+
+
 def read_marker(annotations: Mapping[str, str]) -> Marker | None:
     """Return the marker of an object; None when it has none or it cannot be read."""
     text = annotations.get(OWNER_ANNOTATION)
@@ -180,11 +204,15 @@ def _claims(annotations: Mapping[str, str], spot: Spot, installation: Installati
     if marker is None:
         # An annotation that cannot be read is somebody's: not ours to overwrite.
         return Holding(Claim.COPY if OWNER_ANNOTATION in annotations else Claim.NOBODYS)
-    if marker.hub != installation.hub:
+    if marker.hub not in (installation.hub, *installation.adopts):
         return Holding(Claim.OTHER_HUB, marker)
-    if Spot(marker.cluster, marker.namespace, marker.name) != spot:
+    if not spot.is_marked_as(marker):
         return Holding(Claim.COPY, marker)
-    return Holding(_signature_claim(marker, installation), marker)
+    claim = _signature_claim(marker, installation)
+    if claim is Claim.UNVERIFIED and marker.hub in installation.adopts:
+        # A person vouches for what the lost key cannot: ours for its place and reference only.
+        claim = Claim.UNSIGNED
+    return Holding(claim, marker)
 
 
 def _signature_claim(marker: Marker, installation: Installation) -> Claim:

@@ -49,6 +49,8 @@ class ClusterFacts:
     aliases: frozenset[str] = frozenset()
     """Further names it answers to, such as its kubeconfig context."""
     is_hub: bool = False
+    former_uids: frozenset[str] = frozenset()
+    """What it was known by before its UID could be read."""
 
     def answers_to(self, name: str) -> bool:
         """Tell whether `name` means this cluster."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.intent import Intent, SecretRef
-from keyfleet.model.ownership import MARKED, Holding, Installation, Ownership, Spot
+from keyfleet.model.ownership import MARKED, Holding, Installation, Ownership, Spot, spot_in
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
@@ -60,7 +60,7 @@ class Question:
     @property
     def spot(self) -> Spot:
         """The place by the cluster's identity."""
-        return Spot(self.cluster.uid, self.place.namespace, self.place.name)
+        return spot_in(self.cluster, self.place.namespace, self.place.name)
 
     @property
     def ownership(self) -> Ownership:

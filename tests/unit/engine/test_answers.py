@@ -100,7 +100,7 @@ async def test_a_first_look_is_waited_for() -> None:
 
 
 async def test_an_outcome_carries_revision_and_who_is_to_be_told(bench: Bench) -> None:
-    bench.revisions.revise(intent_of(), "v1:k:a")
+    bench.revisions.revise(intent_of(), ("v1:k:a",))
     answer = bench.answers.answer(KEY)
     assert answer is not None
     assert isinstance(answer.outcome, Outcome)

@@ -73,3 +73,33 @@ def test_another_cluster_under_the_same_name_gets_nothing() -> None:
 def test_a_rotated_ca_of_the_same_cluster_is_accepted() -> None:
     rotated = Identity(ClusterUid("uid-east"), "another bundle")
     assert identity_objection(snapshot_of("uid-east"), rotated) is None
+
+
+async def test_a_cluster_pinned_by_ca_and_address_stays_itself_when_its_uid_can_be_read() -> None:
+    cluster = FakeCluster(uid="uid-east")
+    cluster.errors["get Namespace"] = [DeniedError("api.forbidden", "forbidden")]
+    weak = await read_identity(cluster, ENDPOINT)
+    strong = await read_identity(cluster, ENDPOINT)
+    assert (weak.is_weak, strong.is_weak) == (True, False)
+    assert identity_objection(snapshot_of(weak.uid), strong) is None
+    assert strong.former_uids == {weak.uid}
+    assert weak.former_uids == frozenset()
+
+
+async def test_another_address_does_not_inherit_a_pin_by_ca_and_address() -> None:
+    cluster = FakeCluster(uid="uid-east")
+    cluster.errors["get Namespace"] = [DeniedError("api.forbidden", "forbidden")]
+    weak = await read_identity(cluster, ENDPOINT)
+    elsewhere = await read_identity(cluster, Endpoint("https://west:6443", b"a bundle"))
+    found = identity_objection(snapshot_of(weak.uid), elsewhere)
+    assert found is not None
+    assert found.reason == "IdentityChanged"
+
+
+async def test_who_no_longer_says_who_it_is_gets_nothing() -> None:
+    cluster = FakeCluster(uid="uid-east")
+    cluster.errors["get Namespace"] = [DeniedError("api.forbidden", "forbidden")]
+    found = identity_objection(snapshot_of("uid-east"), await read_identity(cluster, ENDPOINT))
+    assert found is not None
+    assert (found.state, found.reason) == (State.HELD, "IdentityUnreadable")
+    assert "kube-system" in found.hint

@@ -13,6 +13,7 @@ from keyfleet.base.errors import (
     PermanentError,
     UnreachableError,
 )
+from keyfleet.engine.revisions import Prints
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.kube.client import Client
 from keyfleet.model.data import fingerprint
@@ -48,9 +49,9 @@ class World:
         known = {"": (HUB, self.hub), "east": (EAST, self.east)}
         return known.get(name)
 
-    def revise(self, intent: Intent, source: str) -> int:
+    def revise(self, intent: Intent, prints: Prints) -> int:
         del intent
-        self.revised.append(source)
+        self.revised.extend(prints)
         return 7
 
     async def shape(self, intent: Intent) -> Shaped:

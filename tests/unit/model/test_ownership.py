@@ -192,3 +192,44 @@ def test_an_unsigned_marker_is_not_a_signed_one_with_its_mac_removed_elsewhere()
     annotations = _edited(_annotations(MARKER), mac="")
     assert _claim(annotations) is Claim.UNSIGNED
     assert _claim(annotations, spot=Spot("uid-west", "payments", "db")) is Claim.COPY
+
+
+FORMER = Spot("uid-east", "payments", "db", frozenset({"ca-0123"}))
+
+
+def test_a_target_delivered_before_the_uid_could_be_read_is_ours() -> None:
+    """Its place is the same; only what the cluster is called has become better known."""
+    early = _annotations(msgspec.structs.replace(MARKER, cluster="ca-0123"))
+    assert _claim(early, spot=FORMER) is Claim.OURS
+    assert _claim(early) is Claim.COPY
+    forged = _edited(early, cluster="uid-elsewhere")
+    assert _claim(forged, spot=FORMER) is Claim.COPY
+
+
+LOST = Installation("fedcba98-0000-0000-0000-000000000000", Keyring({"theirs": b"t" * 32}))
+ADOPTER = Installation(HUB, US.ring, adopts=frozenset({LOST.hub}))
+THEIRS = msgspec.structs.replace(MARKER, hub=LOST.hub)
+
+
+def test_a_person_may_take_over_what_a_lost_hub_signed() -> None:
+    annotations = _annotations(THEIRS, LOST)
+    assert _claim(annotations) is Claim.OTHER_HUB
+    assert _claim(annotations, us=ADOPTER) is Claim.UNSIGNED
+    assert _claim(annotations, spot=Spot("uid-west", "payments", "db"), us=ADOPTER) is Claim.COPY
+
+
+def test_taking_over_a_lost_hub_verifies_what_can_be_verified() -> None:
+    """Where the lost hub's key was saved, a marker that it did not sign is a copy."""
+    saved = Installation(HUB, Keyring({**US.ring.keys, **LOST.ring.keys}), ADOPTER.adopts)
+    annotations = _annotations(THEIRS, LOST)
+    assert _claim(annotations, us=saved) is Claim.OURS
+    assert _claim(_edited(annotations, revision=9), us=saved) is Claim.COPY
+
+
+def test_taking_over_from_the_own_hub_means_where_the_key_is_lost() -> None:
+    lost_key = Installation(HUB, Keyring({"gone": b"g" * 32}))
+    annotations = _annotations(MARKER, lost_key)
+    assert _claim(annotations) is Claim.UNVERIFIED
+    own = Installation(HUB, US.ring, adopts=frozenset({HUB}))
+    assert _claim(annotations, us=own) is Claim.UNSIGNED
+    assert _claim(_annotations(THEIRS, LOST), us=own) is Claim.OTHER_HUB
