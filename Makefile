@@ -6,13 +6,16 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix assets docs lock clean
+.PHONY: help demo bench test check fix assets docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## Play the main job on real local control planes
 	$(BIN)/keyfleet demo
+
+bench: assets ## Measure beside a bare writer and a script: BENCH="fanout restart" QUICK=--quick
+	$(BIN)/python -m bench $(BENCH) $(QUICK)
 
 test: check assets ## Everything: checks, all tests on real control planes, coverage
 	$(BIN)/python -m pytest --cov --cov-report=term

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the benchmarks: a table on standard output and `build/bench.json`.
+
+    python -m bench [fanout propagation ...] [--quick] [--rounds N] [--json FILE]
+
+A missed target is told in the table and in the file and is no failure: exit code 0.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from bench.fanout import Fanout
+from bench.figures import Figure, table, write_json
+from bench.propagation import Propagation
+from bench.sizes import FULL, QUICK, Sizes
+from bench.stage import Stage, open_stage
+
+
+class Bench(Protocol):
+    """One benchmark on a stage."""
+
+    async def run(self) -> list[Figure]:
+        """Measure."""
+        ...
+
+
+BENCHES: dict[str, Callable[[Stage, Sizes], Bench]] = {
+    "fanout": Fanout,
+    "propagation": Propagation,
+}
+WIDE = {"propagation"}
+"""Benchmarks that need `Sizes.wide` members."""
+
+
+async def measure(names: list[str], sizes: Sizes, profile: str = "") -> list[Figure]:
+    """Run benchmarks one after the other on the same planes."""
+    members = max(sizes.wide if name in WIDE else sizes.members for name in names)
+    figures: list[Figure] = []
+    async with open_stage(members, _tell) as stage:
+        for name in names:
+            _tell(f"{name} ...")
+            figures += await BENCHES[name](replace(stage, profile=profile), sizes).run()
+    return figures
+
+
+def main() -> None:
+    """Read the command line, measure, print, write."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("benches", nargs="*", help=f"of {', '.join(BENCHES)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it works")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
+    parser.add_argument("--profile", default="", help="write the controller's cProfile there")
+    given = parser.parse_args()
+    if unknown := set(given.benches) - set(BENCHES):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    sizes = QUICK if given.quick else FULL
+    if given.rounds:
+        sizes = replace(sizes, rounds=given.rounds)
+    names = [name for name in BENCHES if name in given.benches or not given.benches]
+    figures = asyncio.run(measure(names, sizes, given.profile))
+    write_json(figures, given.json)
+    sys.stdout.write(table(figures))
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    main()
