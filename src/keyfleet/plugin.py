@@ -105,6 +105,8 @@ class ClusterSnapshot:
     kinship: Kinship = Kinship.OPERATOR
     pinned_uid: str = ""
     pinned_ca_sha256: str = ""
+    pinned_at: str = ""
+    """RFC 3339; of two that say to be one cluster, the one that was known earlier is believed."""
     on_removed: str = "Retain"
     accepted_names: frozenset[str] = frozenset()
     """Earlier names that a person accepted, so that clean-up under them goes on."""

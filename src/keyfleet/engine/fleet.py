@@ -143,7 +143,7 @@ class Fleet:
                 continue
             if other.problem is not None and other.member is None:
                 continue
-            if precedence(other.snapshot) < precedence(entry.snapshot):
+            if _stands(other, against=entry, as_=identity):
                 return self._merge(entry, into=other)
             self._aside(self._yield_to(other, entry), name=f"disengage {other.name}")
         entry.is_hub = identity.uid == self._installation.hub
@@ -182,6 +182,23 @@ class Fleet:
                 # A duplicate that stood back takes over, or finds out that it still is one.
                 other.duplicate_of = None
                 self._engagements.engage_later(other)
+
+
+def _stands(served: Entry, *, against: Entry, as_: Identity) -> bool:
+    """Tell whether an entry goes on to serve a cluster that another entry says to be, too.
+
+    A UID is no secret: every marker in the cluster names it. Whoever answers with it under another
+    CA than the one we know may be anybody, so the one that was known earlier is believed, else a
+    new member could draw to itself what goes to another. Under the same CA it is one cluster.
+    """
+    known = served.identity
+    if known is not None and known.ca_sha256 and known.ca_sha256 == as_.ca_sha256:
+        return precedence(served.snapshot) < precedence(against.snapshot)
+    return _known_since(served) <= _known_since(against)
+
+
+def _known_since(entry: Entry) -> str:
+    return entry.snapshot.pinned_at or "~"
 
 
 def _must_log_in_again(entry: Entry, old: ClusterSnapshot) -> bool:

@@ -8,7 +8,7 @@ asked for. Deletes are not checked here: they are bound to markers and to a comp
 from collections.abc import Callable
 
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
-from keyfleet.model.places import NamespaceFacts
+from keyfleet.model.places import IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import is_system
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
@@ -38,7 +38,10 @@ def intent_runs(question: Question) -> Finding | None:
 
 
 def namespace_exists(question: Question) -> Finding | None:
-    """Wait for the namespace: it is never created by an intent."""
+    """Wait for the namespace: it is never created by an intent.
+
+    Asked after the right to write there, else the answer would tell strangers what exists.
+    """
     if question.namespace is None:
         return Finding(
             State.PENDING,
@@ -107,18 +110,20 @@ def not_a_special_type(question: Question) -> Finding | None:
 
 def target_is_granted(question: Question) -> Finding | None:
     """Write only to namespaces of the asking namespace's name, or where a policy grants more."""
-    if question.intent is None or question.namespace is None or question.desired is None:
+    if question.intent is None or question.desired is None:
         return None
     asker = NamespaceFacts(question.key.namespace)
-    if question.policies.may_write(
-        asker, question.cluster, question.namespace, question.desired.base.type
-    ):
+    # An absent namespace has no labels, so that a grant by label opens it only once it is there.
+    target = question.namespace or NamespaceFacts(question.place.namespace)
+    if question.policies.may_write(asker, question.cluster, target, question.desired.base.type):
         return None
+    is_named = target.name in question.intent.targets.namespaces.names
+    where = f"namespace {target.name}" if is_named else "a namespace that its placement matches"
     return Finding(
         State.REFUSED,
         "TargetNotGranted",
-        f"hub namespace {question.key.namespace} may not write to namespace"
-        f" {question.place.namespace} in {question.place.cluster}",
+        f"hub namespace {question.key.namespace} may not write to {where}"
+        f" in {question.place.cluster}",
         hint="add a FleetPolicy with spec.namespaces"
         f" [{{hub: [{question.key.namespace}], targets: {{clusters: …, namespaces: …}}}}]",
         rule="target-is-granted",
@@ -132,10 +137,20 @@ def not_promised_to_another(question: Question) -> Finding | None:
     return Finding(
         State.CONFLICT,
         "ClaimedByOlderIntent",
-        f"{question.rival} wants this target too and is older",
+        f"{as_told_to(question, question.rival)} wants this target too and is older",
         hint="delete one of the two or change its placement",
         rule="not-promised-to-another",
     )
+
+
+def as_told_to(question: Question, other: IntentKey) -> str:
+    """Return what the asking intent's author may learn of another intent.
+
+    Statuses and events are read by tenants: the objects of another hub namespace are not named.
+    """
+    if question.policies.is_operator or other.namespace == question.key.namespace:
+        return str(other)
+    return "an intent of another hub namespace"
 
 
 CHECKS: tuple[Check, ...] = (
@@ -144,8 +159,8 @@ CHECKS: tuple[Check, ...] = (
     not_a_system_namespace,
     not_the_source,
     not_a_special_type,
-    namespace_exists,
     target_is_granted,
+    namespace_exists,
     not_promised_to_another,
 )
 """In order; guards of later issues join this list."""

@@ -15,7 +15,7 @@ from keyfleet.model.intent import ConflictPolicy, Intent, WriteMode
 from keyfleet.model.ownership import Claim, Marker, Marks
 from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Finding, State, Step, Verb, Write
-from keyfleet.plan.checks import first_objection, intent_runs
+from keyfleet.plan.checks import as_told_to, first_objection, intent_runs
 from keyfleet.plan.question import Question
 
 
@@ -230,7 +230,7 @@ def _unchangeable(
 def _conflict(question: Question) -> Finding:
     holding, marker = question.holding, question.holding.marker
     if holding.is_ours and marker is not None:
-        who = f"belongs to {marker.intent}"
+        who = f"belongs to {as_told_to(question, marker.intent)}"
     elif holding.claim is Claim.NOBODYS:
         who = "exists and was not made by Keyfleet"
     elif holding.claim is Claim.OTHER_HUB:
@@ -264,9 +264,13 @@ def _decide_unwanted(question: Question) -> Step:
     if marker.released or actual.is_deleting or question.rival is not None:
         # A rival that wants the place takes the marker itself: nobody deletes in between.
         return _leave(question)
-    is_unstored = question.holding.claim is Claim.UNSIGNED or not marker.intent_uid
-    if question.intent is None and is_unstored:
+    is_unsigned = question.holding.claim is Claim.UNSIGNED
+    if question.intent is None and (is_unsigned or not marker.intent_uid):
         # `apply` from a laptop stores no intent, so its absence says nothing.
+        return _leave(question)
+    if is_unsigned and not question.policies.is_operator:
+        # Anybody who may write Secrets there can forge it, in the name of any intent. Only a person
+        # at a command line, whose own rights count, deletes on its word.
         return _leave(question)
     if hold := intent_runs(question) or question.deletion_hold or _renamed(question, marker):
         return _leave(question, hold)

@@ -14,6 +14,9 @@ from keyfleet.model.selectors import Requirement, requirement_problem
 RESERVED_DOMAIN = "keyfleet.io"
 """Names under this domain and those below it are Keyfleet's."""
 
+AUTHORITY = ("kubernetes.io/service-account.name", "kubernetes.io/service-account.uid")
+"""Annotations that bind a Secret to a service account: the cluster's controllers act on them."""
+
 ANNOTATIONS_MAX_BYTES = 262_144
 """Largest sum of annotation keys and values that an API server takes."""
 
@@ -27,6 +30,9 @@ def check_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) ->
     """
     for key in (*labels, *annotations):
         if _is_reserved(key):
+            raise _reserved(key)
+    for key in annotations:
+        if key.lower() in AUTHORITY:
             raise _reserved(key)
     if labels.get(MANAGED_BY_LABEL, MANAGED_BY) != MANAGED_BY:
         raise _reserved(MANAGED_BY_LABEL)
@@ -51,7 +57,7 @@ def _is_reserved(key: str) -> bool:
 def _reserved(key: str) -> TransformError:
     return TransformError(
         "transform.metadata_reserved",
-        "this label or annotation is Keyfleet's own and cannot be set",
+        "this label or annotation is kept for Keyfleet or for the cluster and cannot be set",
         key,
         "remove it from spec.template.metadata",
         key=key,

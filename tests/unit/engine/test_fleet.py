@@ -52,6 +52,7 @@ class Bench:
         self.clock = FakeClock()
         self.told = Told()
         self.uids: dict[str, str] = {}
+        self.bundles: dict[str, bytes] = {}
         self.errors: dict[str, list[KeyfleetError | None]] = {}
         self.opened: list[str] = []
         self.fleet = Fleet(
@@ -69,7 +70,8 @@ class Bench:
     async def open(self, name: str) -> Access:
         self.opened.append(name)
         token = StaticToken(SecretValue(canary("token")))
-        return Access(Endpoint(f"https://{name}", b"a bundle"), token, generation="1")
+        bundle = self.bundles.get(name, b"a bundle")
+        return Access(Endpoint(f"https://{name}", bundle), token, generation="1")
 
     def client(self, name: str, *_: Any, **__: Any) -> FakeCluster:
         found = FakeCluster(name, self.uids.get(name, f"uid-{name}"))
@@ -203,3 +205,36 @@ async def test_a_name_that_goes_is_no_longer_answered_to(bench: Bench) -> None:
     await bench.list(*snapshots[1:])
     assert not bench.entry("declared").facts.answers_to("a-context")
     assert bench.entry("declared").facts.answers_to("b-context")
+
+
+KNOWN = {"pinned_uid": "uid-east", "pinned_at": "2026-01-01T00:00:00Z"}
+LATER = {"pinned_uid": "uid-east", "pinned_at": "2026-02-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("bundle", [b"another bundle", b""])
+@pytest.mark.parametrize("fields", [{}, LATER])
+@pytest.mark.parametrize("is_bare", [False, True])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_who_says_to_be_a_known_cluster_does_not_draw_its_secrets(
+    bench: Bench, bundle: bytes, fields: dict[str, str], order: tuple[int, ...], *, is_bare: bool
+) -> None:
+    """A UID is no secret: a new member that claims another's stands back, whatever its name."""
+    bench.uids["aaa"], bench.bundles["aaa"] = "uid-east", bundle
+    snapshots = [
+        bench.snapshot("east", is_bare=is_bare, **KNOWN),
+        bench.snapshot("aaa", **fields),
+    ]
+    for count in (1, 2):
+        await bench.list(*[snapshots[index] for index in order[:count]])
+    await bench.clock.settle()
+    assert [entry.name for entry in bench.fleet] == ["east"]
+    assert bench.entry("aaa").name == "east"
+
+
+async def test_of_two_that_nobody_knew_the_one_that_serves_goes_on(bench: Bench) -> None:
+    bench.uids["aaa"], bench.bundles["aaa"] = "uid-east", b"another bundle"
+    east = bench.snapshot("east")
+    await bench.list(east)
+    await bench.list(east, bench.snapshot("aaa"))
+    await bench.clock.settle()
+    assert [entry.name for entry in bench.fleet] == ["east"]

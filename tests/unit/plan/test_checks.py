@@ -133,6 +133,38 @@ def test_another_namespace_needs_a_grant_of_its_own_tenant() -> None:
         )
 
 
+def test_a_forbidden_namespace_looks_the_same_whether_it_exists_or_not() -> None:
+    """Else a placement would be a way to list the namespaces of every member."""
+    there = at("shop")
+    found = [
+        first_objection(question)
+        for question in (
+            there,
+            replace(there, namespace=None),
+            replace(there, namespace=NamespaceFacts("shop", is_terminating=True)),
+        )
+    ]
+    assert found[0] is not None
+    assert found[0].reason == "TargetNotGranted"
+    assert found == [found[0]] * 3
+
+
+def test_a_granted_namespace_that_is_absent_is_waited_for() -> None:
+    absent = replace(at("shop"), namespace=None, policies=grants("pay", "shop"))
+    assert reason(absent) == (State.PENDING, "NamespaceMissing")
+
+
+def test_a_forbidden_namespace_is_named_only_to_who_named_it() -> None:
+    """A selector or `*` matches namespaces of others, whose names are not the author's to know."""
+    by_name = intent(namespaces=ChosenNamespaces(("shop",)))
+    by_star = intent(namespaces=ChosenNamespaces(("*",)))
+    told = [first_objection(replace(at("shop"), intent=one)) for one in (by_name, by_star)]
+    assert told[0] is not None
+    assert told[1] is not None
+    assert "namespace shop" in told[0].message
+    assert "shop" not in told[1].advice
+
+
 def test_a_grant_opens_what_it_says() -> None:
     for policies in (
         grants("pay", "shop"),

@@ -25,9 +25,11 @@ from keyfleet.base.keyring import Keyring, ephemeral_keyring
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, WriteMode
 from keyfleet.model.ownership import HUB_LABEL, OWNER_ANNOTATION, Installation, read_marker
-from keyfleet.model.places import ClusterName
+from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import Finding, State, Step, Verb
+from keyfleet.model.policy import Policies
 from keyfleet.plan.decide import decide
+from keyfleet.plan.question import Question
 from keyfleet.testing.canary import canary
 
 NEW = {"password": SecretValue(canary("new"))}
@@ -301,9 +303,38 @@ def test_never_deletes_what_is_not_positively_its_own(actual: object) -> None:
     assert verdict(decide(unwanted(actual))) == (Verb.NONE, "", "")  # type: ignore[arg-type]  # parameters
 
 
-def test_a_living_intent_deletes_what_a_laptop_wrote_for_it() -> None:
-    step = decide(unwanted(live(mark=marker(), by=LAPTOP), intent=intent()))
-    assert step.verb is Verb.DELETE
+def test_only_a_person_deletes_on_the_word_of_an_unsigned_marker() -> None:
+    """Whoever may write Secrets in a member can forge one in the name of any living intent."""
+    left = unwanted(live(mark=marker(), by=LAPTOP), intent=intent())
+    assert verdict(decide(left)) == (Verb.NONE, "", "")
+    by_hand = replace(left, policies=Policies(is_operator=True))
+    assert decide(by_hand).verb is Verb.DELETE
+
+
+STRANGER = IntentKey("FleetSecret", "shop", "their-name")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question(actual=live(mark=marker(STRANGER)), holder_wants=True),
+        question(rival=STRANGER),
+    ],
+)
+def test_another_hub_namespaces_intent_is_named_to_operators_only(asked: Question) -> None:
+    told = decide(asked).finding
+    assert told is not None
+    assert "their-name" not in told.advice
+    assert "an intent of another hub namespace" in told.advice
+    told = decide(replace(asked, policies=Policies(is_operator=True))).finding
+    assert told is not None
+    assert str(STRANGER) in told.advice
+
+
+def test_an_intent_of_the_own_namespace_is_named() -> None:
+    told = decide(question(rival=OTHER)).finding
+    assert told is not None
+    assert str(OTHER) in told.advice
 
 
 def test_leaves_an_unwanted_target_to_the_next_intent() -> None:

@@ -22,6 +22,16 @@ def test_refuses_names_of_keyfleets_own_domain(key: str, kind: str) -> None:
     assert ("transform.metadata_reserved", key) == (caught.value.code, caught.value.key)
 
 
+@pytest.mark.parametrize(
+    "key", ["kubernetes.io/service-account.name", "Kubernetes.io/service-account.UID"]
+)
+def test_refuses_to_bind_a_target_to_a_service_account(key: str) -> None:
+    """CVE-2026-42876: what a token controller reads is never written on a tenant's word."""
+    with pytest.raises(TransformError) as caught:
+        check_metadata({}, {key: "default"})
+    assert ("transform.metadata_reserved", key) == (caught.value.code, caught.value.key)
+
+
 def test_refuses_to_name_another_manager() -> None:
     with pytest.raises(TransformError) as caught:
         check_metadata({"app.kubernetes.io/managed-by": "Helm"}, {})

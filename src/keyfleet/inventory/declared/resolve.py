@@ -72,6 +72,7 @@ def snapshot_of(
         paused=spec.paused,
         pinned_uid=pinned.uid,
         pinned_ca_sha256=pinned.ca_sha256,
+        pinned_at=pinned.pinned_at,
         on_removed=spec.on_removed.value,
         accepted_names=frozenset(filter(None, annotations.get(ACCEPTED_NAMES, "").split(","))),
         is_declared=True,
