@@ -19,7 +19,16 @@ from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent, SecretRef
-from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
+from keyfleet.model.ownership import (
+    HUB_LABEL,
+    MARKED,
+    Claim,
+    Holding,
+    Installation,
+    Marker,
+    read_marker,
+    spot_in,
+)
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 
 ObjectKey = tuple[str, str]
@@ -108,10 +117,12 @@ class Member:
         return max(now - informer.heard_at for informer in self._informers())
 
     def markers(self, intent: IntentKey) -> list[Marker]:
-        """Return the markers of an intent's targets here, as the watch shows them."""
-        items = self._targets_informer.items
-        found = [read_marker(items[spot].annotations or {}) for spot in self._spots(intent)]
-        return [marker for marker in found if marker is not None]
+        """Return the markers of an intent's targets here that we signed, as the watch shows them.
+
+        What anybody could have written there says nothing of how far the intent has come.
+        """
+        found = [self._holding(spot) for spot in self._spots(intent)]
+        return [one.marker for one in found if one.claim is Claim.OURS and one.marker is not None]
 
     def owners(self) -> set[IntentKey]:
         """Return every intent that has marked targets here, live or gone."""
@@ -290,6 +301,10 @@ class Member:
             if known is not None and self.is_ready:
                 self._events.target_changed(self, {known.intent}, spot)
         self._ahead_of_list = set()
+
+    def _holding(self, spot: Spot) -> Holding:
+        annotations = self._targets_informer.items[spot].annotations or {}
+        return MARKED.claims(annotations, spot_in(self.facts, *spot), self._installation)
 
     def _spots(self, intent: IntentKey) -> list[Spot]:
         return sorted(self._spots_of.get(intent, ()))

@@ -264,13 +264,7 @@ def _decide_unwanted(question: Question) -> Step:
     if marker.released or actual.is_deleting or question.rival is not None:
         # A rival that wants the place takes the marker itself: nobody deletes in between.
         return _leave(question)
-    is_unsigned = question.holding.claim is Claim.UNSIGNED
-    if question.intent is None and (is_unsigned or not marker.intent_uid):
-        # `apply` from a laptop stores no intent, so its absence says nothing.
-        return _leave(question)
-    if is_unsigned and not question.policies.is_operator:
-        # Anybody who may write Secrets there can forge it, in the name of any intent. Only a person
-        # at a command line, whose own rights count, deletes on its word.
+    if _says_nothing(question, marker):
         return _leave(question)
     if hold := intent_runs(question) or question.deletion_hold or _renamed(question, marker):
         return _leave(question, hold)
@@ -288,6 +282,16 @@ def _decide_unwanted(question: Question) -> Step:
         )
         return replace(step, verb=Verb.RELEASE, write=write)
     return step
+
+
+def _says_nothing(question: Question, marker: Marker) -> bool:
+    is_unsigned = question.holding.claim is Claim.UNSIGNED
+    if question.intent is None:
+        # `apply` from a laptop stores no intent, so its absence says nothing.
+        return is_unsigned or not marker.intent_uid
+    # Anybody who may write Secrets there can forge it, in the name of any intent. Only a person at
+    # a command line, whose own rights count, deletes on its word.
+    return is_unsigned and not question.policies.is_operator
 
 
 def _renamed(question: Question, marker: Marker) -> Finding | None:

@@ -31,9 +31,6 @@ def check_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) ->
     for key in (*labels, *annotations):
         if _is_reserved(key):
             raise _reserved(key)
-    for key in annotations:
-        if key.lower() in AUTHORITY:
-            raise _reserved(key)
     if labels.get(MANAGED_BY_LABEL, MANAGED_BY) != MANAGED_BY:
         raise _reserved(MANAGED_BY_LABEL)
     for key, value in labels.items():
@@ -51,6 +48,8 @@ def check_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) ->
 
 def _is_reserved(key: str) -> bool:
     prefix, slash, _ = key.lower().partition("/")
+    if key.lower() in AUTHORITY:
+        return True
     return bool(slash) and (prefix == RESERVED_DOMAIN or prefix.endswith(f".{RESERVED_DOMAIN}"))
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.engine.fakecluster import Asked, FakeCluster
 from tests.unit.engine.fakes import (
@@ -17,6 +18,7 @@ from tests.unit.engine.fakes import (
 )
 
 from keyfleet.base.errors import DeniedError, KeyfleetError
+from keyfleet.base.keyring import Keyring, ephemeral_keyring
 from keyfleet.base.log import NoHooks
 from keyfleet.engine.member import Member, MemberEvents
 from keyfleet.engine.memory import Spot
@@ -26,7 +28,7 @@ from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import Resource
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.matchers import ChosenNamespaces
-from keyfleet.model.ownership import MARKED, Marker
+from keyfleet.model.ownership import MARKED, Installation, Marker
 from keyfleet.model.places import IntentKey, NamespaceFacts
 from keyfleet.testing.clock import FakeClock
 
@@ -300,3 +302,25 @@ async def test_a_source_that_may_not_be_watched_is_known_as_such(bench: Bench) -
     assert bench.member.is_watching(ref)
     FakeInformer.made[-1].error = DeniedError("api.forbidden", "forbidden")
     assert not bench.member.is_watching(ref)
+
+
+FOREIGN_KEY = Installation(INSTALLATION.hub, Keyring({"k9": bytes(32)}))
+FORGED = Installation(INSTALLATION.hub, Keyring({INSTALLATION.ring.signing_id: bytes(31) + b"x"}))
+UNSIGNED = Installation(INSTALLATION.hub, ephemeral_keyring())
+
+
+@pytest.mark.parametrize("by", [FOREIGN_KEY, FORGED, UNSIGNED])
+def test_only_what_we_signed_says_how_far_an_intent_has_come(
+    bench: Bench, by: Installation
+) -> None:
+    """A tenant who forges a marker with a huge revision would lift that of another's intent."""
+    bench.write()
+    assert [marker.revision for marker in bench.member.markers(KEY)] == [0]
+    marks = MARKED.marks(replace_revision(bench.member.markers(KEY)[0], 10**12), by)
+    forged = {"labels": dict(marks.labels), "annotations": dict(marks.annotations), "uid": "u2"}
+    bench.targets.show(metadata_of(bench.cluster.put_secret(k=VALUE, metadata=forged)))
+    assert bench.member.markers(KEY) == []
+
+
+def replace_revision(marker: Marker, revision: int) -> Marker:
+    return msgspec.structs.replace(marker, revision=revision)
