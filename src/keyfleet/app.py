@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -14,6 +14,7 @@ from random import Random
 from keyfleet import builtin
 from keyfleet.base.clock import Clock, SystemClock
 from keyfleet.base.errors import LostLeadershipError
+from keyfleet.base.keyring import Keyring
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
@@ -21,6 +22,7 @@ from keyfleet.engine.engine import Engine
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import ensure_keyring
 from keyfleet.engine.parts import Parts
+from keyfleet.engine.rotation import Rotation, ring_now
 from keyfleet.inventory.declared import DeclaredInventory, Login
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access
@@ -141,7 +143,26 @@ class _Controller:
             client, instance=_replica(), clock=self._clock, random=self._random
         )
         recording = spawn(recorder.run(), name="events")
+        try:
+            # A standby may have waited through a rotation.
+            ring: Keyring | None = await ring_now(client, installation.ring)
+            while ring is not None:
+                us = replace(installation, ring=ring)
+                ring = await self._serve(client, us, election, recorder)
+        finally:
+            self._metrics.leading(False)
+            await stop(recording)
+
+    async def _serve(
+        self,
+        client: Client,
+        installation: Installation,
+        election: LeaderElection,
+        recorder: EventRecorder,
+    ) -> Keyring | None:
+        """Keep the fleet true; return the keys once they are others, to begin anew with them."""
         means = Means(clock=self._clock, random=self._random, hooks=self._metrics)
+        rotation = Rotation(client, installation.ring, self._clock)
         self._engine = Engine(
             Parts(
                 hub=client,
@@ -150,17 +171,23 @@ class _Controller:
                 sources=builtin.sources(),
                 inventory=self._inventory(client, means),
                 tell=lambda *about: _tell(recorder, *about),
+                secret_changed=rotation.source_changed,
                 domain=self._settings.annotation_domain,
                 may_write=lambda: election.is_leader,
                 **means,
             )
         )
+        working = spawn(self._engine.run(), name="engine")
+        rotating = spawn(rotation.changed(), name="keys")
         try:
-            await self._engine.run()
+            await asyncio.wait({working, rotating}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+                return None
+            return rotating.result()
         finally:
+            await stop(rotating, working)
             self._engine = None
-            self._metrics.leading(False)
-            await stop(recording)
 
     def _inventory(self, client: Client, means: Means) -> DeclaredInventory:
         contexts = {} if self._settings.members_declared else self._kubeconfig.contexts

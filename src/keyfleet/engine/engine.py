@@ -141,6 +141,7 @@ class Engine(HubEvents, FleetEvents):
 
     def hub_source_changed(self, ref: SecretRef) -> None:
         """Queue the intents that read this Secret of the hub."""
+        self._parts.secret_changed(ref)
         hub = self.fleet.hub()
         names = {ClusterName(""), *self._hub_words()} | (
             {hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set()

@@ -9,6 +9,7 @@ from keyfleet.base.clock import Clock
 from keyfleet.base.log import Hooks
 from keyfleet.engine.statuses import Tell
 from keyfleet.kube.client import Client
+from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import Installation
 from keyfleet.plugin import Dialect, Inventory, Source
 
@@ -26,6 +27,8 @@ class Parts:
     hooks: Hooks
     tell: Tell
     """Where Kubernetes Events go."""
+    secret_changed: Callable[[SecretRef], None] = lambda _: None
+    """Told about every change of a Secret on the hub: one of them holds the keys."""
     domain: str = "keyfleet.io"
     """Annotation domain in force."""
     random: Random = field(default_factory=Random)

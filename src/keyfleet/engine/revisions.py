@@ -12,7 +12,6 @@ from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import Marker
 from keyfleet.model.places import IntentKey
 
-
 Prints = tuple[str, ...]
 """Fingerprints of one source, under each key of the installation; the signing key's comes first."""
 
