@@ -7,6 +7,7 @@ greatest signs, so that a key named by a later date takes over while the earlier
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from keyfleet.base.errors import ConflictError, DeniedError, NotReadyError, PermanentError
@@ -54,16 +55,15 @@ async def ensure_keyring(client: Client, now: datetime) -> Keyring:
     """
     found = await client.find_secret(SYSTEM_NAMESPACE, KEY_SECRET)
     if found is None:
-        found_data = await _make_key(client, now)
-        if found_data is not None:
-            return keyring_of(found_data)
+        await _make_key(client, now)
+        # Another replica may have been there at the same moment: what is stored counts.
         found = await client.find_secret(SYSTEM_NAMESPACE, KEY_SECRET)
     if found is None:
         raise NotReadyError("installation.key_lost", "the installation's key was deleted meanwhile")
     return keyring_of(found.data)
 
 
-async def _make_key(client: Client, now: datetime) -> Mapping[str, SecretValue] | None:
+async def _make_key(client: Client, now: datetime) -> None:
     data = {now.strftime("%Y%m%d"): SecretValue(secrets.token_bytes(KEY_BYTES))}
     body = {
         "apiVersion": "v1",
@@ -76,11 +76,10 @@ async def _make_key(client: Client, now: datetime) -> Mapping[str, SecretValue] 
         "type": "Opaque",
         "data": data,
     }
-    try:
-        await client.create(SECRETS, body, namespace=SYSTEM_NAMESPACE)
-    except ConflictError:
-        return None
-    return data
+    # An apply creates under a name that a role can be limited to, which a POST cannot. With a field
+    # manager of its own it meets a conflict where another replica was first, and replaces no key.
+    with suppress(ConflictError):
+        await client.apply(SECRETS, body, manager=f"keyfleet-install-{secrets.token_hex(4)}")
 
 
 async def laptop_installation(client: Client, hub: str) -> Installation:

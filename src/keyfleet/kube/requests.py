@@ -192,10 +192,15 @@ def replace(resource: Resource, body: Mapping[str, Any], *, subresource: str = "
 
 
 def apply(
-    resource: Resource, body: Mapping[str, Any], *, force: bool = False, subresource: str = ""
+    resource: Resource,
+    body: Mapping[str, Any],
+    *,
+    force: bool = False,
+    subresource: str = "",
+    manager: str = FIELD_MANAGER,
 ) -> Request:
     """Apply an object server-side; creates it when absent."""
-    parameters = query(fieldManager=FIELD_MANAGER, force=force, fieldValidation="Strict")
+    parameters = query(fieldManager=manager, force=force, fieldValidation="Strict")
     return _whole("patch", "PATCH", resource, body, APPLY_PATCH, subresource, parameters)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.cluster.engine import identities
 from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import Side, client_of, eventually, unique
 
@@ -21,6 +22,7 @@ from keyfleet.kube.resources import (
 )
 from keyfleet.localplane import ControlPlane, FaultProxy, assets
 from keyfleet.manifests import crds, namespace
+from keyfleet.manifests.rights import Part
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +36,36 @@ def fleet_hub() -> Iterator[ControlPlane]:
         plane.close()
 
 
+@pytest.fixture(scope="session")
+def controller_tokens(
+    fleet_hub: ControlPlane, east: ControlPlane, west: ControlPlane
+) -> dict[str, str]:
+    """Context -> token of the ServiceAccount that the controller is there."""
+    return {
+        "hub": identities.employ(fleet_hub, Part.HUB),
+        "east": identities.employ(east, Part.MEMBER),
+        "west": identities.employ(west, Part.MEMBER),
+    }
+
+
 @pytest.fixture
 async def fleet(
-    fleet_hub: ControlPlane, east: ControlPlane, west: ControlPlane, tmp_path: Path
+    fleet_hub: ControlPlane,
+    east: ControlPlane,
+    west: ControlPlane,
+    controller_tokens: dict[str, str],
+    tmp_path: Path,
 ) -> AsyncIterator[Fleet]:
-    """Hub, east and west behind proxies; no member is declared, no controller runs."""
+    """Hub, east and west behind proxies; no member is declared, no controller runs.
+
+    The controller has the rights that `keyfleet install` gives it, and no others.
+    """
     async with AsyncExitStack() as stack:
         planes = {"hub": fleet_hub, "east": east, "west": west}
-        sides = {context: await _side(stack, context, planes[context]) for context in planes}
+        sides = {
+            context: await _side(stack, context, planes[context], controller_tokens[context])
+            for context in planes
+        }
         fleet = Fleet(
             sides["hub"],
             sides["east"],
@@ -60,11 +84,11 @@ async def fleet(
             await _clean_up(fleet)
 
 
-async def _side(stack: AsyncExitStack, context: str, plane: ControlPlane) -> Side:
+async def _side(stack: AsyncExitStack, context: str, plane: ControlPlane, token: str) -> Side:
     client = client_of(plane)
     stack.push_async_callback(client.close)
     proxy = await stack.enter_async_context(FaultProxy(plane))
-    return Side(context, plane, proxy, client, unique(context))
+    return Side(context, plane, proxy, client, unique(context), token)
 
 
 async def install(client: Client) -> None:
@@ -84,6 +108,7 @@ async def _clean_up(fleet: Fleet) -> None:
     try:
         await fleet.end()
     finally:
+        await fleet.dismiss()
         for resource in (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES):
             if await fleet.hub.client.serves(resource):
                 for item in (await fleet.hub.client.list(resource)).items:

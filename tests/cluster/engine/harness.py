@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.engine import identities
 from tests.cluster.engine.sides import (
     QUIET_ROUNDS,
     SETTLED_S,
@@ -34,6 +35,10 @@ from keyfleet.kube.resources import (
     Resource,
 )
 from keyfleet.localplane import kubeconfigs
+from keyfleet.manifests.rights import Part, rights
+from keyfleet.manifests.roles import ACCOUNTS, bindings, roles
+
+HUB_ACCOUNT = ACCOUNTS[Part.HUB]
 
 
 @dataclass
@@ -49,6 +54,7 @@ class Fleet:
     settings: Settings = field(default_factory=Settings)
     namespaces: list[str] = field(default_factory=list)
     """All namespaces of this test."""
+    _granted_on_hub: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -57,10 +63,16 @@ class Fleet:
 
     # The controller.
 
-    def configure(self, **options: Any) -> None:
-        """Set what the controller is told, besides where the planes are."""
+    def configure(self, *, as_admin: bool = False, **options: Any) -> None:
+        """Set what the controller is told, besides where the planes are.
+
+        Args:
+            as_admin: As a person runs it with their own kubeconfig, instead of with the rights
+                that Keyfleet ships.
+            options: Of `Settings`.
+        """
         config = kubeconfigs.merged(
-            [side.proxy.kubeconfig(context=side.context) for side in self.sides]
+            [self.admin_kubeconfig(side) if as_admin else side.kubeconfig() for side in self.sides]
         )
         path = kubeconfigs.write(self.directory / "kubeconfig.yaml", config)
         self.settings = replace(
@@ -68,9 +80,13 @@ class Fleet:
             **options,
         )
 
-    async def run(self, **options: Any) -> None:
-        """Start the controller."""
-        self.configure(**options)
+    def admin_kubeconfig(self, side: Side) -> dict[str, Any]:
+        """Return a login of a person who may do everything, through the same proxy."""
+        return side.proxy.kubeconfig(context=side.context)
+
+    async def run(self, *, as_admin: bool = False, **options: Any) -> None:
+        """Start the controller, with the rights that Keyfleet ships unless told otherwise."""
+        self.configure(as_admin=as_admin, **options)
         self.running = spawn(run_controller(self.settings), name="controller")
 
     async def end(self) -> None:
@@ -91,6 +107,19 @@ class Fleet:
 
         await eventually(engaged, what="the clusters were not engaged")
 
+    async def make_member_of_hub(self) -> None:
+        """Give the hub's ServiceAccount the rights of a member there, until this test ends."""
+        self._granted_on_hub = [*roles(Part.MEMBER), *bindings(Part.MEMBER, holder=HUB_ACCOUNT)]
+        await asyncio.to_thread(identities.apply, self.hub.plane, self._granted_on_hub)
+        await asyncio.to_thread(
+            identities.until_held, self.hub.plane, self.hub.token, rights(Part.MEMBER)
+        )
+
+    async def dismiss(self) -> None:
+        """Take away what only this test granted."""
+        granted, self._granted_on_hub = self._granted_on_hub, []
+        await asyncio.to_thread(identities.remove, self.hub.plane, granted)
+
     # What people write.
 
     async def declare(
@@ -98,6 +127,8 @@ class Fleet:
     ) -> None:
         """Create the FleetClusters of these sides."""
         for side in sides:
+            if side is self.hub:
+                await self.make_member_of_hub()
             metadata = {"name": side.name, "labels": dict(labels or {})}
             await self.hub.client.create(
                 FLEETCLUSTERS,

@@ -4,14 +4,15 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
-from keyfleet.localplane import ControlPlane, FaultProxy
+from keyfleet.localplane import ControlPlane, FaultProxy, kubeconfigs
 from keyfleet.localplane.exchange import Seen
 
 STEP_S = 0.02
@@ -56,6 +57,18 @@ class Side:
     client: Client
     name: str
     """Of its FleetCluster; unique for the test."""
+    token: str = field(repr=False)
+    """Of the ServiceAccount that the controller is here, with the rights that Keyfleet ships."""
+
+    def kubeconfig(self, *, context: str = "") -> dict[str, Any]:
+        """Return how the controller gets here: through the proxy, with no more than its rights."""
+        return kubeconfigs.single(
+            context or self.context,
+            self.proxy.url,
+            self.plane.ca_pem,
+            user="keyfleet",
+            login=kubeconfigs.token_user(self.token),
+        )
 
     def writes(self) -> list[Seen]:
         """Return what the controller asked to change in Secrets here."""

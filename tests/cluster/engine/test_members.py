@@ -108,15 +108,13 @@ async def test_two_names_of_one_cluster_are_served_once(fleet: Fleet) -> None:
 
 
 async def test_a_bare_cluster_stands_back_for_one_that_a_person_wrote(fleet: Fleet) -> None:
-    fleet.configure(members_declared=False)
-    await fleet.run(members_declared=False)
+    # To enrol contexts is for a person's kubeconfig: a pod has none, and no right to it.
+    await fleet.run(as_admin=True, members_declared=False)
     name, fleet.east.name = fleet.east.name, "east"
     await fleet.write_secret(fleet.hub, "src", ONE)
     await fleet.ask(fleet.east)
     await fleet.in_sync(fleet.east)
-    path = kubeconfigs.write(
-        fleet.directory / "again.yaml", fleet.east.proxy.kubeconfig(context="again")
-    )
+    path = kubeconfigs.write(fleet.directory / "again.yaml", fleet.east.kubeconfig(context="again"))
     await fleet.write_secret(fleet.hub, "kubeconfig", {"value": path.read_bytes()})
     reference = {"namespace": fleet.namespace, "name": "kubeconfig"}
     fleet.east.name = name
@@ -168,7 +166,7 @@ async def test_another_cluster_under_a_known_name_gets_nothing(fleet: Fleet) -> 
 
 
 async def _kubeconfig(fleet: Fleet, side: Side, verb: str) -> None:
-    path = kubeconfigs.write(fleet.directory / "other.yaml", side.proxy.kubeconfig())
+    path = kubeconfigs.write(fleet.directory / "other.yaml", side.kubeconfig())
     data = {"value": await asyncio.to_thread(path.read_bytes)}
     if verb == "POST":
         await fleet.write_secret(fleet.hub, "kubeconfig", data)

@@ -21,6 +21,7 @@ from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client, MetadataList, SecretList
 from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
+from keyfleet.kube.requests import FIELD_MANAGER
 from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
 from keyfleet.kube.responses import require_absence
 from keyfleet.model.selectors import parse_selector
@@ -28,6 +29,7 @@ from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
 
 Document = dict[str, Any]
+_WRITES = ("create", "apply", "patch", "delete")
 At = tuple[str, str, str]
 """Label of the resource, namespace, name."""
 
@@ -100,7 +102,7 @@ class FakeCluster(Client):
 
     def writes(self) -> list[str]:
         """Return the verbs of all writes so far."""
-        return [one.verb for one in self.asked if one.verb in ("create", "patch", "delete")]
+        return [one.verb for one in self.asked if one.verb in _WRITES]
 
     # What the code under test asks.
 
@@ -149,6 +151,31 @@ class FakeCluster(Client):
         if (resource.label, namespace, name) in self.objects:
             raise ConflictError("api.already_exists", "exists already", name)
         fields = {field: deepcopy_of(value) for field, value in body.items()}
+        return metadata_of(self.put(resource, name, namespace=namespace, **fields))
+
+    async def apply(
+        self,
+        resource: Resource,
+        body: Mapping[str, Any],
+        *,
+        force: bool = False,
+        subresource: str = "",
+        manager: str = FIELD_MANAGER,
+    ) -> Metadata:
+        """Create, or add to `data` what nobody holds; every call is a manager of its own."""
+        del manager
+        name, namespace = body["metadata"]["name"], body["metadata"].get("namespace", "")
+        self._before_write("apply", resource, name, subresource)
+        place = self.objects.get((NAMESPACES.label, "", namespace))
+        if namespace and place is None:
+            raise NotFoundError("api.namespace_not_found", "the namespace is absent", namespace)
+        fields = {field: deepcopy_of(value) for field, value in body.items()}
+        found = self.objects.get((resource.label, namespace, name))
+        held = dict(found.get("data") or {}) if found else {}
+        wanted = fields.get("data", {})
+        if not force and any(held.get(key, wanted[key]) != wanted[key] for key in wanted):
+            raise ConflictError("api.conflict", "another manager holds it", name)
+        fields["data"] = {**held, **wanted}
         return metadata_of(self.put(resource, name, namespace=namespace, **fields))
 
     async def json_patch(

@@ -60,7 +60,7 @@ async def test_makes_the_first_key_and_finds_it_again(hub: FakeCluster) -> None:
     assert made.signing_id == "20260101"
     assert not made.ephemeral
     assert made == await ensure_keyring(hub, START)
-    assert hub.writes() == ["create"]
+    assert hub.writes() == ["apply"]
 
 
 async def test_a_key_that_exists_is_left_as_it_is(hub: FakeCluster) -> None:
@@ -70,8 +70,10 @@ async def test_a_key_that_exists_is_left_as_it_is(hub: FakeCluster) -> None:
 
 
 async def test_of_two_that_make_the_first_key_both_use_the_same(hub: FakeCluster) -> None:
-    hub.on_write = [lambda: give(hub, a=key("a"))]
-    assert (await ensure_keyring(hub, START)).signing_id == "a"
+    theirs = key("theirs")
+    hub.on_write = [lambda: give(hub, **{"20260101": theirs})]
+    ring = await ensure_keyring(hub, START)
+    assert ring == keyring_of({"20260101": theirs})
 
 
 async def test_a_damaged_key_is_not_replaced(hub: FakeCluster) -> None:

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every right that Keyfleet asks for, each with its reason: the one list that roles are made from.
+
+A right that is not here is not granted; a right that no request of the engine's tests needs fails
+tests/cluster/engine/test_rights.py. `doctor` asks the API server for exactly these.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from keyfleet.kube.resources import (
+    CRDS,
+    EVENTS,
+    FLEETCLUSTERS,
+    FLEETPOLICIES,
+    FLEETSECRETS,
+    LEASES,
+    NAMESPACES,
+    SECRETS,
+    Resource,
+)
+from keyfleet.model.ownership import SYSTEM_NAMESPACE
+
+KEY_SECRET = "keyfleet-fingerprint"  # noqa: S105 - the object's name
+LEASE = "keyfleet"
+KUBE_SYSTEM = "kube-system"
+
+
+class Part(StrEnum):
+    """Which cluster a right is held in."""
+
+    HUB = "hub"
+    MEMBER = "member"
+
+
+class Reach(StrEnum):
+    """How far a right reaches, and so how it is bound."""
+
+    CLUSTER = "cluster"
+    """Everywhere: its objects have no namespace, or may lie in any."""
+    CHOSEN = "chosen"
+    """Everywhere, or in the namespaces that somebody lists."""
+    SYSTEM = "system"
+    """In keyfleet-system only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One verb on one resource."""
+
+    part: Part
+    reach: Reach
+    verb: str
+    """As RBAC spells it."""
+    group: str
+    resource: str
+    """Plural, without subresource."""
+    subresource: str
+    """Empty for the object itself."""
+    name: str
+    """The only object it holds for; empty: any."""
+    why: str
+    """One sentence for a person who decides whether to grant it."""
+
+    @property
+    def namespace(self) -> str:
+        """The only namespace it is ever granted in; empty: all, or those that somebody lists."""
+        return SYSTEM_NAMESPACE if self.reach is Reach.SYSTEM else ""
+
+    @property
+    def path(self) -> str:
+        """The resource as a rule spells it: `fleetsecrets/status`."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
+
+def rights(part: Part) -> tuple[Right, ...]:
+    """Return what the controller needs on the hub, or in a member."""
+    return tuple(_hub() if part is Part.HUB else _member())
+
+
+def _hub() -> Iterator[Right]:
+    def right(reach: Reach, verbs: str, resource: Resource, why: str, **rest: str) -> list[Right]:
+        return _rights(Part.HUB, reach, verbs, resource, why, **rest)
+
+    for native in (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES):
+        kind = native.kind
+        yield from right(Reach.CLUSTER, "list watch", native, f"to follow every {kind}")
+        yield from right(
+            Reach.CLUSTER, "patch", native, f"to write the status of a {kind}", subresource="status"
+        )
+    yield from right(
+        Reach.CLUSTER,
+        "get",
+        FLEETSECRETS,
+        "to ask once more whether a FleetSecret is really gone before its targets are deleted",
+    )
+    yield from right(
+        Reach.CLUSTER,
+        "get",
+        FLEETCLUSTERS,
+        "to read a status before it is written, and to ask whether a FleetCluster is really gone",
+    )
+    yield from right(
+        Reach.CLUSTER, "list watch", CRDS, "to know which native kinds are served, and since when"
+    )
+    for native in (FLEETSECRETS, FLEETCLUSTERS):
+        yield from right(
+            Reach.CLUSTER,
+            "get",
+            CRDS,
+            "to delete nothing when the kind went and not the object",
+            name=native.label,
+        )
+    yield from right(
+        Reach.CLUSTER,
+        "get list watch",
+        NAMESPACES,
+        "to recognise the hub, and to delete nothing while a namespace is being deleted",
+    )
+    yield from right(
+        Reach.CLUSTER, "create patch", EVENTS, "to tell what happened on the object it happened to"
+    )
+    yield from right(
+        Reach.CHOSEN,
+        "get list watch",
+        SECRETS,
+        "to read sources and kubeconfigs, to notice their changes, and to find annotated Secrets",
+    )
+    yield from right(
+        Reach.SYSTEM,
+        "create patch",
+        SECRETS,
+        "to make the installation's key where `install` did not; an apply is asked for its name",
+        name=KEY_SECRET,
+    )
+    yield from right(
+        Reach.SYSTEM, "create", LEASES, "to make the Lease where there is none: no name is asked"
+    )
+    yield from right(
+        Reach.SYSTEM, "get update", LEASES, "to lead, and to see who leads", name=LEASE
+    )
+
+
+def _member() -> Iterator[Right]:
+    def right(reach: Reach, verbs: str, resource: Resource, why: str, **rest: str) -> list[Right]:
+        return _rights(Part.MEMBER, reach, verbs, resource, why, **rest)
+
+    yield from right(
+        Reach.CLUSTER,
+        "get",
+        NAMESPACES,
+        "to recognise the cluster by the UID of kube-system before a value is sent to it",
+        name=KUBE_SYSTEM,
+    )
+    yield from right(
+        Reach.CLUSTER,
+        "list watch",
+        NAMESPACES,
+        "to serve namespaces by their labels, and as soon as they come",
+    )
+    yield from right(
+        Reach.CHOSEN, "list watch", SECRETS, "to find the targets by their label and see edits"
+    )
+    yield from right(
+        Reach.CHOSEN,
+        "get",
+        SECRETS,
+        "to look at what stands at a target's name, and to read sources in this cluster",
+    )
+    yield from right(Reach.CHOSEN, "create patch delete", SECRETS, "to write and remove targets")
+
+
+def _rights(
+    part: Part,
+    reach: Reach,
+    verbs: str,
+    resource: Resource,
+    why: str,
+    *,
+    name: str = "",
+    subresource: str = "",
+) -> list[Right]:
+    return [
+        Right(part, reach, verb, resource.group, resource.plural, subresource, name, why)
+        for verb in verbs.split()
+    ]
