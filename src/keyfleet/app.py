@@ -71,7 +71,7 @@ async def run_controller(settings: Settings) -> None:
     clock = SystemClock()
     metrics = Metrics(clock)
     heartbeat = Heartbeat(clock)
-    controller = _Controller(settings, clock, metrics)
+    controller = Controller(settings, clock, metrics, random=Random())  # noqa: S311 - jitter
     async with serve(
         settings.listen, metrics=metrics, health=Health(heartbeat, controller.problems)
     ) as address:
@@ -89,14 +89,35 @@ async def _beat(heartbeat: Heartbeat, clock: Clock) -> None:
         await clock.sleep(BEAT_S)
 
 
-class _Controller:
+class Controller:
     """One candidate for the lead of one hub."""
 
-    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        random: Random,
+        replica: str = "",
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: What `keyfleet run` was told.
+            clock: For everything that waits.
+            metrics: Told about everything.
+            random: For jitter.
+            replica: What it is called on the Lease; empty means host and process.
+
+        Raises:
+            KeyfleetError: The kubeconfig cannot be used.
+        """
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._random = Random()  # noqa: S311 - jitter, nothing secret
+        self._random = random
+        self._replica = replica or f"{socket.gethostname()}-{os.getpid()}"
         self._engine: Engine | None = None
         self._kubeconfig = load(settings.kubeconfigs, settings.environ)
         self._surroundings = Surroundings(settings.environ, clock)
@@ -130,7 +151,7 @@ class _Controller:
             client,
             namespace=SYSTEM_NAMESPACE,
             name=LEASE,
-            identity=_replica(),
+            identity=self._replica,
             clock=self._clock,
             random=self._random,
         )
@@ -140,7 +161,7 @@ class _Controller:
     ) -> None:
         self._metrics.leading(True)
         recorder = EventRecorder(
-            client, instance=_replica(), clock=self._clock, random=self._random
+            client, instance=self._replica, clock=self._clock, random=self._random
         )
         recording = spawn(recorder.run(), name="events")
         try:
@@ -203,10 +224,6 @@ def hub_access(kubeconfig: Kubeconfig, context: str, surroundings: Surroundings)
     if context:
         return kubeconfig.access(context, surroundings)
     return kubeconfig.current_access(surroundings)
-
-
-def _replica() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _tell(
