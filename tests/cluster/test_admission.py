@@ -202,7 +202,7 @@ def test_refuses_an_unknown_field_at_update(plane: ControlPlane, tenant: Api) ->
             },
             "spec.namespaces[].targets.clusters.selector.matchExpressions[].valus",
         ),
-        (FLEETPOLICIES, {"flows": []}, "spec.flows"),
+        (FLEETPOLICIES, {"flowz": []}, "spec.flowz"),
     ],
 )
 def test_refuses_unknown_fields_of_the_other_kinds(

@@ -2,7 +2,7 @@
 """Make a cluster the hub, and wait until it really is: kinds served, policies in force."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -12,7 +12,14 @@ from typing import Any
 import msgspec
 
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import DeniedError, KeyfleetError, NotReadyError, PermanentError
+from keyfleet.base.errors import (
+    DeniedError,
+    KeyfleetError,
+    NotFoundError,
+    NotReadyError,
+    PermanentError,
+    UnsupportedError,
+)
 from keyfleet.cli.exits import TIMED_OUT
 from keyfleet.engine.installation import KEY_SECRET, ensure_keyring, load_keyring
 from keyfleet.kube import requests
@@ -25,13 +32,26 @@ from keyfleet.kube.resources import (
     SECRETS,
     Resource,
 )
-from keyfleet.manifests import SYSTEM_NAMESPACE, everything, probes
+from keyfleet.manifests import SYSTEM_NAMESPACE, probes
+from keyfleet.manifests.deployment import DEPLOYMENTS
+from keyfleet.manifests.roles import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    ROLE_BINDINGS,
+    ROLES,
+    SERVICE_ACCOUNTS,
+)
 
 _POLL_S = 0.1
 _MOMENT_S = 1.0
+_MEMBER = "keyfleet-member"
 _RESOURCES = {
     resource.kind: resource
-    for resource in (NAMESPACES, CRDS, ADMISSION_POLICIES, ADMISSION_BINDINGS)
+    for resource in (
+        *(NAMESPACES, CRDS, ADMISSION_POLICIES, ADMISSION_BINDINGS),
+        *(SERVICE_ACCOUNTS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS),
+        DEPLOYMENTS,
+    )
 }
 
 
@@ -59,24 +79,53 @@ class Applied:
         return f"{self.resource.kind.lower()}{group}/{self.name}"
 
 
-async def install_hub(client: Client, clock: Clock, domain: str) -> list[Applied]:
+async def install_hub(
+    client: Client, clock: Clock, documents: Iterable[Mapping[str, Any]]
+) -> list[Applied]:
     """Apply everything a hub needs; what is there already is left as it is.
 
     Raises:
         DeniedError: Installing needs rights on namespaces, CRDs, admission policies and Secrets.
     """
-    applied = [await _apply(client, document) for document in everything(domain)]
-    return [*applied, await _ensure_key(client, clock)]
+    # The key comes before the controller, which would make one too.
+    first, last = _split(documents)
+    applied = [await _apply(client, document) for document in first]
+    applied.append(await _ensure_key(client, clock))
+    return [*applied, *[await _apply(client, document) for document in last]]
 
 
-async def _apply(client: Client, document: Mapping[str, Any]) -> Applied:
-    resource, name = _RESOURCES[document["kind"]], document["metadata"]["name"]
-    before = await client.find_metadata(resource, name)
-    after = await client.apply(resource, document, force=True)
+async def install_member(client: Client, documents: Iterable[Mapping[str, Any]]) -> list[Applied]:
+    """Apply what lets a controller into a member.
+
+    Raises:
+        DeniedError: It needs rights on namespaces, ServiceAccounts, roles and admission policies.
+    """
+    # The member may be a hub as well: with a field manager of its own nothing of that is taken back.
+    return [await _apply(client, document, manager=_MEMBER) for document in documents]
+
+
+def _split(
+    documents: Iterable[Mapping[str, Any]],
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    found = list(documents)
+    return (
+        [one for one in found if one["kind"] != DEPLOYMENTS.kind],
+        [one for one in found if one["kind"] == DEPLOYMENTS.kind],
+    )
+
+
+async def _apply(
+    client: Client, document: Mapping[str, Any], *, manager: str = requests.FIELD_MANAGER
+) -> Applied:
+    resource, metadata = _RESOURCES[document["kind"]], document["metadata"]
+    name, namespace = metadata["name"], metadata.get("namespace", "")
+    before = await client.find_metadata(resource, name, namespace=namespace)
+    after = await client.apply(resource, document, force=True, manager=manager)
     if before is None:
-        return Applied(resource, name, Change.CREATED)
+        return Applied(resource, name, Change.CREATED, namespace)
     is_same = before.resource_version == after.resource_version
-    return Applied(resource, name, Change.UNCHANGED if is_same else Change.UPDATED)
+    change = Change.UNCHANGED if is_same else Change.UPDATED
+    return Applied(resource, name, change, namespace)
 
 
 async def _ensure_key(client: Client, clock: Clock) -> Applied:

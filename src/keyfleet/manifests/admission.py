@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Admission policies that the API server itself runs: no webhook, nothing of ours to be down.
 
-Four policies refuse or warn:
+They refuse or warn:
 
 - fields (one per kind): unknown fields of native objects, with their path;
-- authority: a FleetSecret whose author may not read the Secret it names;
+- authority: a FleetSecret whose author may not read the Secret it names, and a FleetCluster whose
+  author may not read the Secret with its kubeconfig;
 - hints: a FleetSecret that selects no cluster gets a warning.
 
 An update that leaves `spec` alone is not judged again: `keyfleet sync`, labels and finalizers need
@@ -16,6 +17,7 @@ from typing import Any
 from keyfleet.kube.resources import (
     ADMISSION_BINDINGS,
     ADMISSION_POLICIES,
+    FLEETCLUSTERS,
     FLEETSECRETS,
     GROUP,
     Resource,
@@ -39,7 +41,7 @@ Manifest = dict[str, Any]
 def admission_policies() -> list[Manifest]:
     """Return every policy, each followed by its binding."""
     fields = [part for kind in NATIVE_KINDS for part in _fields(kind)]
-    return [*fields, *_authority(), *_hints()]
+    return [*fields, *_authority(), *_login_authority(), *_hints()]
 
 
 def probes(namespace: str) -> list[tuple[Resource, Manifest]]:
@@ -68,7 +70,9 @@ def _probe(kind: NativeKind, namespace: str) -> Manifest:
 def _fields(kind: NativeKind) -> tuple[Manifest, Manifest]:
     validation = {
         "expression": "size(variables.unknown) == 0",
-        "messageExpression": "'unknown field: ' + variables.unknown.join(', ')",
+        "messageExpression": (
+            "'remove or correct the unknown field: ' + variables.unknown.join(', ')"
+        ),
         "reason": "Invalid",
     }
     return _policy(
@@ -100,7 +104,8 @@ def _authority() -> tuple[Manifest, Manifest]:
             "'spec.source.secretRef: ' + request.userInfo.username + ' may not get Secret '"
             " + variables.home + '/' + variables.ref.name + ' on the hub'"
             " + (has(variables.ref.cluster) ? ', nor use FleetCluster ' + variables.ref.cluster"
-            " : '') + '; a FleetSecret reads what its author may read'"
+            " : '') + '; a FleetSecret reads what its author may read: name another Secret, or be"
+            " granted `get` on this one'"
         ),
         "reason": "Forbidden",
     }
@@ -113,6 +118,30 @@ def _authority() -> tuple[Manifest, Manifest]:
     }
     name = f"fleetsecrets.authority.{GROUP}"
     return _policy(name, FLEETSECRETS, variables=variables, validation=validation)
+
+
+def _login_authority() -> tuple[Manifest, Manifest]:
+    """Ask the requester's own rights on the Secret that a FleetCluster takes its kubeconfig from.
+
+    Else whoever may write FleetClusters could use logins of others, or see by the cluster's status
+    which Secrets there are.
+    """
+    validation = {
+        "expression": (
+            "!has(dyn(object).spec.kubeconfigRef) || authorizer.group('').resource('secrets')"
+            ".namespace(variables.ref.namespace).name(variables.ref.name).check('get').allowed()"
+        ),
+        "messageExpression": (
+            "'spec.kubeconfigRef: ' + request.userInfo.username + ' may not get Secret '"
+            " + variables.ref.namespace + '/' + variables.ref.name + ' on the hub; a FleetCluster"
+            " logs in with what its author may read: name another Secret, or be granted `get` on"
+            " this one'"
+        ),
+        "reason": "Forbidden",
+    }
+    name = f"fleetclusters.authority.{GROUP}"
+    variables = {"ref": "dyn(object).spec.kubeconfigRef"}
+    return _policy(name, FLEETCLUSTERS, variables=variables, validation=validation)
 
 
 def _hints() -> tuple[Manifest, Manifest]:
