@@ -17,6 +17,8 @@ from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
 
+FIRST_KEY = "keyfleet.io/first-key"
+"""Annotation: id of the key that this Secret was made with."""
 KEY_SECRET = "keyfleet-fingerprint"  # noqa: S105 - the object's name
 
 
@@ -64,7 +66,9 @@ async def ensure_keyring(client: Client, now: datetime) -> Keyring:
 
 
 async def _make_key(client: Client, now: datetime) -> None:
-    data = {now.strftime("%Y%m%d"): SecretValue(secrets.token_bytes(KEY_BYTES))}
+    # Never an id that was used before, else what a lost key signed would look forged.
+    key_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    data = {key_id: SecretValue(secrets.token_bytes(KEY_BYTES))}
     body = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -72,6 +76,8 @@ async def _make_key(client: Client, now: datetime) -> None:
             "name": KEY_SECRET,
             "namespace": SYSTEM_NAMESPACE,
             "labels": {"app.kubernetes.io/name": "keyfleet"},
+            # What two who make the first key at the same moment disagree about.
+            "annotations": {FIRST_KEY: key_id},
         },
         "type": "Opaque",
         "data": data,

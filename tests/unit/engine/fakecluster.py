@@ -173,7 +173,11 @@ class FakeCluster(Client):
         found = self.objects.get((resource.label, namespace, name))
         held = dict(found.get("data") or {}) if found else {}
         wanted = fields.get("data", {})
-        if not force and any(held.get(key, wanted[key]) != wanted[key] for key in wanted):
+        notes = (found or {}).get("metadata", {}).get("annotations") or {}
+        asked = fields["metadata"].get("annotations") or {}
+        differs = any(held.get(key, wanted[key]) != wanted[key] for key in wanted)
+        differs |= any(notes.get(key, asked[key]) != asked[key] for key in asked)
+        if not force and differs:
             raise ConflictError("api.conflict", "another manager holds it", name)
         fields["data"] = {**held, **wanted}
         return metadata_of(self.put(resource, name, namespace=namespace, **fields))

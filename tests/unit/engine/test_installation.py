@@ -7,6 +7,7 @@ from keyfleet.base.errors import DeniedError, NotFoundError, PermanentError, Unr
 from keyfleet.base.keyring import KEY_BYTES
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.installation import (
+    FIRST_KEY,
     KEY_SECRET,
     ensure_keyring,
     keyring_of,
@@ -57,7 +58,7 @@ def test_without_a_usable_key_nothing_is_made_up(data: dict[str, SecretValue]) -
 
 async def test_makes_the_first_key_and_finds_it_again(hub: FakeCluster) -> None:
     made = await ensure_keyring(hub, START)
-    assert made.signing_id == "20260101"
+    assert made.signing_id.startswith("20260101T")
     assert not made.ephemeral
     assert made == await ensure_keyring(hub, START)
     assert hub.writes() == ["apply"]
@@ -71,7 +72,20 @@ async def test_a_key_that_exists_is_left_as_it_is(hub: FakeCluster) -> None:
 
 async def test_of_two_that_make_the_first_key_both_use_the_same(hub: FakeCluster) -> None:
     theirs = key("theirs")
-    hub.on_write = [lambda: give(hub, **{"20260101": theirs})]
+
+    def first() -> None:
+        metadata = {"annotations": {FIRST_KEY: "20260101"}}
+        data = {"20260101": theirs}
+        hub.put(
+            SECRETS,
+            KEY_SECRET,
+            namespace=SYSTEM_NAMESPACE,
+            metadata=metadata,
+            type="Opaque",
+            data=data,
+        )
+
+    hub.on_write = [first]
     ring = await ensure_keyring(hub, START)
     assert ring == keyring_of({"20260101": theirs})
 
@@ -112,3 +126,13 @@ async def test_a_hub_that_does_not_answer_is_not_a_hub_without_key(hub: FakeClus
     hub.errors["get Secret"] = [UnreachableError("api.timeout", "no answer")]
     with pytest.raises(UnreachableError):
         await load_keyring(hub)
+
+
+async def test_a_key_made_anew_never_has_the_id_of_one_that_was_lost() -> None:
+    """What the lost one signed is unverified then, and not taken for forged."""
+    made = []
+    for _ in range(2):
+        hub = FakeCluster("hub", HUB_UID)
+        hub.put(NAMESPACES, SYSTEM_NAMESPACE)
+        made.append((await ensure_keyring(hub, START)).signing_id)
+    assert made[0] != made[1]
