@@ -1,26 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyfleet install`."""
 
+import re
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.duration import Duration
 from keyfleet.cli.hub import installed_domain, open_hub
-from keyfleet.cli.installing import Applied, install_hub, wait_until_ready
+from keyfleet.cli.installing import Applied, install_hub, install_member, wait_until_ready
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note, write_data
+from keyfleet.manifests import incluster
 from keyfleet.manifests.everything import DEFAULT_DOMAIN, everything
 
+_NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SHOWN = 80
 _COLUMNS = (Column("CHANGE"), Column("KIND"), Column("NAME"))
 
 
 async def install(
     *,
+    controller: Annotated[str, Parameter(metavar="IMAGE")] = "",
+    member: Annotated[bool, Parameter(negative="")] = False,
+    namespaces: Annotated[str, Parameter(metavar="NAME,NAME")] = "",
     annotation_domain: Annotated[str, Parameter(metavar="DOMAIN")] = "",
     print_: Annotated[bool, Parameter(name="--print", negative="")] = False,
     wait: bool = True,
@@ -29,30 +38,94 @@ async def install(
 ) -> None:
     """Make a cluster the hub: namespace keyfleet-system, CRDs, admission policies, one key.
 
-    May be repeated: what is there already stays. Members need nothing.
+    May be repeated: what is there already stays. Members need nothing, unless the controller shall
+    have a login of its own there (--member).
 
     Args:
+        controller: Run the controller in the hub, from this image, with the least rights.
+        member: Make no hub, but a ServiceAccount with the least rights of a member; with
+            --controller: the hub takes secrets too.
+        namespaces: Where the controller may reach Secrets, separated by commas; default: all.
         annotation_domain: Domain of the annotations that mark plain Secrets, such as
             sync.example.com; default: as installed, else keyfleet.io.
-        print_: Print the manifests and send nothing.
+        print_: Print the manifests in the order to apply them and send nothing.
         wait: Return when the kinds are served and the policies are in force.
         timeout: How long to wait; default 2m.
     """
+    wanted = Wanted(controller, _names(namespaces), is_member=member)
+    wanted.check(annotation_domain)
     if print_:
-        _print(annotation_domain or DEFAULT_DOMAIN)
+        _print(wanted.documents(annotation_domain or DEFAULT_DOMAIN))
         return
     async with open_hub(common) as hub:
-        domain = annotation_domain or await installed_domain(hub)
-        applied = await install_hub(hub.client, hub.clock, domain)
-        if wait:
-            await wait_until_ready(hub.client, hub.clock, within=timeout, tell=note)
+        if wanted.is_member_only:
+            applied = await install_member(hub.client, wanted.more(), tell=note)
+        else:
+            domain = annotation_domain or await installed_domain(hub)
+            applied = await install_hub(hub.client, hub.clock, domain, more=wanted.more())
+            if wait:
+                await wait_until_ready(hub.client, hub.clock, within=timeout, tell=note)
     show(install_answer(applied), common)
 
 
-def _print(domain: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What shall be installed."""
+
+    image: str
+    """Of the controller; empty: none."""
+    namespaces: tuple[str, ...]
+    """Where Secrets may be reached; empty: everywhere."""
+    is_member: bool
+
+    @property
+    def is_member_only(self) -> bool:
+        """Tell whether the cluster becomes a member and no hub."""
+        return self.is_member and not self.image
+
+    def check(self, annotation_domain: str) -> None:
+        """Refuse flags that say nothing together.
+
+        Raises:
+            InvalidInputError: `cli.usage`.
+        """
+        if self.namespaces and not (self.image or self.is_member):
+            raise _usage("--namespaces", "needs --controller or --member")
+        if annotation_domain and self.is_member_only:
+            raise _usage("--annotation-domain", "is for a hub, and --member alone makes none")
+
+    def documents(self, domain: str) -> list[dict[str, Any]]:
+        """Return all manifests in the order to apply them."""
+        return [*([] if self.is_member_only else everything(domain)), *self.more()]
+
+    def more(self) -> list[dict[str, Any]]:
+        """Return the manifests beside those that make a hub."""
+        if self.is_member_only:
+            return incluster.member(self.namespaces)
+        if not self.image:
+            return []
+        return incluster.controller(
+            self.image, namespaces=self.namespaces, is_member=self.is_member
+        )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if not _NAMESPACE.fullmatch(name):
+            given = f"--namespaces {name[:_SHOWN]}"
+            raise _usage(given, "needs names of namespaces")
+    return names
+
+
+def _usage(subject: str, text: str) -> InvalidInputError:
+    return InvalidInputError("cli.usage", f"the flag {text}", subject)
+
+
+def _print(documents: list[dict[str, Any]]) -> None:
     from keyfleet.base.codec import encode_yaml
 
-    write_data("---\n".join(encode_yaml(document) for document in everything(domain)))
+    write_data("---\n".join(encode_yaml(document) for document in documents))
 
 
 def install_answer(applied: list[Applied]) -> Answer:

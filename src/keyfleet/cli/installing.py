@@ -32,7 +32,7 @@ from keyfleet.kube.resources import (
     SECRETS,
     Resource,
 )
-from keyfleet.manifests import SYSTEM_NAMESPACE, probes
+from keyfleet.manifests import SYSTEM_NAMESPACE, everything, probes
 from keyfleet.manifests.deployment import DEPLOYMENTS
 from keyfleet.manifests.roles import (
     CLUSTER_ROLE_BINDINGS,
@@ -80,38 +80,42 @@ class Applied:
 
 
 async def install_hub(
-    client: Client, clock: Clock, documents: Iterable[Mapping[str, Any]]
+    client: Client, clock: Clock, domain: str, *, more: Iterable[Mapping[str, Any]] = ()
 ) -> list[Applied]:
     """Apply everything a hub needs; what is there already is left as it is.
 
+    Args:
+        client: The hub.
+        clock: Its date names the key.
+        domain: Of annotations.
+        more: What comes last, once the key is there: the controller would make one too.
     Raises:
         DeniedError: Installing needs rights on namespaces, CRDs, admission policies and Secrets.
+        UnsupportedError: `cli.hub_too_old`; the kinds that would be unguarded are not there then.
     """
-    # The key comes before the controller, which would make one too.
-    first, last = _split(documents)
-    applied = [await _apply(client, document) for document in first]
+    applied = [await _apply(client, document) for document in everything(domain)]
     applied.append(await _ensure_key(client, clock))
-    return [*applied, *[await _apply(client, document) for document in last]]
+    return [*applied, *[await _apply(client, document) for document in more]]
 
 
-async def install_member(client: Client, documents: Iterable[Mapping[str, Any]]) -> list[Applied]:
-    """Apply what lets a controller into a member.
+async def install_member(
+    client: Client, documents: Iterable[Mapping[str, Any]], *, tell: Callable[[str], None]
+) -> list[Applied]:
+    """Apply what lets a controller into a member; a member may be too old for the policy.
 
     Raises:
         DeniedError: It needs rights on namespaces, ServiceAccounts, roles and admission policies.
     """
-    # The member may be a hub as well: with a field manager of its own nothing of that is taken back.
-    return [await _apply(client, document, manager=_MEMBER) for document in documents]
-
-
-def _split(
-    documents: Iterable[Mapping[str, Any]],
-) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    found = list(documents)
-    return (
-        [one for one in found if one["kind"] != DEPLOYMENTS.kind],
-        [one for one in found if one["kind"] == DEPLOYMENTS.kind],
-    )
+    applied = []
+    for document in documents:
+        try:
+            # It may be a hub as well: a field manager of its own takes nothing of that back.
+            applied.append(await _apply(client, document, manager=_MEMBER))
+        except UnsupportedError as error:
+            if document["kind"] not in (ADMISSION_POLICIES.kind, ADMISSION_BINDINGS.kind):
+                raise
+            tell(f"Warning: left out {document['kind']}: {error.message}")
+    return applied
 
 
 async def _apply(
@@ -119,8 +123,16 @@ async def _apply(
 ) -> Applied:
     resource, metadata = _RESOURCES[document["kind"]], document["metadata"]
     name, namespace = metadata["name"], metadata.get("namespace", "")
-    before = await client.find_metadata(resource, name, namespace=namespace)
-    after = await client.apply(resource, document, force=True, manager=manager)
+    try:
+        before = await client.find_metadata(resource, name, namespace=namespace)
+        after = await client.apply(resource, document, force=True, manager=manager)
+    except (NotFoundError, UnsupportedError):
+        raise UnsupportedError(
+            "cli.hub_too_old",
+            "the cluster does not serve a kind that a hub needs",
+            resource.label,
+            hint="use a cluster of Kubernetes 1.30 or later as the hub; members may be older",
+        ) from None
     if before is None:
         return Applied(resource, name, Change.CREATED, namespace)
     is_same = before.resource_version == after.resource_version

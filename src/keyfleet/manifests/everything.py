@@ -13,6 +13,10 @@ __all__ = ["DEFAULT_DOMAIN", "DOMAIN_ANNOTATION", "SYSTEM_NAMESPACE", "everythin
 DEFAULT_DOMAIN = "keyfleet.io"
 DOMAIN_ANNOTATION = "keyfleet.io/annotation-domain"
 
+# Nothing but the controller runs there, and it needs no more: whoever may make pods there, as a
+# mistake or an attack, gets no privileged one beside the key.
+_POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
+
 
 def namespace(domain: str = DEFAULT_DOMAIN) -> dict[str, Any]:
     """Return the namespace of Keyfleet's own objects.
@@ -26,7 +30,7 @@ def namespace(domain: str = DEFAULT_DOMAIN) -> dict[str, Any]:
         "kind": NAMESPACES.kind,
         "metadata": {
             "name": SYSTEM_NAMESPACE,
-            "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+            "labels": {MANAGED_BY_LABEL: MANAGED_BY, **_POD_SECURITY},
             "annotations": {DOMAIN_ANNOTATION: domain},
         },
     }

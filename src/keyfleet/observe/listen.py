@@ -33,6 +33,8 @@ def parse_listen(text: str) -> ListenAddress:
     '127.0.0.1:8080'
     >>> str(parse_listen("[::]:8080"))
     '[::]:8080'
+    >>> str(parse_listen("[10.0.0.7]:8080"))
+    '10.0.0.7:8080'
 
     Raises:
         InvalidInputError: `listen.address`: not of that form.
@@ -61,4 +63,5 @@ def _bare_host(host: str) -> str:
         looks_numeric = bare.replace(".", "").isdecimal()
         is_name = _NAME.fullmatch(bare) is not None and not is_bracketed and not looks_numeric
         return bare if is_name else ""
-    return bare if is_bracketed == (version == 6) else ""
+    # A pod's manifest writes `[$(POD_IP)]:8080`, whichever family its address turns out to be of.
+    return bare if is_bracketed or version == 4 else ""

@@ -19,7 +19,7 @@ def test_is_not_stale(name: str) -> None:
     assert (ROOT / name).read_text() == FILES[name]
 
 
-@pytest.mark.parametrize("folder", ["deploy/crds", "deploy/admission"])
+@pytest.mark.parametrize("folder", ["deploy/crds", "deploy/admission", "deploy/incluster"])
 def test_holds_no_file_that_nothing_makes(folder: str) -> None:
     found = {f"{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
     assert found == {name for name in FILES if name.startswith(folder)}

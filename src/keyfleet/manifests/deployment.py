@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The controller as a Deployment: two replicas, of which the Lease lets one lead.
+
+The second is a warm standby: it takes over within the life of a Lease, where a pod that has to be
+made anew on another node takes minutes. Both are ready, so a rolling update never waits for itself.
+No Service and no PodDisruptionBudget: nothing calls the controller, and an eviction hands over.
+"""
+
+from typing import Any
+
+from keyfleet.kube.resources import Resource
+from keyfleet.manifests.rights import Part
+from keyfleet.manifests.roles import ACCOUNTS
+from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE
+
+Manifest = dict[str, Any]
+
+DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
+
+NAME = "keyfleet"
+PORT = 8080
+USER = 65532
+"""A user id without a name; the image is built with the same."""
+GRACE_S = 30
+"""More than an orderly end takes: the work, its last statuses, and the release of the Lease."""
+REPLICAS = 2
+
+_SELECTOR = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "controller"}
+_LABELS = {**_SELECTOR, MANAGED_BY_LABEL: MANAGED_BY}
+
+
+def deployment(image: str) -> Manifest:
+    """Return the Deployment of the controller.
+
+    Args:
+        image: As a container runtime takes it; best with a digest.
+    """
+    return {
+        "apiVersion": DEPLOYMENTS.api_version,
+        "kind": DEPLOYMENTS.kind,
+        "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE, "labels": dict(_LABELS)},
+        "spec": {
+            "replicas": REPLICAS,
+            "selector": {"matchLabels": dict(_SELECTOR)},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 1},
+            },
+            "template": {"metadata": {"labels": dict(_LABELS)}, "spec": _pod(image)},
+        },
+    }
+
+
+def _pod(image: str) -> Manifest:
+    return {
+        "serviceAccountName": ACCOUNTS[Part.HUB],
+        # The account itself gives its token to no pod; this one is the exception.
+        "automountServiceAccountToken": True,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": GRACE_S,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": dict(_SELECTOR)},
+            }
+        ],
+        "containers": [_container(image)],
+    }
+
+
+def _container(image: str) -> Manifest:
+    return {
+        "name": "controller",
+        "image": image,
+        # Brackets serve both families; only the pod's own address is listened on.
+        "args": ["run", f"--listen=[$(POD_IP)]:{PORT}", "--log-format=json"],
+        "env": [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
+        "ports": [{"name": "metrics", "containerPort": PORT, "protocol": "TCP"}],
+        # A hub that cannot be asked is no reason to start anew: only a loop that hangs is.
+        "livenessProbe": _probe("/healthz", failures=6),
+        "readinessProbe": _probe("/readyz", failures=3),
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "128Mi"},
+            # No limit on CPU: throttled renewals would lose the Lease.
+            "limits": {"memory": "1Gi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+        },
+    }
+
+
+def _probe(path: str, *, failures: int) -> Manifest:
+    return {
+        "httpGet": {"path": path, "port": "metrics"},
+        "periodSeconds": 10,
+        "timeoutSeconds": 5,
+        "failureThreshold": failures,
+    }

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that Keyfleet needs to run inside a cluster, and to be let into a member, in order."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from keyfleet.manifests.deployment import deployment
+from keyfleet.manifests.everything import namespace
+from keyfleet.manifests.memberpolicy import member_policy
+from keyfleet.manifests.rights import Part
+from keyfleet.manifests.roles import ACCOUNTS, account, bindings, roles
+from keyfleet.model.ownership import SYSTEM_NAMESPACE
+
+Manifest = dict[str, Any]
+
+
+def controller(
+    image: str, *, namespaces: Sequence[str] = (), is_member: bool = False
+) -> list[Manifest]:
+    """Return what a hub gets besides `everything`: an account, its rights, the Deployment.
+
+    Args:
+        image: Of the controller.
+        namespaces: Where Secrets may be reached; empty: everywhere. keyfleet-system always is.
+        is_member: The hub takes targets too (a FleetCluster with `inCluster`): the same account
+            gets the rights of a member.
+    """
+    places = _with_system(namespaces)
+    granted = [*roles(Part.HUB), *bindings(Part.HUB, places)]
+    if is_member:
+        # Never in keyfleet-system: nothing is delivered there.
+        granted += [
+            *roles(Part.MEMBER),
+            *bindings(Part.MEMBER, _once(namespaces), holder=ACCOUNTS[Part.HUB]),
+            *member_policy(),
+        ]
+    return [account(Part.HUB), *granted, deployment(image)]
+
+
+def member(namespaces: Sequence[str] = ()) -> list[Manifest]:
+    """Return what lets the controller into a member: namespace, account, and its rights there.
+
+    Args:
+        namespaces: Where Secrets may be reached; empty: everywhere.
+    """
+    places = _once(namespaces)
+    return [
+        namespace(),
+        *member_policy(),
+        account(Part.MEMBER),
+        *roles(Part.MEMBER),
+        *bindings(Part.MEMBER, places),
+    ]
+
+
+def _with_system(namespaces: Iterable[str]) -> list[str]:
+    chosen = _once(namespaces)
+    return _once([*chosen, SYSTEM_NAMESPACE]) if chosen else []
+
+
+def _once(namespaces: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(namespaces))
