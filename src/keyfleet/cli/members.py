@@ -56,12 +56,15 @@ class Members:
 
 
 @asynccontextmanager
-async def open_members(hub: Hub, extra: Iterable[Document] = ()) -> AsyncIterator[Members]:
+async def open_members(
+    hub: Hub, extra: Iterable[Document] = (), *, adopts: frozenset[str] = frozenset()
+) -> AsyncIterator[Members]:
     """Give the fleet as the hub, the files and the kubeconfig know it; nothing is contacted yet.
 
     Args:
         hub: Where FleetClusters are asked for.
         extra: FleetClusters of files; they come before those of the hub.
+        adopts: Hubs whose targets count as ours, see `Installation`.
     """
     trust = TrustStore(state_folder(os.environ) / FILE)
     documents = await _documents(hub)
@@ -73,7 +76,7 @@ async def open_members(hub: Hub, extra: Iterable[Document] = ()) -> AsyncIterato
     live = LiveFleet(
         [*declared, *(_trusted(found, hub, trust) for found in contexts)],
         hub.client,
-        await laptop_installation(hub.client, identity.uid),
+        replace(await laptop_installation(hub.client, identity.uid), adopts=adopts),
         clock=hub.clock,
     )
     named = {found.name: hub.kubeconfig.contexts[found.generation] for found in contexts}

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyfleet clusters trust`: accept who answers, and earlier names of a cluster."""
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
+import msgspec
 
 from keyfleet.base.clock import timestamp
-from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.errors import DeniedError, InvalidInputError
+from keyfleet.base.tasks import all_of
+from keyfleet.cli.confirming import Yes, confirm
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.hub import Hub, open_hub
 from keyfleet.cli.members import Members, open_members
@@ -17,13 +18,25 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
+from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.identity import Identity, read_identity
+from keyfleet.engine.installation import KEY_SECRET
+from keyfleet.engine.remarking import remark
 from keyfleet.inventory.declared.resolve import ACCEPTED_NAMES
 from keyfleet.inventory.kubeconfig.trust import Pin
 from keyfleet.kube.client import Client
+from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import FLEETCLUSTERS, SECRETS
-from keyfleet.model.ownership import HUB_LABEL, read_marker
+from keyfleet.model.ownership import (
+    HUB_LABEL,
+    MARKED,
+    SYSTEM_NAMESPACE,
+    Claim,
+    Installation,
+    Spot,
+)
 from keyfleet.model.places import ClusterName
+from keyfleet.model.plan import Step
 from keyfleet.plugin import ClusterSnapshot
 
 
@@ -34,6 +47,12 @@ class Accepted:
     snapshot: ClusterSnapshot
     identity: Identity
     former_names: tuple[str, ...]
+    copies: tuple[Step, ...] = ()
+    """What makes the copies of the former identity those of the present one."""
+    sealed: int = 0
+    """Copies of the former identity whose signature cannot be verified here."""
+    is_keyless: bool = False
+    """Because the hub's key may not be read by who asks."""
 
     @property
     def is_changed(self) -> bool:
@@ -50,14 +69,15 @@ async def trust(
     name: str,
     /,
     *,
-    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="")] = False,
+    yes: Yes = False,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Accept the cluster that answers under a name now.
 
     After a cluster was rebuilt, or a name given to another one, Keyfleet sends nothing until
     somebody says that this is right. Copies that were delivered under an earlier name of the same
-    cluster are accepted too.
+    cluster are accepted too, and those that came with it from a backup are marked as its own; for
+    the latter you must be able to read the hub's key. No value is written.
 
     Args:
         name: The cluster's name or context.
@@ -73,7 +93,9 @@ async def trust(
         found = await _find(snapshot, members, hub)
         _tell(found)
         if found.is_news:
-            _confirm(snapshot, is_yes=yes)
+            _require_key(found)
+            confirm(f"Trust it as {snapshot.name}?", snapshot.name, is_yes=yes)
+            await _remark(found, hub)
             await _accept(found, members, hub)
     show(trust_answer(found), common)
     return Exit.DONE
@@ -84,32 +106,75 @@ async def _find(snapshot: ClusterSnapshot, members: Members, hub: Hub) -> Accept
     client = Client(snapshot.name, access, clock=hub.clock)
     try:
         identity = await read_identity(client, access.endpoint)
-        names = await _former_names(client, snapshot, identity, members)
+        labels = f"{HUB_LABEL}={members.live.installation.hub_label}"
+        marked = await client.list_metadata(SECRETS, labels=labels)
     finally:
         await client.close()
-    return Accepted(snapshot, identity, names)
+    return accepted_of(snapshot, identity, marked, members.live.installation)
 
 
-async def _former_names(
-    client: Client, snapshot: ClusterSnapshot, identity: Identity, members: Members
-) -> tuple[str, ...]:
-    labels = f"{HUB_LABEL}={members.live.installation.hub_label}"
+def accepted_of(
+    snapshot: ClusterSnapshot,
+    identity: Identity,
+    marked: Iterable[Metadata],
+    installation: Installation,
+) -> Accepted:
+    """Return what there is to accept; pure.
+
+    Args:
+        snapshot: The cluster as it was known.
+        identity: Who answers.
+        marked: The Secrets there with the hub's label.
+        installation: Whose signatures count.
+    """
     known = {snapshot.name, *snapshot.aliases, *snapshot.accepted_names, ""}
-    markers = [
-        read_marker(metadata.annotations or {})
-        for metadata in await client.list_metadata(SECRETS, labels=labels)
-    ]
-    return tuple(
-        sorted(
-            {
-                marker.cluster_name
-                for marker in markers
-                if marker is not None
-                and marker.cluster == identity.uid
-                and marker.cluster_name not in known
-            }
-        )
+    former = frozenset({snapshot.pinned_uid} - {"", identity.uid})
+    names: set[str] = set()
+    copies: list[Step] = []
+    sealed = 0
+    for metadata in marked:
+        spot = Spot(identity.uid, metadata.namespace, metadata.name, former)
+        holding = MARKED.claims(metadata.annotations or {}, spot, installation)
+        marker = holding.marker
+        if marker is None or holding.claim is Claim.COPY:
+            continue
+        names.add(marker.cluster_name)
+        if marker.cluster == identity.uid:
+            continue
+        if holding.is_ours:
+            after = msgspec.structs.replace(marker, cluster=identity.uid)
+            copies.append(remark(metadata, after, installation, snapshot.name))
+        sealed += holding.claim is Claim.UNVERIFIED
+    return Accepted(
+        snapshot,
+        identity,
+        tuple(sorted(names - known)),
+        tuple(copies),
+        sealed,
+        is_keyless=installation.ring.ephemeral,
     )
+
+
+def _require_key(found: Accepted) -> None:
+    if found.sealed and found.is_keyless:
+        raise DeniedError(
+            "cli.no_key",
+            f"{found.sealed} copies there are signed, and the key that signs may not be read",
+            f"Secret {SYSTEM_NAMESPACE}/{KEY_SECRET} of the hub",
+            hint="trust it as somebody who may read that Secret",
+        )
+
+
+async def _remark(found: Accepted, hub: Hub) -> None:
+    if not found.copies:
+        return
+    # Before the pin, so that the controller finds its targets in order, and a second try goes on.
+    access = await found.snapshot.open()
+    client = Client(found.snapshot.name, access, clock=hub.clock)
+    try:
+        await all_of((deliver(step, client) for step in found.copies), name="remark")
+    finally:
+        await client.close()
 
 
 def _tell(found: Accepted) -> None:
@@ -121,6 +186,11 @@ def _tell(found: Accepted) -> None:
             note("Warning: kube-system may not be read here; CA and address stand in for its UID")
     if found.former_names:
         note(f"{snapshot.name} holds copies from when it was called: {_names(found)}")
+    if found.sealed:
+        note(f"Warning: {found.sealed} copies are signed under a key that is lost; they stay as")
+        note("they are, in conflict: delete them by hand, or set spec.conflictPolicy")
+    if found.copies:
+        note(f"{len(found.copies)} copies came with it; they are marked as its own, not rewritten")
 
 
 def _shown(uid: str, ca_sha256: str) -> str:
@@ -131,19 +201,6 @@ def _shown(uid: str, ca_sha256: str) -> str:
 
 def _names(found: Accepted) -> str:
     return ", ".join(found.former_names)
-
-
-def _confirm(snapshot: ClusterSnapshot, *, is_yes: bool) -> None:
-    if is_yes:
-        return
-    if not sys.stdin.isatty():
-        raise InvalidInputError(
-            "cli.unconfirmed", "nobody is there to ask", str(snapshot.name), hint="--yes accepts it"
-        )
-    sys.stderr.write(f"Trust it as {snapshot.name}? Type its name to accept: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip() != snapshot.name:
-        raise InvalidInputError("cli.unconfirmed", "not accepted, nothing changed", snapshot.name)
 
 
 async def _accept(found: Accepted, members: Members, hub: Hub) -> None:
@@ -184,6 +241,7 @@ def trust_answer(found: Accepted) -> Answer:
             "result": result,
             "uid": uid,
             "formerNames": list(found.former_names),
+            "copies": len(found.copies),
         },
         names=[name],
     )
