@@ -27,7 +27,7 @@ from keyfleet.kube.decoding import (
     decode_secret_page,
     full_object,
 )
-from keyfleet.kube.objects import Metadata, SecretObject
+from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
 from keyfleet.kube.paging import pages
 from keyfleet.kube.requests import PAGE, PARTIAL, Request, Selection
 from keyfleet.kube.resources import SECRETS, Resource
@@ -126,7 +126,9 @@ class Client:
             NotFoundError: It is absent.
         """
         request = requests.get(resource, name, namespace=namespace)
-        return await self._ask(request, decode_object)
+        found = await self._ask(request, decode_object)
+        self._require_asked(metadata_of(found), request, (namespace, name))
+        return found
 
     async def find(
         self, resource: Resource, name: str, *, namespace: str = ""
@@ -144,19 +146,23 @@ class Client:
         """Return the metadata of one object, None when absent; the rest stays on the server."""
         request = requests.get(resource, name, namespace=namespace, accept=PARTIAL)
         try:
-            return await self._ask(request, decode_metadata)
+            found = await self._ask(request, decode_metadata)
         except NotFoundError as error:
             require_absence(error)
             return None
+        self._require_asked(found, request, (namespace, name))
+        return found
 
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
         """Return one Secret with wrapped values, None when absent."""
         request = requests.get(SECRETS, name, namespace=namespace)
         try:
-            return await self._ask(request, decode_secret)
+            found = await self._ask(request, decode_secret)
         except NotFoundError as error:
             require_absence(error)
             return None
+        self._require_asked(found.metadata, request, (namespace, name))
+        return found
 
     async def list(
         self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
@@ -315,6 +321,11 @@ class Client:
 
     async def _write(self, request: Request) -> Metadata:
         return await self._ask(request, decode_metadata)
+
+    def _require_asked(self, found: Metadata, request: Request, key: tuple[str, str]) -> None:
+        # Whoever answers with another object than the one asked for is no API server.
+        if found.key != key:
+            raise unexpected_answer(f"{self.cluster}/{request.subject}")
 
     async def _ask(self, request: Request, decode: Callable[[bytes], T]) -> T:
         body = await self.transport.send(request)

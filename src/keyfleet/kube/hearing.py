@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from keyfleet.base.errors import KeyfleetError, UnreachableError
+from keyfleet.kube.budget import Budget
 from keyfleet.kube.decoding import UNDECODABLE, Decode, Heard
 from keyfleet.kube.responses import Status, error_of_status
 from keyfleet.kube.store import Key, Store
@@ -48,6 +49,7 @@ class Hearing(Generic[T]):
         self._initial: dict[Key, T] | None = {} if on_listed else None
         self._on_listed = on_listed
         self._subject = subject
+        self._budget = Budget()
 
     @property
     def is_listing(self) -> bool:
@@ -59,6 +61,7 @@ class Hearing(Generic[T]):
 
         Raises:
             UnreachableError: `watch.unreadable`, `watch.too_long`, `watch.unversioned`.
+            PermanentError: `watch.overfull`.
             KeyfleetError: What an ERROR event says.
         """
         if line is None:
@@ -96,6 +99,9 @@ class Hearing(Generic[T]):
         if self._initial is None:
             self._store.put(heard.metadata.key, heard.item)
         else:
+            before = self._initial.get(heard.metadata.key)
+            known = self._decode.metadata(before) if before is not None else None
+            self._budget.take(heard.metadata, subject=self._subject, instead_of=known)
             self._initial[heard.metadata.key] = heard.item
 
     def _drop(self, key: Key) -> None:

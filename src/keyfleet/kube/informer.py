@@ -18,6 +18,7 @@ from keyfleet.base.errors import InvariantError, KeyfleetError, UnreachableError
 from keyfleet.base.log import Hooks, NoHooks, get_logger
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube import requests
+from keyfleet.kube.budget import Budget
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import METADATA, Decode
 from keyfleet.kube.hearing import Hearing
@@ -47,6 +48,8 @@ SILENCE_S = 130.0
 """Bookmarks come about once a minute: two missed ones and some slack."""
 STREAMED_LIST_S = 30.0
 """A streamed list that takes longer is fetched in pages instead."""
+PAGED_LIST_S = 300.0
+"""How long a list in pages may take in all."""
 WATCH_S = (300, 600)
 """Bounds of the random time after which the server ends a watch, so that they spread."""
 
@@ -145,8 +148,8 @@ class Informer(Generic[T]):
         self._hooks = hooks
         self._silence_s = silence_s
         self._lists = lists or asyncio.Semaphore()
-        self._store: Store[T] = Store(decode, on_change)
         self._subject = f"{client.cluster}/{requests.subject_of(resource, namespace, '')}"
+        self._store: Store[T] = Store(decode, on_change, subject=self._subject)
         self._state = ""
         self._failures = 0
         self._first_list = asyncio.Event()
@@ -221,6 +224,8 @@ class Informer(Generic[T]):
         if end is End.UNSTREAMED:
             self._client.streams_lists = False
             return
+        if end is End.OVERFULL and error is not None:
+            _log.warning("kube.watch_overfull", subject=self._subject, code=error.code)
         self.error = error or UnreachableError(
             "watch.closed", "the server closes the watch at once", self._subject
         )
@@ -242,7 +247,17 @@ class Informer(Generic[T]):
             permit.callback(self._lists.release)
             if streamed:
                 return await self._watch(progress, permit)
-            return await self._list(progress.now.resource_version)
+            return await self._list_in_time(progress.now.resource_version)
+
+    async def _list_in_time(self, resource_version: str) -> End:
+        # A server that trickles its pages must not keep its place among the fleet's lists.
+        try:
+            async with asyncio.timeout(PAGED_LIST_S):
+                return await self._list(resource_version)
+        except TimeoutError:
+            raise UnreachableError(
+                "list.slow", "the list did not end in time", self._subject
+            ) from None
 
     async def _list(self, resource_version: str) -> End:
         first = requests.list_page(
@@ -253,12 +268,15 @@ class Informer(Generic[T]):
             limit=self._client.page,
         )
         complete: dict[Key, T] = {}
+        budget = Budget()
         version = ""
         async for page in pages(self._client.transport, self._clock, first, self._decode.page):
             for item in page.items:
                 if self._keep is not None:
                     self._decode.filter_annotations(item, self._keep)
-                complete[self._decode.metadata(item).key] = item
+                metadata = self._decode.metadata(item)
+                budget.take(metadata, subject=self._subject)
+                complete[metadata.key] = item
             version = page.resource_version
         self._store.replace(complete)
         self._store.resource_version = version

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from keyfleet.base.log import get_logger
+from keyfleet.kube.budget import Budget
 from keyfleet.kube.decoding import Decode
+from keyfleet.kube.objects import Metadata
 
 T = TypeVar("T")
 
@@ -22,33 +24,53 @@ class Store(Generic[T]):
         self,
         decode: Decode[T],
         on_change: Callable[[Key, T | None, T | None], None],
+        *,
+        subject: str = "",
     ) -> None:
         self.items: dict[Key, T] = {}
         self.resource_version = ""
         """Where a watch resumes: version of the last event, bookmark or complete list."""
         self._decode = decode
         self._on_change = on_change
+        self._subject = subject
+        self._budget = Budget()
 
     def put(self, key: Key, item: T) -> None:
-        """Take an item; one with the version that is held already changes nothing."""
+        """Take an item; one with the version that is held already changes nothing.
+
+        Raises:
+            PermanentError: `watch.overfull`; the item was not taken.
+        """
         old = self.items.get(key)
         if old is not None and self._version(old) == self._version(item):
             return
-        self.items[key] = item
-        self._report(key, old, item)
+        metadata = self._decode.metadata(item)
+        self._budget.take(metadata, subject=self._subject, instead_of=self._metadata(old))
+        self._set(key, old, item)
 
     def drop(self, key: Key) -> None:
         """Forget an item."""
         old = self.items.pop(key, None)
         if old is not None:
+            self._budget.give_back(self._decode.metadata(old))
             self._report(key, old, None)
 
     def replace(self, complete: Mapping[Key, T]) -> None:
-        """Take a complete list: what it does not name is gone."""
+        """Take a complete list that was found to fit: what it does not name is gone."""
         for key in [key for key in self.items if key not in complete]:
             self.drop(key)
         for key, item in complete.items():
-            self.put(key, item)
+            old = self.items.get(key)
+            if old is None or self._version(old) != self._version(item):
+                self._budget.count(self._decode.metadata(item), instead_of=self._metadata(old))
+                self._set(key, old, item)
+
+    def _set(self, key: Key, old: T | None, item: T) -> None:
+        self.items[key] = item
+        self._report(key, old, item)
+
+    def _metadata(self, item: T | None) -> Metadata | None:
+        return None if item is None else self._decode.metadata(item)
 
     def _report(self, key: Key, old: T | None, new: T | None) -> None:
         try:

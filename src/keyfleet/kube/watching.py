@@ -25,7 +25,7 @@ from keyfleet.base.errors import (
 
 BACKOFF = Backoff()
 RECHECK_S = 300.0
-"""How long a missing permission is left alone."""
+"""How long a missing permission, or a collection that is too large, is left alone."""
 SUCCESS_S = 120.0
 """A watch that lived this long ends the count of failures."""
 BRIEF_S = 1.0
@@ -63,6 +63,8 @@ class End(Enum):
     """404: the kind's CRD is not there."""
     TOO_NEW = auto()
     """The server does not know this version yet."""
+    OVERFULL = auto()
+    """More, or longer, than is kept: asking again at once would only cost."""
     UNSTREAMED = auto()
     """The server does not stream lists, or never said that one was complete."""
 
@@ -126,6 +128,7 @@ _TABLE: Mapping[End, tuple[_From, _Wait]] = {
     End.FORBIDDEN: (_From.HERE, _Wait.RECHECK),
     End.NOT_SERVED: (_From.NEW, _Wait.BACKOFF),
     End.TOO_NEW: (_From.NEW, _Wait.TOLD),
+    End.OVERFULL: (_From.NEW, _Wait.RECHECK),
     End.UNSTREAMED: (_From.HERE, _Wait.NONE),
 }
 
@@ -141,6 +144,9 @@ _CODES: Mapping[str, End] = {
     "watch.too_long": End.UNREADABLE,
     "watch.unversioned": End.UNREADABLE,
     "watch.endless": End.UNSTREAMED,
+    "watch.overfull": End.OVERFULL,
+    "list.endless": End.OVERFULL,
+    "api.oversized_answer": End.OVERFULL,
 }
 
 

@@ -4,6 +4,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -90,6 +91,35 @@ class Upstream(Protocol):
         ...
 
 
+async def _at_once() -> None:
+    pass
+
+
+def _as_it_is(block: bytes) -> bytes:
+    return block
+
+
+def _untouched(headers: dict[str, str]) -> dict[str, str]:
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of the plane's answer on its way to the client."""
+
+    block: Callable[[bytes], bytes] = _as_it_is
+    """Of a watch: whole lines. Of any other answer: the whole body."""
+    headers: Callable[[dict[str, str]], dict[str, str]] = _untouched
+    """Before they are sent."""
+    pace: Callable[[], Awaitable[None]] = _at_once
+    """Waited for before each block, the first included."""
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether the body must be had before any of it is passed on."""
+        return self.block is not _as_it_is
+
+
 @dataclass(eq=False, slots=True)
 class Exchange:
     """A request and its answer; a fault answers with these methods instead of the plane."""
@@ -100,6 +130,10 @@ class Exchange:
     """What is remembered of it."""
     upstream: Upstream
     """The way to the plane, for faults that spoil a real answer."""
+    forward: Callable[["Exchange"], Awaitable[web.StreamResponse | None]]
+    """Passes the request and its answer on, for faults that only delay or edit them."""
+    edits: list[Edit] = field(default_factory=list)
+    """Changes of the answer that is passed on."""
     response: web.StreamResponse | None = None
     """The answer, once its headers are sent."""
     forwarding: asyncio.Task[Any] | None = field(default=None, repr=False)
@@ -132,6 +166,27 @@ class Exchange:
         self.response = response
         await response.prepare(self.request)
         return response
+
+    async def go_on(self, *edits: Edit) -> web.StreamResponse | None:
+        """Pass the request to the plane after all, and its answer back with these changes."""
+        self.edits.extend(edits)
+        return await self.forward(self)
+
+    async def answer_with(
+        self, body: bytes, *, status: int = 200, content_type: str = "application/json"
+    ) -> web.StreamResponse:
+        """Answer with this body, whatever it is."""
+        response = web.Response(status=status, body=body, headers={"Content-Type": content_type})
+        self.seen.status = status
+        self.response = response
+        await response.prepare(self.request)
+        return response
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has gone; what is written then is lost without a word."""
+        transport = self.request.transport
+        return transport is None or transport.is_closing()
 
     async def until_gone(self) -> None:
         """Wait until the client gives up or the proxy ends (both cancel)."""

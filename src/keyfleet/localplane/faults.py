@@ -6,8 +6,9 @@ already streaming, at the moment it is added. A new fault is a new function here
 `Fault`; the proxy needs no change.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -39,6 +40,7 @@ class Fault:
     """How many requests at most; None: until healed."""
     struck: int = 0
     """How many so far."""
+    _spent: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def takes(self, seen: Seen) -> bool:
         """Return whether this request is struck, and count it if so."""
@@ -47,7 +49,13 @@ class Fault:
         if not self.when(seen):
             return False
         self.struck += 1
+        if self.struck == self.times:
+            self._spent.set()
         return True
+
+    async def is_spent(self) -> None:
+        """Wait until it has struck as often as it may; for ever where that is no number."""
+        await self._spent.wait()
 
 
 def everything(_seen: Seen) -> bool:
@@ -70,6 +78,24 @@ def on(resource: str, method: str | None = None) -> When:
 
     def when(seen: Seen) -> bool:
         return seen.resource == resource and method in {None, seen.method}
+
+    return when
+
+
+def within(namespace: str) -> When:
+    """Choose requests of one namespace."""
+
+    def when(seen: Seen) -> bool:
+        return seen.namespace == namespace
+
+    return when
+
+
+def both(first: When, second: When) -> When:
+    """Choose what both choose."""
+
+    def when(seen: Seen) -> bool:
+        return first(seen) and second(seen)
 
     return when
 
@@ -99,6 +125,23 @@ def throttled(
         return await exchange.answer_status(429, "TooManyRequests", headers)
 
     return Fault("throttled", _strike, when, times=times)
+
+
+def unauthorized(*, when: When = everything, times: int | None = None) -> Fault:
+    """Accept no login, as when a token or client certificate has expired; open watches end."""
+
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
+        if exchange.response is not None:
+            await exchange.response.write_eof()
+            return exchange.response
+        return await exchange.answer_status(401, "Unauthorized")
+
+    return Fault("unauthorized", _strike, when, live=True, times=times)
+
+
+def forbidden(*, when: When = everything, times: int | None = None) -> Fault:
+    """Answer that the login may not do this."""
+    return error(403, "Forbidden", when=when, times=times)
 
 
 def gone(*, when: When = watches, times: int | None = None) -> Fault:

@@ -2,9 +2,12 @@
 """A network that misbehaves on demand, in front of a real plane."""
 
 import asyncio
+import base64
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
 import aiohttp
@@ -15,14 +18,18 @@ from keyfleet.base.errors import InvariantError
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.localplane import servers
 from keyfleet.localplane.api import client_context
-from keyfleet.localplane.exchange import Exchange, Seen, end_to_end, reset
+from keyfleet.localplane.exchange import Edit, Exchange, Seen, end_to_end, reset
 from keyfleet.localplane.faults import Fault
+from keyfleet.localplane.handshake import LateHandshake
+from keyfleet.localplane.masks import Mask, shows_identity
 from keyfleet.localplane.plane import ADMIN, ControlPlane
+from keyfleet.localplane.scripts import Script
 from keyfleet.localplane.stoppable import Stoppable
 
 _BACKLOG = 512
 _END_TIMEOUT_S = 2.0
 _HOSTS = ("localhost", servers.LOOPBACK)
+_SYSTEM = "/api/v1/namespaces/kube-system"
 
 
 class FaultProxy(Stoppable):
@@ -37,13 +44,24 @@ class FaultProxy(Stoppable):
             assert proxy.writes() == []
     """
 
-    def __init__(self, plane: ControlPlane) -> None:
-        """Reserve a port; nothing is served yet."""
+    def __init__(self, plane: ControlPlane, *, mask: Mask | None = None) -> None:
+        """Reserve a port; nothing is served yet.
+
+        Args:
+            plane: What is behind it.
+            mask: Another identity to show than the plane's own.
+        """
         self.plane = plane
+        self.mask = mask
+        self.handshake_delay_s = 0.0
+        """How long new connections wait for TLS; set before `start`, `heal` or `renew`."""
         self.requests: list[Seen] = []
         """Every request in the order of arrival, since the start or the last `forget`."""
         self.faults: list[Fault] = []
         """What is wrong now; the first that takes a request strikes it."""
+        self._mask_edit: Edit | None = None
+        self._late: set[asyncio.Task[None]] = set()
+        self._scripts: list[Script] = []
         self._port = servers.Port()
         self._exchanges: set[Exchange] = set()
         self._struck: dict[Exchange, Fault] = {}
@@ -58,7 +76,11 @@ class FaultProxy(Stoppable):
 
     def kubeconfig(self, user: str = ADMIN, *, context: str | None = None) -> dict[str, Any]:
         """Return a kubeconfig through the proxy, with a token; context named like the plane."""
-        return self.plane.kubeconfig(user, auth="token", url=self.url, context=context)
+        found = self.plane.kubeconfig(user, auth="token", url=self.url, context=context)
+        if self.mask is not None:
+            authority = base64.b64encode(self.mask.authority.ca_pem).decode()
+            found["clusters"][0]["cluster"]["certificate-authority-data"] = authority
+        return found
 
     async def start(self) -> Self:
         """Listen."""
@@ -68,6 +90,9 @@ class FaultProxy(Stoppable):
             auto_decompress=False,
             skip_auto_headers=("Accept-Encoding", "User-Agent", "Accept", "Content-Type"),
         )
+        if self.mask is not None:
+            real = await asyncio.to_thread(self.plane.api.must, "GET", _SYSTEM)
+            self._mask_edit = self.mask.edit(real["metadata"]["uid"])
         self._http = web.Server(self._handle, handler_cancellation=True, access_log=None)
         await self._listen()
         return self
@@ -75,6 +100,7 @@ class FaultProxy(Stoppable):
     async def stop(self) -> None:
         """Break every connection and give the port back."""
         await self._hang_up()
+        await stop(*self._late)
         if self._http is not None:
             await self._http.shutdown(_END_TIMEOUT_S)
         if self._session is not None:
@@ -106,6 +132,28 @@ class FaultProxy(Stoppable):
         if fault is None and self._listener is None:
             await self._listen()
 
+    async def renew(self) -> None:
+        """Break every connection and listen anew, with the settings of now."""
+        await self._hang_up()
+        await self._listen()
+
+    @asynccontextmanager
+    async def playing(self, script: Script) -> AsyncIterator[asyncio.Task[None]]:
+        """Play a script beside the block; its task tells when it is over, and ends with the block.
+
+        Raises:
+            Exception: Whatever the script's task raised.
+        """
+        self._scripts.append(script)
+        task = spawn(script.play(self), name="fault script")
+        try:
+            yield task
+        finally:
+            self._scripts.remove(script)
+            await stop(task)
+        if not task.cancelled():
+            task.result()
+
     # Records.
 
     def writes(self, *, but: Collection[str] = ("leases", "events")) -> list[Seen]:
@@ -127,13 +175,20 @@ class FaultProxy(Stoppable):
         plain = socket.socket()
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         plain.bind((servers.LOOPBACK, self._port.number))
-        if self._http is not None:
-            self._listener = await loop.create_server(
-                self._http, sock=plain, ssl=self._server_context(), backlog=_BACKLOG
-            )
+        if self._http is None:
+            return
+        context = self._server_context()
+        if self.handshake_delay_s:
+            late = partial(LateHandshake, self._http, context, self.handshake_delay_s, self._late)
+            self._listener = await loop.create_server(late, sock=plain, backlog=_BACKLOG)
+            return
+        self._listener = await loop.create_server(
+            self._http, sock=plain, ssl=context, backlog=_BACKLOG
+        )
 
     def _server_context(self) -> ssl.SSLContext:
-        pair = self.plane.authority.server(_HOSTS)
+        authority = self.mask.authority if self.mask is not None else self.plane.authority
+        pair = authority.server(_HOSTS)
         path = self.plane.directory / f"proxy-{self._port.number}.pem"
         servers.write_private(path, pair.certificate_pem + pair.key_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -159,7 +214,9 @@ class FaultProxy(Stoppable):
             content_type=request.content_type if request.can_read_body else "",
         )
         self.requests.append(seen)
-        exchange = Exchange(request, seen, self._whole)
+        exchange = Exchange(request, seen, self._whole, self._pass)
+        if self._mask_edit is not None and shows_identity(seen):
+            exchange.edits.append(self._mask_edit)
         self._exchanges.add(exchange)
         try:
             answer = await self._answer(exchange)
@@ -174,14 +231,21 @@ class FaultProxy(Stoppable):
     async def _answer(self, exchange: Exchange) -> web.StreamResponse | None:
         fault = next((fault for fault in self.faults if fault.takes(exchange.seen)), None)
         if fault is None:
-            exchange.forwarding = spawn(self._forward(exchange), name="proxy-forward")
-            try:
-                await asyncio.wait([exchange.forwarding])
-            finally:
-                await stop(exchange.forwarding)
-            fault = self._struck.get(exchange)
-            if fault is None or not exchange.forwarding.cancelled():
-                return exchange.response
+            for script in self._scripts:
+                script.hear(exchange.seen)
+            return await self._pass(exchange)
+        exchange.seen.fault = fault.name
+        return await fault.strike(exchange)
+
+    async def _pass(self, exchange: Exchange) -> web.StreamResponse | None:
+        exchange.forwarding = spawn(self._forward(exchange), name="proxy-forward")
+        try:
+            await asyncio.wait([exchange.forwarding])
+        finally:
+            await stop(exchange.forwarding)
+        fault = self._struck.get(exchange)
+        if fault is None or not exchange.forwarding.cancelled():
+            return exchange.response
         exchange.seen.fault = fault.name
         return await fault.strike(exchange)
 
@@ -196,9 +260,14 @@ class FaultProxy(Stoppable):
     async def _pass_on(self, answer: aiohttp.ClientResponse, exchange: Exchange) -> None:
         connection = answer.connection
         try:
-            response = await exchange.begin(answer.status, end_to_end(answer.headers))
-            async for block in _blocks(answer, by_line=exchange.seen.is_watch):
-                await response.write(block)
+            headers = end_to_end(answer.headers)
+            for edit in exchange.edits:
+                headers = edit.headers(headers)
+            if any(edit.needs_whole for edit in exchange.edits):
+                headers.pop("Content-Length", None)
+            response = await exchange.begin(answer.status, headers)
+            async for block in _blocks(answer, exchange):
+                await response.write(await _edited(block, exchange.edits))
             await response.write_eof()
         except asyncio.CancelledError:
             # A polite end of TLS would outlive the event loop of a test.
@@ -207,7 +276,8 @@ class FaultProxy(Stoppable):
 
     async def _whole(self, exchange: Exchange) -> tuple[int, dict[str, str], bytes]:
         async with self._send(exchange) as answer:
-            return answer.status, end_to_end(answer.headers), await answer.read()
+            body = await _edited(await answer.read(), exchange.edits)
+            return answer.status, end_to_end(answer.headers), body
 
     def _send(self, exchange: Exchange) -> Any:
         if self._session is None:
@@ -222,16 +292,27 @@ class FaultProxy(Stoppable):
         )
 
 
-async def _blocks(answer: aiohttp.ClientResponse, *, by_line: bool) -> AsyncIterator[bytes]:
+async def _blocks(answer: aiohttp.ClientResponse, exchange: Exchange) -> AsyncIterator[bytes]:
     # A watch passes in whole lines, so that a fault can put an event of its own between two.
+    if not exchange.seen.is_watch:
+        if any(edit.needs_whole for edit in exchange.edits):
+            yield await answer.read()
+            return
+        async for block in answer.content.iter_any():
+            yield block
+        return
     rest = b""
     async for block in answer.content.iter_any():
-        if not by_line:
-            yield block
-            continue
         whole, newline, tail = (rest + block).rpartition(b"\n")
         rest = tail
         if newline:
             yield whole + newline
     if rest:
         yield rest
+
+
+async def _edited(block: bytes, edits: Iterable[Edit]) -> bytes:
+    for edit in edits:
+        await edit.pace()
+        block = edit.block(block)
+    return block

@@ -63,12 +63,26 @@ async def test_absent_is_none_where_it_was_looked_for(loopback: Any, client: Cli
 
 
 async def test_metadata_is_asked_for_alone(loopback: Any, client: Client) -> None:
-    loopback.on("GET", loopback.answer({"metadata": {"name": "b", "resourceVersion": "7"}}))
+    metadata = {"name": "b", "namespace": "a", "resourceVersion": "7"}
+    loopback.on("GET", loopback.answer({"metadata": metadata}))
     await client.find_metadata(SECRETS, "b", namespace="a")
     assert "as=PartialObjectMetadata;" in loopback.seen[0].headers["Accept"]
     await client.list_metadata(SECRETS, labels="x=1")
     assert "as=PartialObjectMetadataList;" in loopback.seen[1].headers["Accept"]
     assert dict(loopback.seen[1].query) == {"limit": "7", "labelSelector": "x=1"}
+
+
+@pytest.mark.parametrize("key", [{"name": "c", "namespace": "a"}, {"name": "b"}])
+async def test_another_object_than_asked_for_is_no_answer(
+    loopback: Any, client: Client, key: dict[str, str]
+) -> None:
+    loopback.on("GET", loopback.answer({"metadata": {**key, "resourceVersion": "7"}}))
+    for ask in (client.get, client.find, client.find_metadata):
+        with pytest.raises(UnreachableError) as caught:
+            await ask(SECRETS, "b", namespace="a")
+        assert caught.value.code == "api.unexpected_answer"
+    with pytest.raises(UnreachableError):
+        await client.find_secret("a", "b")
 
 
 async def test_a_secret_has_wrapped_values(loopback: Any, client: Client) -> None:

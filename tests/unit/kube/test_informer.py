@@ -15,6 +15,7 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import spawn, stop
+from keyfleet.kube import budget
 from keyfleet.kube import informer as informers
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
@@ -276,6 +277,53 @@ async def test_a_silent_watch_is_replaced(loopback: Any, bench: Bench) -> None:
     bench.start(silence_s=0.1)
     await until(lambda: bench.changes == ["+x"])
     assert asked(loopback)[:2] == ["stream", "watch5"]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_collection_that_is_too_large_is_left_for_minutes(
+    loopback: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch, *, streams: bool
+) -> None:
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * budget.OBJECT_BYTES)
+    bench.client.streams_lists = streams
+    too_many = ("x", "y", "z")
+    if streams:
+        first = loopback.stream(initial("5", *too_many), then=forever)
+    else:
+        first = loopback.answer(page("5", *too_many))
+    loopback.on("GET", first, forever)
+    found = bench.start()
+    await until(lambda: len(loopback.seen) == 2)
+    assert found.error is not None
+    assert found.error.code == "watch.overfull"
+    assert dict(found.items) == {}
+    assert isinstance(bench.clock, Impatient)
+    assert bench.clock.slept[0] >= 300
+
+
+async def test_a_watch_takes_no_more_than_fits(
+    loopback: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * budget.OBJECT_BYTES)
+    more = b"".join(line("ADDED", str(number), f"n{number}") for number in range(6, 99))
+    loopback.on("GET", loopback.stream(initial("5", "x"), more, then=forever), forever)
+    found = bench.start()
+    await until(lambda: len(loopback.seen) == 2)
+    assert set(found.items) == {("a", "x"), ("a", "n6")}
+
+
+async def test_a_list_that_trickles_gives_its_place_back(
+    loopback: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(informers, "PAGED_LIST_S", 0.05)
+    bench.client.streams_lists = False
+    lists = asyncio.Semaphore(1)
+    loopback.on("GET", forever)
+    found = bench.start(lists=lists)
+    await until(lambda: found.error is not None)
+    assert found.error is not None
+    assert found.error.code == "list.slow"
+    async with asyncio.timeout(1):
+        await lists.acquire()
 
 
 async def test_lists_wait_for_their_turn_in_the_fleet(loopback: Any, bench: Bench) -> None:

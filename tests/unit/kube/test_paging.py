@@ -3,17 +3,25 @@
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from aiohttp import web
 
-from keyfleet.base.errors import ExpiredError, ThrottledError, UnreachableError
+from keyfleet.base.errors import (
+    ExpiredError,
+    PermanentError,
+    ThrottledError,
+    UnreachableError,
+)
 from keyfleet.base.log import NoHooks
 from keyfleet.base.secret import SecretValue
-from keyfleet.kube import requests
+from keyfleet.kube import bounds, paging, requests
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.paging import THROTTLED_TRIES, pages
+from keyfleet.kube.requests import Wait
 from keyfleet.kube.resources import SECRETS
 from keyfleet.kube.transport import Timeouts, Transport
 from keyfleet.testing.clock import FakeClock
@@ -104,3 +112,55 @@ async def test_an_answer_that_is_no_list_is_our_error(
     with pytest.raises(UnreachableError) as caught:
         await reader.names()
     assert (caught.value.code, caught.value.subject) == ("api.unexpected_answer", "east/secrets")
+
+
+def _oversized() -> Any:
+    async def respond(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=b" " * 2000)
+
+    return respond
+
+
+async def test_a_page_that_is_too_long_is_asked_for_with_fewer_objects(
+    loopback: Any, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "BODY_BYTES", {Wait.LIST: 1000})
+    first = requests.list_page(SECRETS, limit=100, resource_version="7")
+    loopback.on("GET", _oversized(), _oversized(), loopback.answer(page("a", "x")))
+    loopback.on("GET", loopback.answer(page("b")))
+    found = pages(reader.transport, reader.clock, first, METADATA.page)
+    assert [item.name async for one in found for item in one.items] == ["a", "b"]
+    asked = [request.query_string for request in loopback.seen]
+    assert [parse_qs(text)["limit"] for text in asked] == [["100"], ["12"], ["1"], ["1"]]
+    assert ["resourceVersion" in text for text in asked] == [True, False, False, False]
+    assert "continue=x" in asked[3]
+
+
+async def test_an_object_that_is_too_long_by_itself_is_an_error(
+    loopback: Any, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "BODY_BYTES", {Wait.LIST: 1000})
+    loopback.on("GET", _oversized())
+    with pytest.raises(UnreachableError) as caught:
+        await reader.names()
+    assert caught.value.code == bounds.OVERSIZED
+    assert len(loopback.seen) == 1
+
+
+async def test_a_list_that_turns_in_a_circle_ends(loopback: Any, reader: Reader) -> None:
+    loopback.on("GET", loopback.answer(page("a", "x")))
+    with pytest.raises(PermanentError) as caught:
+        await reader.names()
+    assert caught.value.code == "list.endless"
+    assert len(loopback.seen) == 2
+
+
+async def test_a_list_with_ever_new_pages_ends(
+    loopback: Any, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGES_MAX", 5)
+    loopback.on("GET", *(loopback.answer(page("a", str(number))) for number in range(9)))
+    with pytest.raises(PermanentError) as caught:
+        await reader.names()
+    assert caught.value.code == "list.endless"
+    assert len(loopback.seen) == 5

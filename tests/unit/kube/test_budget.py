@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A collection is kept up to a weight and no further."""
+
+import pytest
+
+from keyfleet.base.errors import PermanentError
+from keyfleet.kube import budget
+from keyfleet.kube.budget import OBJECT_BYTES, Budget, weight
+from keyfleet.kube.decoding import METADATA
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.store import Store
+
+
+def item(name: str, version: str = "1", *, size: int = 0) -> Metadata:
+    annotations = {"a": "x" * (size - 1)} if size else None
+    return Metadata(name=name, namespace="n", resource_version=version, annotations=annotations)
+
+
+def test_labels_and_annotations_weigh_what_they_are_long() -> None:
+    assert weight(item("a", size=500)) == OBJECT_BYTES + 500
+
+
+def test_what_passes_the_limit_is_refused_and_not_counted() -> None:
+    total = Budget(3 * OBJECT_BYTES)
+    for name in "abc":
+        total.take(item(name), subject="east")
+    with pytest.raises(PermanentError) as caught:
+        total.take(item("d"), subject="east")
+    assert (caught.value.code, caught.value.subject) == ("watch.overfull", "east")
+    assert total.used == 3 * OBJECT_BYTES
+
+
+def test_an_object_in_the_place_of_another_weighs_the_difference() -> None:
+    total = Budget(2 * OBJECT_BYTES)
+    total.take(item("a", size=200), subject="east")
+    total.take(item("a", size=300), subject="east", instead_of=item("a", size=200))
+    assert total.used == OBJECT_BYTES + 300
+    total.give_back(item("a", size=300))
+    assert total.used == 0
+
+
+def test_a_store_takes_again_what_was_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * OBJECT_BYTES)
+    store: Store[Metadata] = Store(METADATA, lambda *_: None)
+    for name in "ab":
+        store.put(("n", name), item(name))
+    with pytest.raises(PermanentError):
+        store.put(("n", "c"), item("c"))
+    assert set(store.items) == {("n", "a"), ("n", "b")}
+    store.drop(("n", "a"))
+    store.put(("n", "c"), item("c"))
+    assert set(store.items) == {("n", "b"), ("n", "c")}
+
+
+def test_a_list_that_fits_replaces_whatever_stood_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * OBJECT_BYTES + 400)
+    store: Store[Metadata] = Store(METADATA, lambda *_: None)
+    store.replace({("n", "a"): item("a", size=400), ("n", "b"): item("b")})
+    store.replace({("n", "b"): item("b", "2", size=400), ("n", "a"): item("a", "2")})
+    assert [one.resource_version for one in store.items.values()] == ["2", "2"]
+    with pytest.raises(PermanentError):
+        store.put(("n", "c"), item("c"))
