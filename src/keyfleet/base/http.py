@@ -10,6 +10,7 @@ import ssl
 from functools import cache
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from keyfleet import __version__
 
@@ -22,9 +23,15 @@ Session = aiohttp.ClientSession  # noqa: TID251 - the one place the rule names
 """For annotations; `open_session` makes one."""
 
 
-def open_session() -> Session:
-    """Return a session without a limit on connections: the caller bounds requests and closes it."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ttl_dns_cache=30)
+def open_session(resolver: AbstractResolver | None = None) -> Session:
+    """Return a session without a limit on connections: the caller bounds requests and closes it.
+
+    Args:
+        resolver: Looks up names; None is the system's.
+    """
+    connector = aiohttp.TCPConnector(
+        limit=0, keepalive_timeout=KEEPALIVE_S, ttl_dns_cache=30, resolver=resolver
+    )
     return Session(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -56,6 +56,8 @@ class Endpoint:
     The environment's proxy is resolved by whoever makes the Endpoint, so the transport reads no
     environment of its own.
     """
+    is_foreign: bool = False
+    """From an inventory: its name may not lead to a link-local or metadata address."""
     disable_compression: bool = False
     """Do not ask for gzip."""
 

@@ -117,6 +117,7 @@ def _endpoint(parts: Parts, surroundings: Surroundings) -> Endpoint:
         tls_server_name=cluster.tls_server_name,
         insecure=cluster.insecure_skip_tls_verify,
         proxy_url=proxy,
+        is_foreign=parts.trust is Trust.INVENTORY,
         disable_compression=cluster.disable_compression,
     )
 

@@ -18,6 +18,7 @@ from keyfleet.base.errors import UnreachableError, UnsupportedError
 from keyfleet.base.http import open_session
 from keyfleet.base.tasks import spawn
 from keyfleet.kube.access import ClientCertificate, Endpoint
+from keyfleet.kube.resolving import GuardedResolver, OffLimitsError
 from keyfleet.kube.tls import tls_context
 
 
@@ -32,12 +33,18 @@ class Watched(Protocol):
 class Link:
     """Two sessions under one certificate: one for watches, one for short requests."""
 
-    def __init__(self, certificate: ClientCertificate | None, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        certificate: ClientCertificate | None,
+        options: Mapping[str, Any],
+        *,
+        is_foreign: bool = False,
+    ) -> None:
         self.certificate = certificate
         self.options = options
         """What every request of this link passes to aiohttp: TLS context, server name, proxy."""
-        self.watches = open_session()
-        self.short = open_session()
+        self.watches = open_session(GuardedResolver() if is_foreign else None)
+        self.short = open_session(GuardedResolver() if is_foreign else None)
         self.streams: set[Watched] = set()
         """Open watches, cut when the link goes."""
         self._users = 0
@@ -101,7 +108,9 @@ class Network:
             return current
         if self._closed:
             raise UnreachableError("api.closed", "the client is closed", self._subject)
-        self._link = Link(certificate, self._options(certificate))
+        self._link = Link(
+            certificate, self._options(certificate), is_foreign=self._endpoint.is_foreign
+        )
         if current is not None:
             self._retire(current)
         return self._link
@@ -154,6 +163,9 @@ def network_error(error: Exception, subject: str) -> UnreachableError:
             code, message = "api.tls", "the TLS handshake failed"
         case TimeoutError():
             code, message = "api.timeout", "no answer in time"
+        case aiohttp.ClientConnectorDNSError(os_error=OffLimitsError()):
+            code = "api.off_limits"
+            message = "the host name leads to a link-local address, where inventories may not send"
         case aiohttp.ClientConnectorDNSError():
             code, message = "api.unreachable", "the host name cannot be resolved"
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():

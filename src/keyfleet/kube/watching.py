@@ -139,6 +139,7 @@ _CODES: Mapping[str, End] = {
     "api.timeout": End.BROKEN,
     "api.interrupted": End.BROKEN,
     "api.tls": End.BROKEN,
+    "api.off_limits": End.BROKEN,
     "watch.half_line": End.BROKEN,
     "watch.unreadable": End.UNREADABLE,
     "watch.too_long": End.UNREADABLE,
