@@ -23,6 +23,15 @@ class Translation:
     rejections: tuple[Rejection, ...] = ()
 
 
+def labels_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of a manifest; what is no text is left out."""
+    metadata = manifest.get("metadata")
+    found = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    if not isinstance(found, Mapping):
+        return {}
+    return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something to tell the people who look at a manifest; becomes a Kubernetes Event."""

@@ -12,7 +12,7 @@ from keyfleet.cli.hub import UNSERVED, Hub, installed_domain
 from keyfleet.cli.terminal import note
 from keyfleet.cli.translating import FileIntent, translated
 from keyfleet.engine.hub import origin_of
-from keyfleet.engine.policies import policies_from
+from keyfleet.engine.policies import policies_from, with_files
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import CRDS, FLEETPOLICIES, FLEETSECRETS
 from keyfleet.model.intent import Intent, Rejection
@@ -46,11 +46,13 @@ async def declared_in_files(manifests: Iterable[Manifest], hub: Hub, namespace: 
         OwnershipError: The hub declares a FleetSecret of the same name.
     """
     home = namespace or hub.access.namespace or "default"
+    manifests = list(manifests)
     found = translated(manifests, namespace=home)
     if found.problems:
         raise found.problems[0]
     await _refuse_declared(hub, found.intents)
-    policies = replace(await hub_policies(hub), is_operator=True)
+    forbidding = [each.document for each in manifests if each.kind == "FleetPolicy"]
+    policies = replace(with_files(await hub_policies(hub), forbidding), is_operator=True)
     return Declared(
         intents=tuple(each.intent for each in found.intents),
         policies=policies,
@@ -101,7 +103,8 @@ async def hub_policies(hub: Hub) -> Policies:
     try:
         documents = (await hub.client.list(FLEETPOLICIES)).items
     except UNSERVED:
-        return Policies()
+        # Without FleetSecrets nothing is installed here; with them, what is forbidden is missing.
+        return Policies(is_complete=not await hub.client.serves(FLEETSECRETS))
     except DeniedError:
         return Policies(is_complete=False)
     return policies_from(documents, is_complete=True).policies

@@ -203,6 +203,13 @@ class Engine(HubEvents, FleetEvents):
         self._release(entry)
         self.cluster_changed(entry)
 
+    def cluster_relabelled(self, entry: Entry) -> None:
+        """Decide again about everything that is read there."""
+        names = {entry.name, *map(ClusterName, entry.facts.aliases)}
+        self._readers_are_due(
+            names | ({ClusterName(""), *self._hub_words()} if entry.is_hub else set())
+        )
+
     def cluster_changed(self, entry: Entry) -> None:
         """Say the cluster's state on it and on every intent that means it."""
         self._clusters.changed(entry)
@@ -222,11 +229,7 @@ class Engine(HubEvents, FleetEvents):
     def cluster_gone(self, entry: Entry) -> None:
         """Forget the cluster's results; intents that name it say so."""
         self.results.leave_cluster(entry.name)
-        names = {str(entry.name), *entry.facts.aliases}
-        for intent in self.intents:
-            if any(read.ref.cluster in names for read in intent.reads):
-                self._worker.rounds.drop(intent.key)
-                self._queue(intent.key, self._concerned(intent.key))
+        self._readers_are_due({entry.name, *map(ClusterName, entry.facts.aliases)})
         for intent in self.intents:
             self._statuses.changed(intent.key)
 
@@ -294,6 +297,12 @@ class Engine(HubEvents, FleetEvents):
         for key in self.intents.reading(refs):
             self._worker.rounds.drop(key)
             self._queue(key, self._concerned(key))
+
+    def _readers_are_due(self, clusters: set[ClusterName]) -> None:
+        for intent in self.intents:
+            if any(read.ref.cluster in clusters for read in intent.reads):
+                self._worker.rounds.drop(intent.key)
+                self._queue(intent.key, self._concerned(intent.key))
 
     def _everything_is_due(self) -> None:
         for entry in self.fleet:

@@ -82,6 +82,9 @@ class FleetEvents(MemberEvents):
     def cluster_ready(self, entry: Entry) -> None:
         """The cluster is engaged: everything that concerns it is due."""
 
+    def cluster_relabelled(self, entry: Entry) -> None:
+        """Its labels changed, or it was recognised as the hub: what is read there may be barred."""
+
     def cluster_changed(self, entry: Entry) -> None:
         """Reachability, problem or facts changed: statuses are due."""
 

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from keyfleet.base.clock import Clock
+from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import Hooks
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import all_of, spawn, stop
@@ -20,7 +21,7 @@ from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
 from keyfleet.engine.naming import with_settled_names
 from keyfleet.model.ownership import Installation
-from keyfleet.model.places import ClusterName
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
 from keyfleet.model.plan import Finding
 from keyfleet.plugin import ClusterSnapshot
 
@@ -63,6 +64,25 @@ class Fleet:
     def hub(self) -> Entry | None:
         """Return the entry that is the hub itself, when it is a member."""
         return self._hub
+
+    def hub_facts(self) -> ClusterFacts | None:
+        """Return the hub as a member, from its pinned identity before it is engaged.
+
+        Returns:
+            None when the hub is no member, so that nothing says what it is.
+        Raises:
+            TemporaryError: One of the labelled clusters may turn out to be the hub (engine:
+                back-off; a source whose labels are not known yet goes nowhere).
+        """
+        if self._hub is not None:
+            return self._hub.facts
+        uid = self._installation.hub
+        for entry in self:
+            if entry.snapshot.pinned_uid == uid:
+                return entry.facts_as(ClusterUid(uid), is_hub=True)
+        if not self.is_known or any(map(_may_be_the_hub, self)):
+            raise TemporaryError("source.hub_unrecognised", "which cluster is the hub is not known")
+        return None
 
     def is_served_elsewhere(self, entry: Entry) -> bool:
         """Tell whether another entry is this very cluster."""
@@ -112,7 +132,10 @@ class Fleet:
         if member is None:
             self._events.cluster_changed(entry)
             return
+        before = member.facts.labels
         member.facts = entry.facts_as(member.facts.uid, is_hub=member.facts.is_hub)
+        if before != member.facts.labels:
+            self._events.cluster_relabelled(entry)
         self._events.cluster_ready(entry)
 
     def _aside(self, coroutine: Coroutine[Any, Any, None], *, name: str) -> None:
@@ -147,8 +170,9 @@ class Fleet:
                 return self._merge(entry, into=other)
             self._aside(self._yield_to(other, entry), name=f"disengage {other.name}")
         entry.is_hub = identity.uid == self._installation.hub
-        if entry.is_hub:
+        if entry.is_hub and self._hub is not entry:
             self._hub = entry
+            self._events.cluster_relabelled(entry)
         return None
 
     async def _yield_to(self, entry: Entry, winner: Entry) -> None:
@@ -170,6 +194,7 @@ class Fleet:
     def _separate(self, entry: Entry) -> None:
         """Undo what recognising the entry led to: it goes, or is to be recognised anew."""
         if self._hub is entry:
+            self._events.cluster_relabelled(entry)
             self._hub = None
         entry.is_hub = False
         winner = self._entries.get(entry.duplicate_of) if entry.duplicate_of else None
@@ -199,6 +224,12 @@ def _stands(served: Entry, *, against: Entry, as_: Identity) -> bool:
 
 def _known_since(entry: Entry) -> str:
     return entry.snapshot.pinned_at or "~"
+
+
+def _may_be_the_hub(entry: Entry) -> bool:
+    # Only one with labels matters: without them it says nothing about what the hub holds.
+    is_untried = entry.problem is not None and entry.problem.reason == "Connecting"
+    return is_untried and not entry.snapshot.pinned_uid and bool(entry.snapshot.labels)
 
 
 def _must_log_in_again(entry: Entry, old: ClusterSnapshot) -> bool:

@@ -8,7 +8,7 @@ marker names.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -38,6 +38,7 @@ log = get_logger("engine")
 
 ObjectKey = tuple[str, str]
 Document = dict[str, Any]
+OnChange = Callable[[ObjectKey, Document | None, Document | None], None]
 
 
 class HubEvents:
@@ -83,7 +84,7 @@ class Hub:
         hooks: Hooks,
     ) -> None:
         self.client = client
-        self.policies = Policies(is_complete=False)
+        self._policies = Policies(is_complete=False)
         self._domain = domain
         self._events = events
         heard = relay(hooks, lambda state: events.hub_heard() if state == "live" else None)
@@ -108,6 +109,12 @@ class Hub:
         )
         self._policy_statuses = PolicyStatuses(client, clock)
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def policies(self) -> Policies:
+        """What the FleetPolicies say now; incomplete while they may not be looked at."""
+        known = self._are_policies_known()
+        return self._policies if known else replace(self._policies, is_complete=False)
 
     async def start(self) -> None:
         """Start the watches and wait until everything that is served has been listed."""
@@ -211,11 +218,15 @@ class Hub:
     def _serve(self, resource: Resource) -> None:
         if resource.kind in self._served:
             return
-        on_change = (
-            self._on_policy if resource is FLEETPOLICIES else self._on_manifest(resource.kind)
-        )
+        means = self._means
+        if resource is FLEETPOLICIES:
+            on_change: OnChange = self._on_policy
+            hooks = relay(means["hooks"], lambda _: self._read_policies())
+            means = Means(clock=means["clock"], random=means["random"], hooks=hooks)
+        else:
+            on_change = self._on_manifest(resource.kind)
         informer: Informer[Document] = Informer(
-            self.client, resource, on_change=on_change, decode=full_object, **self._means
+            self.client, resource, on_change=on_change, decode=full_object, **means
         )
         task = spawn(informer.run(), name=f"watch {resource.kind}")
         self._served[resource.kind] = _Served(informer, task)
@@ -230,14 +241,12 @@ class Hub:
         served.task.cancel()
         log.warning("engine.kind_stopped", kind=resource.kind)
         if resource is FLEETPOLICIES:
-            self.policies = Policies(is_complete=False)
+            self._policies = Policies(is_complete=False)
             self._events.policies_changed()
         else:
             self._events.kind_gone(resource.kind)
 
-    def _on_manifest(
-        self, kind: str
-    ) -> Callable[[ObjectKey, Document | None, Document | None], None]:
+    def _on_manifest(self, kind: str) -> OnChange:
         dialect, _ = self._dialects[kind]
 
         def changed(key: ObjectKey, old: Document | None, new: Document | None) -> None:
@@ -286,13 +295,19 @@ class Hub:
 
     def _read_policies(self) -> None:
         served = self._served.get(FLEETPOLICIES.kind)
-        is_listed = served is not None and served.informer.synced
         documents: Mapping[ObjectKey, Document] = served.informer.items if served else {}
-        read = policies_from(documents.values(), is_complete=is_listed)
+        read = policies_from(documents.values(), is_complete=self._are_policies_known())
         self._policy_statuses.changed(documents.values(), read.refused)
-        if read.policies != self.policies:
-            self.policies = read.policies
+        if read.policies != self._policies:
+            self._policies = read.policies
             self._events.policies_changed()
+
+    def _are_policies_known(self) -> bool:
+        # What was listed before the right to look was lost is no complete list any more; while the
+        # hub is only away it is, since what it does not show it does not change either.
+        served = self._served.get(FLEETPOLICIES.kind)
+        informer = served.informer if served else None
+        return informer is not None and informer.synced and not _is_denied(informer)
 
 
 def metadata_manifest(kind: Kind, metadata: Metadata) -> Document:
@@ -318,7 +333,11 @@ def origin_of(dialect: Dialect, kind: str, metadata: Metadata) -> Origin:
 
 
 def _is_heard(informer: Informer[Any]) -> bool:
-    return informer.synced or isinstance(informer.error, DeniedError)
+    return informer.synced or _is_denied(informer)
+
+
+def _is_denied(informer: Informer[Any]) -> bool:
+    return isinstance(informer.error, DeniedError)
 
 
 def _is_status_only(old: Document, new: Document) -> bool:
@@ -333,9 +352,10 @@ def _is_status_only(old: Document, new: Document) -> bool:
 
 
 def _same_request(old: Metadata | None, new: Metadata | None) -> bool:
-    # The annotations are filtered to the dialect's own, so equality means: the same request.
+    # The annotations are filtered to the dialect's own, so equality means: the same request. Flow
+    # guards look at the labels.
     return (
         old is not None
         and new is not None
-        and (old.uid, old.annotations) == (new.uid, new.annotations)
+        and (old.uid, old.annotations, old.labels) == (new.uid, new.annotations, new.labels)
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import KeyfleetError, TemporaryError
 from keyfleet.base.log import Hooks, NoHooks
+from keyfleet.base.tasks import all_of
 from keyfleet.engine.entry import facts_of, precedence, unreachable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
@@ -67,6 +68,27 @@ class LiveFleet:
         if exact is not None:
             return exact
         return next((found for found in self if name in found.aliases), None)
+
+    def facts_of(self, name: ClusterName) -> ClusterFacts | None:
+        """Return what is known of the cluster that answers to a name, empty for the hub."""
+        snapshot = self.named(name) if name else self._hub_snapshot()
+        return self._facts(snapshot) if snapshot else None
+
+    async def hub_facts(self, *, certainly: bool) -> ClusterFacts:
+        """Return the hub, with the labels of its FleetCluster where it is a member.
+
+        Args:
+            certainly: Contact labelled clusters that were never recognised: one may be the hub.
+        """
+        if certainly and self._hub_snapshot() is None:
+            unknown = [found.name for found in self if found.labels and not self._uid(found)]
+            await all_of(map(self.contact, unknown), name="contact")
+        uid = ClusterUid(self.installation.hub)
+        return self.facts_of(ClusterName("")) or ClusterFacts(ClusterName("hub"), uid, is_hub=True)
+
+    def _hub_snapshot(self) -> ClusterSnapshot | None:
+        found = [each for each in self if self._uid(each) == self.installation.hub]
+        return min(found, key=precedence, default=None)
 
     async def contact(self, name: ClusterName) -> Contact:
         """Return the cluster, contacted and recognised, or why it cannot be used.

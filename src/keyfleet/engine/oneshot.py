@@ -22,7 +22,7 @@ from keyfleet.engine.worker import HUB_WORD
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.ownership import Marker, read_marker
-from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey, Place
+from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.model.policy import Policies
 from keyfleet.plan.decide import decide
@@ -89,6 +89,7 @@ class OneShot:
             self._intents,
             deletion_hold=lambda _key, _marker: None,
             accepted_names=self._accepted_names,
+            cluster_now=fleet.facts_of,
         )
 
     async def plan(self) -> tuple[Planned, ...]:
@@ -158,9 +159,10 @@ class OneShot:
         return marker.source if marker.hub == self._fleet.installation.hub else ANOTHER_HUBS
 
     async def _resolved(self, source: ClusterName) -> tuple[ClusterFacts, Client] | None:
-        hub = self._fleet.installation.hub
         if not source or (source == HUB_WORD and self._fleet.named(source) is None):
-            return ClusterFacts(ClusterName("hub"), ClusterUid(hub), is_hub=True), self._fleet.hub
+            policies = self._request.policies
+            is_told = policies.flows.is_declared or policies.file_flows.is_declared
+            return await self._fleet.hub_facts(certainly=is_told), self._fleet.hub
         snapshot = self._fleet.named(source)
         if snapshot is None:
             return None
@@ -237,7 +239,14 @@ class OneShot:
         if shaped.finding is not None:
             step = Step(question.key, question.place, Verb.NONE, shaped.finding)
             return Planned(step, question)
-        return _unless_paused(question, decide(question), contact)
+        return _unless_paused(question, self._decide(question), contact)
+
+    def _decide(self, question: Question) -> Step:
+        step = decide(question)
+        if step.verb is Verb.DELETE and not self._request.prune:
+            # What a rule wants taken away is taken away by the controller, or by --prune.
+            return replace(step, verb=Verb.NONE)
+        return step
 
     async def _deliver(self, planned: Planned) -> Delivery:
         step = planned.step
@@ -253,11 +262,11 @@ class OneShot:
                     await deliver(step, contact.member.client)
                 except ConflictError:
                     question = await self._look_again(question, contact.member)
-                    step = decide(question)
+                    step = self._decide(question)
                     if not step.writes:
                         return Delivery(step, step.finding)
                 else:
-                    return Delivery(step, wrote=True)
+                    return Delivery(step, step.finding, wrote=True)
         except KeyfleetError as error:
             return Delivery(step, failure_finding(step.place, error))
         contested = Finding(
@@ -285,7 +294,8 @@ def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:
 
 
 def _planned(question: Question, step: Step) -> Planned:
-    content = question.desired.finalised(question.actual) if question.desired else None
+    wanted = question.desired if step.verb is not Verb.DELETE else None
+    content = wanted.finalised(question.actual) if wanted else None
     if question.desired is None and step.verb is not Verb.DELETE:
         return Planned(step, question)
     found = changes(question.key, question.installation, question.actual, content)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """FleetPolicy documents as the policies that checks read, and what each document is told.
 
-A policy that cannot be read grants nothing, which is safe, and says so in its status.
+A policy that cannot be read grants nothing. What it forbids is not known either, so its name is
+kept and nothing is delivered while it is there (`PolicyUnknown`); its status says so.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keyfleet.base.clock import Clock, timestamp
@@ -16,6 +17,7 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import FLEETPOLICIES
+from keyfleet.model.flows import Flows
 from keyfleet.model.policy import Grant, Policies
 from keyfleet.model.v1alpha1 import (
     Condition,
@@ -23,6 +25,7 @@ from keyfleet.model.v1alpha1 import (
     FleetPolicyStatus,
     parse_spec,
     parse_status,
+    policy_flows,
     policy_grants,
     to_document,
 )
@@ -30,6 +33,9 @@ from keyfleet.model.v1alpha1 import (
 log = get_logger("engine")
 
 Document = Mapping[str, Any]
+
+UNREADABLE = "it grants nothing, and nothing is delivered while what it forbids is not known"
+"""What a FleetPolicy is told that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +48,37 @@ class ReadPolicies:
 
 
 def policies_from(documents: Iterable[Document], *, is_complete: bool) -> ReadPolicies:
-    """Return what the documents grant together; one that cannot be read grants nothing."""
+    """Return what the documents say together, in the order of their names."""
     grants: list[Grant] = []
+    flows = Flows()
     refused: dict[str, InvalidInputError] = {}
-    for document in documents:
+    for document in sorted(documents, key=lambda each: metadata_of(each).name):
         name = metadata_of(document).name
         try:
-            grants += policy_grants(name, parse_spec(FleetPolicySpec, document, subject=name))
+            spec = parse_spec(FleetPolicySpec, document, subject=name)
+            granted, said = policy_grants(name, spec), policy_flows(name, spec)
         except InvalidInputError as error:
             refused[name] = error
-    return ReadPolicies(Policies(tuple(grants), is_complete=is_complete), refused)
+        else:
+            grants += granted
+            flows += said
+    policies = Policies(
+        tuple(grants), is_complete=is_complete, unreadable=tuple(refused), flows=flows
+    )
+    return ReadPolicies(policies, refused)
+
+
+def with_files(policies: Policies, documents: Iterable[Document]) -> Policies:
+    """Return the hub's policies with what FleetPolicies of files forbid on top.
+
+    Raises:
+        InvalidIntentError: One of them cannot be read; reading the file says so before.
+    """
+    flows = Flows()
+    for document in documents:
+        name = metadata_of(document).name
+        flows += policy_flows(name, parse_spec(FleetPolicySpec, document, subject=name))
+    return replace(policies, file_flows=flows)
 
 
 def policy_status(document: Document, error: InvalidInputError | None, now: str) -> dict[str, Any]:
@@ -64,7 +91,7 @@ def policy_status(document: Document, error: InvalidInputError | None, now: str)
         type="Ready",
         status=status,
         reason="InForce" if error is None else "InvalidSpec",
-        message="" if error is None else f"{error.path}: {error.message}; it grants nothing",
+        message="" if error is None else f"{error.path}: {error.message}; {UNREADABLE}",
         last_transition_time=old.last_transition_time if old and old.status == status else now,
         observed_generation=generation,
     )

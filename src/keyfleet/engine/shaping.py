@@ -14,12 +14,14 @@ from keyfleet.engine.revisions import Prints
 from keyfleet.kube.client import Client
 from keyfleet.model.data import SecretData, fingerprint
 from keyfleet.model.desired import DesiredObject
+from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Intent, OnMissing, SecretRef
-from keyfleet.model.ownership import Installation, Spot
+from keyfleet.model.ownership import Installation, Spot, spot_in
 from keyfleet.model.places import ClusterFacts, ClusterName, Place, TargetFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
 from keyfleet.plan.authority import source_missing, source_objection
+from keyfleet.plan.flows import carried
 from keyfleet.plan.question import Asker
 from keyfleet.plugin import Source
 from keyfleet.transform.shape import content_of, placed
@@ -37,6 +39,8 @@ class Shaped:
     asker: Asker = field(default_factory=Asker)
     source: SecretRef | None = None
     source_spot: Spot | None = None
+    lineage: Lineage = field(default_factory=Lineage)
+    """Where the data comes from, before policies assign labels to it."""
     finding: Finding | None = None
     """Set instead of `desired`: nothing may be delivered."""
     is_source_gone: bool = False
@@ -125,6 +129,7 @@ def _shaped(
         for key_id in ring.keys
     )
     ref = intent.reads[0].ref
+    spot = spot_in(cluster, ref.namespace, ref.name)
     asker = Asker(
         uid=intent.origin.uid,
         crd=surroundings.crd_uid(intent.key.kind),
@@ -141,7 +146,10 @@ def _shaped(
         fingerprint=fingerprint(ring, hub=hub, intent=intent.key, data=content.data),
         asker=asker,
         source=replace(ref, cluster=cluster.name),
-        source_spot=Spot(cluster.uid, ref.namespace, ref.name),
+        source_spot=spot,
+        lineage=Lineage(
+            cluster, ref.namespace, carried(data, spot, surroundings.installation), intent.labels
+        ),
     )
 
 

@@ -2,17 +2,26 @@
 """Gather the questions about one intent in one cluster: one per target, wanted or left over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.views import ClusterView
 from keyfleet.model.desired import Actual
+from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import DeletionPolicy, Intent
 from keyfleet.model.ownership import Installation, Marker, read_marker
-from keyfleet.model.places import ClusterName, IntentKey, NamespaceFacts, Place, TargetFacts
+from keyfleet.model.places import (
+    ClusterFacts,
+    ClusterName,
+    IntentKey,
+    NamespaceFacts,
+    Place,
+    TargetFacts,
+)
 from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
+from keyfleet.plan.flows import can_never_flow
 from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
 from keyfleet.plan.question import Question
 
@@ -28,6 +37,8 @@ class Gatherer:
     """Why a target of this intent may not be deleted now."""
     accepted_names: Callable[[ClusterName], frozenset[str]] = lambda _: frozenset()
     """Earlier names of a cluster that a person accepted."""
+    cluster_now: Callable[[ClusterName], ClusterFacts | None] = lambda _: None
+    """The cluster that answers to a name, empty for the hub; None when that cannot be said."""
 
     async def wanted(self, intent: Intent, view: ClusterView) -> dict[str, NamespaceFacts | None]:
         """Return the namespaces of this cluster where the intent wants a target."""
@@ -60,6 +71,7 @@ class Gatherer:
             asker=shaped.asker,
             source=shaped.source,
             source_spot=shaped.source_spot,
+            lineage=shaped.lineage,
             policies=self.policies,
             rival=self.intents.rival(
                 intent.key,
@@ -69,6 +81,21 @@ class Gatherer:
                 may_write=lambda other: self._may_write(other, view, facts),
             ),
             holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
+        )
+
+    def governed(self, question: Question, view: ClusterView) -> Question:
+        """Return the question under the rules and labels of this very moment.
+
+        Gathering may wait for a slow cluster; a policy that came meanwhile counts.
+        """
+        if question.intent is None:
+            return replace(question, policies=self.policies)
+        now = self.cluster_now(question.intent.reads[0].ref.cluster)
+        return replace(
+            question,
+            policies=self.policies,
+            cluster=view.facts,
+            lineage=replace(question.lineage, cluster=now) if now else question.lineage,
         )
 
     async def ask_left_over(
@@ -117,7 +144,12 @@ class Gatherer:
     def _may_write(self, intent: Intent, view: ClusterView, namespace: NamespaceFacts) -> bool:
         # Of which type is not known before its source was read.
         asker = NamespaceFacts(intent.key.namespace)
-        return self.policies.may_write(asker, view.facts, namespace, intent.shape.type or None)
+        if not self.policies.may_write(asker, view.facts, namespace, intent.shape.type or None):
+            return False
+        ref = intent.reads[0].ref
+        source = self.cluster_now(ref.cluster)
+        lineage = Lineage(source, ref.namespace, own=intent.labels) if source else Lineage()
+        return not can_never_flow(lineage, view.facts, self.policies)
 
     def _holder_wants(
         self,

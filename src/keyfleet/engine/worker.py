@@ -197,6 +197,7 @@ class Worker:
             self._intents,
             self._hub.deletion_hold,
             self._accepted_names,
+            self._cluster_now,
         )
 
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
@@ -206,7 +207,7 @@ class Worker:
     def _resolve(self, name: ClusterName) -> tuple[ClusterFacts, Client] | None:
         hub = self._fleet.hub()
         if not name or (hub is not None and hub.facts.answers_to(name)):
-            facts = hub.facts if hub else _hub_facts(self._parts.installation)
+            facts = self._fleet.hub_facts() or _hub_facts(self._parts.installation)
             return facts, self._parts.hub
         entry = self._fleet.get(name)
         if entry is None:
@@ -216,6 +217,13 @@ class Worker:
             reason = entry.problem.message if entry.problem else "not connected"
             raise TemporaryError("source.cluster_away", reason, str(name))
         return entry.facts, entry.member.client
+
+    def _cluster_now(self, name: ClusterName) -> ClusterFacts | None:
+        try:
+            found = self._resolve(name)
+        except TemporaryError:
+            return None
+        return found[0] if found else None
 
     def _markers(self, key: IntentKey) -> list[Marker]:
         members = [entry.member for entry in self._fleet if entry.member is not None]

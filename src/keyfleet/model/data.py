@@ -21,6 +21,8 @@ class SecretData:
     """Secret type at the source, where it has one."""
     version: str = ""
     """The source's own version: a resourceVersion, a Vault version."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Owner annotation of the object it was read from, when a delivered Secret is a source."""
 
     def entries(self) -> dict[str, SecretValue]:
         """Return the flat map: the top-level leaves, by key."""

@@ -156,6 +156,8 @@ class Intent:
     guard: Guard = Guard()
     rollout: Rollout = Rollout()
     refresh: Refresh = Refresh()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the manifest: flow guards add them to those of the source."""
     revision: int = 0
     """Last revision its status records."""
     source_fingerprint: str = ""

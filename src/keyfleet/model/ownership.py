@@ -62,7 +62,10 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     annotations: tuple[str, ...] = ()
     """Annotation keys that are ours besides the marks."""
     provenance: tuple[dict[str, str], ...] = ()
-    """Label sets of the sources."""
+    """Label sets of the sources, an empty one for a part that nobody labelled; none at all says
+    that nothing is known of them."""
+    claimed: tuple[dict[str, str], ...] = ()
+    """Labels of the declarations that moved the data: a word that can only forbid."""
     released: bool = False
     """Left in place on purpose; the same intent may take it again."""
     mac: str = ""

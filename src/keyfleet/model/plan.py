@@ -51,6 +51,8 @@ class Finding:
     """The edit or command that would change it."""
     rule: str = ""
     """Name of the policy or check that decided."""
+    withdraws: bool = False
+    """What was delivered here is to be deleted, not only left without further values."""
 
     @property
     def advice(self) -> str:

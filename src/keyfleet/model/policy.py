@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What FleetPolicies allow, in the form that checks read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from keyfleet.model.flows import Flows
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.model.places import ClusterFacts, NamespaceFacts
@@ -54,6 +55,12 @@ class Policies:
     """False while the list could not be had: then nothing may be delivered."""
     is_operator: bool = False
     """A person at a command line, whose own cluster rights are the limit."""
+    unreadable: tuple[str, ...] = ()
+    """FleetPolicies that cannot be read: what they forbid is not known, so nothing is delivered."""
+    flows: Flows = field(default_factory=Flows)
+    """What may flow where."""
+    file_flows: Flows = field(default_factory=Flows)
+    """What FleetPolicies of files say on top: they can only forbid."""
 
     def may_read(self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: str) -> bool:
         """Tell whether a hub namespace may read Secrets of a namespace of a cluster.

@@ -7,6 +7,32 @@ from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
 
 
+def policies_unknown(policies: Policies) -> Finding | None:
+    """Return why nothing may be delivered under these policies: an error is not "no policy".
+
+    A FleetPolicy that cannot be read may forbid what others let pass, so it holds everything.
+    """
+    if not policies.is_complete:
+        return Finding(
+            State.HELD,
+            "PolicyUnknown",
+            "the FleetPolicies of the hub cannot be listed",
+            hint="grant list and watch on fleetpolicies.keyfleet.io to Keyfleet",
+            rule="policies-known",
+        )
+    if policies.unreadable:
+        names = ", ".join(policies.unreadable)
+        return Finding(
+            State.HELD,
+            "PolicyUnknown",
+            f"what FleetPolicy {names} forbids is not known: it cannot be understood",
+            hint=f"`kubectl describe fleetpolicy {policies.unreadable[0]}` says what is wrong:"
+            " correct it or delete it",
+            rule="policies-known",
+        )
+    return None
+
+
 def source_missing(ref: SecretRef) -> Finding:
     """Return the finding for a source that is absent; forbidden looks the same on purpose."""
     return Finding(
@@ -29,13 +55,8 @@ def source_objection(
         cluster: The cluster that `ref` names; None when nobody answers to that name.
         policies: What the hub's FleetPolicies grant.
     """
-    if not policies.is_complete:
-        return Finding(
-            State.HELD,
-            "PolicyUnknown",
-            "the FleetPolicies of the hub cannot be listed",
-            rule="policies-known",
-        )
+    if unknown := policies_unknown(policies):
+        return unknown
     asker = NamespaceFacts(key.namespace)
     if cluster is None or not policies.may_read(asker, cluster, ref.namespace):
         return source_missing(ref)

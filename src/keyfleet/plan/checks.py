@@ -12,22 +12,16 @@ from keyfleet.model.places import IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import is_system
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
+from keyfleet.plan.authority import policies_unknown
+from keyfleet.plan.flows import flow_objection
 from keyfleet.plan.question import Question
 
 Check = Callable[[Question], Finding | None]
 
 
 def policies_known(question: Question) -> Finding | None:
-    """Hold everything while the policies could not be listed: an error is not "no policy"."""
-    if question.policies.is_complete:
-        return None
-    return Finding(
-        State.HELD,
-        "PolicyUnknown",
-        "the FleetPolicies of the hub cannot be listed",
-        hint="grant list and watch on fleetpolicies.keyfleet.io to Keyfleet",
-        rule="policies-known",
-    )
+    """Hold everything while the policies are not known: an error is not "no policy"."""
+    return policies_unknown(question.policies)
 
 
 def intent_runs(question: Question) -> Finding | None:
@@ -130,6 +124,14 @@ def target_is_granted(question: Question) -> Finding | None:
     )
 
 
+def flow_is_allowed(question: Question) -> Finding | None:
+    """Let data flow only where the FleetPolicies let it, whichever way it came.
+
+    Asked after the right to write there, else the answer would tell strangers what is forbidden.
+    """
+    return flow_objection(question.lineage, question.source, question.cluster, question.policies)
+
+
 def not_promised_to_another(question: Question) -> Finding | None:
     """Let the older of two intents have an unmarked target."""
     if question.rival is None or question.holding.belongs_to(question.key):
@@ -160,6 +162,7 @@ CHECKS: tuple[Check, ...] = (
     not_the_source,
     not_a_special_type,
     target_is_granted,
+    flow_is_allowed,
     namespace_exists,
     not_promised_to_another,
 )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keyfleet.model.desired import Actual, Content
+from keyfleet.model.flows import UNKNOWN
 from keyfleet.model.intent import ConflictPolicy, Intent, WriteMode
 from keyfleet.model.ownership import Claim, Marker, Marks
 from keyfleet.model.places import ClusterFacts
@@ -24,7 +25,7 @@ def decide(question: Question) -> Step:
     if question.desired is None:
         return _decide_unwanted(question)
     if finding := first_objection(question):
-        return _leave(question, finding)
+        return _refuse(question, finding)
     if question.actual is None:
         return _create(question)
     return _decide_existing(question, question.actual)
@@ -43,6 +44,16 @@ def _leave(question: Question, finding: Finding | None = None) -> Step:
         revision=marker.revision if marker else 0,
         fingerprint=actual.fingerprint if actual else "",
     )
+
+
+def _refuse(question: Question, finding: Finding) -> Step:
+    """Leave the target as it is, or take away what a rule does not even want to stay."""
+    step, marker = _leave(question, finding), question.holding.marker
+    is_own = question.holding.belongs_to(question.key)
+    if not finding.withdraws or marker is None or not is_own or _says_nothing(question, marker):
+        return step
+    is_going = question.actual is not None and question.actual.is_deleting
+    return step if marker.released or is_going else replace(step, verb=Verb.DELETE)
 
 
 def _create(question: Question) -> Step:
@@ -172,6 +183,7 @@ def _marks(question: Question, content: Content) -> Marks:
     asker, spot = question.asker, question.spot
     # A key of this run compares with nothing later: storing its fingerprints would only be noise.
     is_of_this_run = question.installation.ring.ephemeral
+    provenance = question.lineage.under(question.policies.flows.sources)
     marker = Marker(
         hub=question.installation.hub,
         cluster_name=_called(question.intent, question.cluster),
@@ -191,6 +203,8 @@ def _marks(question: Question, content: Content) -> Marks:
         fingerprint="" if is_of_this_run else question.fingerprint,
         labels=tuple(sorted(content.labels)),
         annotations=tuple(sorted(content.annotations)),
+        provenance=() if provenance.sets == UNKNOWN else tuple(map(dict, provenance.sets)),
+        claimed=tuple(map(dict, provenance.claimed)),
     )
     return question.ownership.marks(marker, question.installation)
 

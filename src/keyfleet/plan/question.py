@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 
 from keyfleet.model.desired import Actual, DesiredObject
+from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Intent, SecretRef
 from keyfleet.model.ownership import MARKED, Holding, Installation, Ownership, Spot, spot_in
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts, Place
@@ -45,6 +46,8 @@ class Question:
     source: SecretRef | None = None
     """Where the data came from, with its cluster's canonical name."""
     source_spot: Spot | None = None
+    lineage: Lineage = field(default_factory=Lineage)
+    """Where the data comes from; nowhere known is no reason to let it flow."""
     policies: Policies = field(default_factory=Policies)
     rival: IntentKey | None = None
     """A live intent that wants this very place too and has the stronger claim."""

@@ -6,7 +6,7 @@ from tests.unit.engine.fakecluster import FakeCluster
 from tests.unit.engine.fakes import EAST
 
 from keyfleet.base.errors import UnreachableError
-from keyfleet.engine.policies import PolicyStatuses, policies_from, policy_status
+from keyfleet.engine.policies import PolicyStatuses, policies_from, policy_status, with_files
 from keyfleet.kube.resources import FLEETPOLICIES
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.testing.clock import FakeClock
@@ -58,6 +58,34 @@ def test_a_policy_that_cannot_be_read_grants_nothing_and_harms_no_other(
     assert [bad["metadata"]["name"]] == list(alone.refused)
     together = policies_from([bad, document_of()], is_complete=True)
     assert [grant.policy for grant in together.policies.grants] == ["open"]
+    assert together.policies.unreadable == (bad["metadata"]["name"],)
+
+
+FLOW = {"name": "stay", "from": {}, "to": {}, "action": "Deny"}
+
+
+def test_flows_of_policies_add_up_in_the_order_of_their_names() -> None:
+    documents = [
+        document_of("b", namespaces=[], flows=[FLOW], defaultFlow="Deny"),
+        document_of("a", namespaces=[], flows=[FLOW], defaultFlow="Allow"),
+    ]
+    flows = policies_from(documents, is_complete=True).policies.flows
+    assert [rule.title for rule in flows.rules] == ["a/stay", "b/stay"]
+    assert (flows.denying, flows.allowing) == (("b",), ("a",))
+
+
+def test_a_policy_with_one_bad_rule_counts_in_nothing() -> None:
+    bad = document_of("half", flows=[FLOW, FLOW])
+    read = policies_from([bad], is_complete=True)
+    assert (read.policies.grants, read.policies.flows.rules) == ((), ())
+    assert read.policies.unreadable == ("half",)
+
+
+def test_policies_of_files_stand_beside_those_of_the_hub() -> None:
+    hub = policies_from([document_of("a", flows=[FLOW])], is_complete=True).policies
+    found = with_files(hub, [document_of("mine", flows=[FLOW])])
+    assert [rule.title for rule in found.file_flows.rules] == ["mine/stay"]
+    assert (found.flows, found.grants) == (hub.flows, hub.grants)
 
 
 def test_a_paused_policy_grants_nothing_and_is_no_error() -> None:
@@ -84,7 +112,10 @@ def test_a_policy_that_cannot_be_read_says_where_and_that_it_grants_nothing() ->
     error = policies_from([MISSPELT], is_complete=True).refused["misspelt"]
     condition = ready(policy_status(MISSPELT, error, NOW))
     assert (condition["status"], condition["reason"]) == ("False", "InvalidSpec")
-    assert condition["message"] == "spec.namespaces[0].source: unknown field; it grants nothing"
+    assert condition["message"] == (
+        "spec.namespaces[0].source: unknown field; it grants nothing, and nothing is delivered"
+        " while what it forbids is not known"
+    )
 
 
 def test_the_same_policy_gets_the_same_status_later() -> None:

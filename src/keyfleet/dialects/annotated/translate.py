@@ -8,6 +8,7 @@ domain that is not known refuses the whole: delivering with a misspelt `targets`
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from keyfleet.base.errors import InvalidIntentError
@@ -28,7 +29,7 @@ from keyfleet.model.places import IntentKey
 from keyfleet.model.selectors import parse_selector
 from keyfleet.model.v1alpha1.common import DNS_LABEL, DNS_SUBDOMAIN, ORIGIN, SYNC_REQUESTED
 from keyfleet.model.v1alpha1.parsing import nearest
-from keyfleet.plugin import Translation
+from keyfleet.plugin import Translation, labels_of
 
 DEFAULT_DOMAIN = "keyfleet.io"
 KIND = "Secret"
@@ -81,7 +82,8 @@ def translate(manifest: Mapping[str, Any], origin: Origin, *, domain: str) -> Tr
         if origin.cluster:
             message = "the annotation form counts on the hub only"
             return Translation(rejections=(Rejection(key, origin, "NotOnHub", message),))
-        return Translation(intents=(_intent(key, annotations, origin, domain),))
+        intent = _intent(key, annotations, origin, domain)
+        return Translation(intents=(replace(intent, labels=labels_of(manifest)),))
     except InvalidIntentError as error:
         reason = _REASONS[error.code]
         found = Rejection(key, origin, reason, error.message, error.path, error.hint)

@@ -36,7 +36,7 @@ from keyfleet.model.v1alpha1.fleetsecret import (
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE, check_type
 from keyfleet.model.v1alpha1.parsing import INVALID, UNKNOWN_FIELD, parse_spec, parse_status
 from keyfleet.model.v1alpha1.selection import chosen_clusters, chosen_namespaces
-from keyfleet.plugin import Translation
+from keyfleet.plugin import Translation, labels_of
 
 KIND = "FleetSecret"
 SOURCE = "kubernetes"
@@ -83,6 +83,7 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
             on_intent_deleted=spec.deletion_policy,
         ),
         rollout=Rollout(paused=spec.paused),
+        labels=labels_of(manifest),
         revision=max(status.revision, 0),
         source_fingerprint=status.source_fingerprint,
         sync_requested=_sync_requested(manifest),

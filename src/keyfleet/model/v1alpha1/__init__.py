@@ -20,6 +20,7 @@ from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretStatus,
     Summary,
 )
+from keyfleet.model.v1alpha1.flowrules import policy_flows
 from keyfleet.model.v1alpha1.grants import policy_grants
 from keyfleet.model.v1alpha1.parsing import parse_spec, parse_status, to_document
 
@@ -40,6 +41,7 @@ __all__ = [
     "Summary",
     "parse_spec",
     "parse_status",
+    "policy_flows",
     "policy_grants",
     "to_document",
 ]

@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FleetPolicy: what the namespaces of the hub may read and write beyond their own."""
+"""FleetPolicy: what may flow where, and what hub namespaces may do beyond their own."""
 
 from enum import StrEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
+from keyfleet.model.flows import FlowAction, OnRefused
 from keyfleet.model.v1alpha1.common import (
     ApiStruct,
     ChosenNamespaces,
     ClusterSelection,
     Conditions,
+    LabelSelector,
+    NamespaceName,
     NamespaceNames,
     NamespaceSelection,
+    Rule,
     Texts,
 )
+
+FLOWS_MAX = 256
+"""Flow rules in one policy, so that the API server can bound the cost of checking them."""
 
 
 class TargetKind(StrEnum):
@@ -68,13 +76,73 @@ class NamespaceGrant(ApiStruct, frozen=True, kw_only=True):
     """To where they may write; default: namespaces called like their own."""
 
 
+class FlowRule(ApiStruct, frozen=True, kw_only=True):
+    """What may, or may not, be delivered from where to where."""
+
+    cel_rules = (
+        Rule(
+            "self.action != 'Allow' || !has(self.onRefused)",
+            "onRefused is for Deny: an Allow refuses nothing",
+        ),
+    )
+
+    name: NamespaceName
+    """Name of the rule within this policy; whoever is refused reads it."""
+    from_: LabelSelector = msgspec.field(name="from")
+    """Sources, by their label sets: those of their cluster, those that `sources` assigns, and those
+    that a delivered Secret brings along. `Deny` matches when any set does, `Allow` when all do; an
+    empty selector is everything in `Deny` and nothing in `Allow`."""
+    to: LabelSelector
+    """Target clusters, by the labels of their FleetCluster; an empty selector is everything in
+    `Deny` and nothing in `Allow`."""
+    action: FlowAction
+    """`Deny` or `Allow`; `Deny` wins."""
+    on_refused: OnRefused = OnRefused.KEEP
+    """For `Deny`: what becomes of a target that is already there: `Keep` leaves it as it is,
+    without further values; `Delete` deletes it."""
+
+
+class SourceLabels(ApiStruct, frozen=True, kw_only=True):
+    """A label set for Secrets that are read from some namespaces of some clusters."""
+
+    clusters: ClusterSelection
+    """Clusters that hold the Secrets; the hub is also called `hub`."""
+    namespaces: SourceNamespaces
+    """Namespaces of those clusters that hold the Secrets."""
+    labels: Annotated[dict[str, str], Meta(min_length=1, extra_json_schema={"minProperties": 1})]
+    """Labels that flow rules see, as a set of their own: they are not merged with others."""
+
+
+FlowRules = Annotated[
+    tuple[FlowRule, ...],
+    Meta(
+        max_length=FLOWS_MAX,
+        extra_json_schema={
+            "maxItems": FLOWS_MAX,
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        },
+    ),
+]
+
+
 class FleetPolicySpec(ApiStruct, frozen=True, kw_only=True):
     """The rules of this policy; rules of several policies add up."""
+
+    flows: FlowRules = ()
+    """What may be delivered from where to where. As soon as any policy has a rule, a source without
+    labels is refused unless `defaultFlow: Allow` is written."""
+    sources: tuple[SourceLabels, ...] = ()
+    """Labels for sources, beside those of their clusters."""
+    default_flow: FlowAction | None = None
+    """What happens to a flow that no rule matches: `Allow`, also of sources without labels, or
+    `Deny`. Default: allowed for sources with labels. `Deny` in any policy wins."""
 
     namespaces: tuple[NamespaceGrant, ...] = ()
     """Grants to namespaces of the hub."""
     paused: bool = False
-    """Grant nothing by this policy for now."""
+    """Permit nothing by this policy for now: no grant, no `Allow`. What it forbids stays forbidden,
+    and its `sources` still count."""
 
 
 class FleetPolicyStatus(ApiStruct, frozen=True, kw_only=True, omit_defaults=True):

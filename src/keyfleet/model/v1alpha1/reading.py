@@ -20,6 +20,7 @@ from keyfleet.model.v1alpha1.common import API_VERSION, ApiStruct, NamespaceName
 from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
 from keyfleet.model.v1alpha1.fleetpolicy import FleetPolicySpec
 from keyfleet.model.v1alpha1.fleetsecret import FleetSecretSpec
+from keyfleet.model.v1alpha1.flowrules import policy_flows
 from keyfleet.model.v1alpha1.grants import policy_grants
 from keyfleet.model.v1alpha1.limits import check_cluster
 from keyfleet.model.v1alpha1.parsing import join, parse_part, parse_spec
@@ -174,6 +175,7 @@ def _check(spec: ApiStruct) -> None:
         check_cluster(spec)
     elif isinstance(spec, FleetPolicySpec):
         policy_grants("", spec)
+        policy_flows("", spec)
 
 
 def _plain(value: Any, path: str) -> Any:

@@ -13,6 +13,7 @@ from keyfleet.base.errors import DeniedError, SecretNotFoundError
 from keyfleet.kube.objects import SecretObject
 from keyfleet.model.data import SecretData
 from keyfleet.model.intent import Read, SecretRef
+from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.model.places import IntentKey
 from keyfleet.plugin import References
 
@@ -49,7 +50,10 @@ class KubernetesSession:
                 str(read.ref),
                 "create it, correct spec.source.secretRef, or have a FleetPolicy grant it",
             )
-        return SecretData(found.data, found.type, found.metadata.resource_version)
+        metadata = found.metadata
+        annotations = metadata.annotations or {}
+        marks = {name: text for name, text in annotations.items() if name == OWNER_ANNOTATION}
+        return SecretData(found.data, found.type, metadata.resource_version, marks)
 
     async def _find(self, ref: SecretRef) -> SecretObject | None:
         try:

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where data comes from, as label sets that are never merged."""
+
+import pytest
+
+from keyfleet.model.flows import (
+    UNKNOWN,
+    FlowAction,
+    FlowRule,
+    Flows,
+    Lineage,
+    Provenance,
+    SourceLabels,
+    unique_sets,
+)
+from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
+from keyfleet.model.places import ClusterFacts, ClusterName
+from keyfleet.model.selectors import Selector
+
+EAST = ClusterFacts(ClusterName("east"), labels={"env": "production", "region": "eu"})
+BARE = ClusterFacts(ClusterName("bare"))
+HUB = ClusterFacts(ClusterName("central"), is_hub=True)
+PAY = {"tenant": "pay"}
+
+
+def assigned(*clusters: str, namespaces: tuple[str, ...] = ("pay",)) -> SourceLabels:
+    return SourceLabels("p", ChosenClusters(clusters), ChosenNamespaces(namespaces), PAY)
+
+
+@pytest.mark.parametrize(
+    ("entry", "cluster", "namespace", "covered"),
+    [
+        (assigned("east"), EAST, "pay", True),
+        (assigned("east"), EAST, "web", False),
+        (assigned("west"), EAST, "pay", False),
+        (assigned("*", namespaces=("*",)), EAST, "kube-system", True),
+        (assigned("central"), HUB, "pay", True),
+        (assigned("hub"), HUB, "pay", True),
+        (assigned("hub"), EAST, "pay", False),
+    ],
+)
+def test_labels_are_assigned_to_namespaces_of_clusters(
+    entry: SourceLabels, cluster: ClusterFacts, namespace: str, *, covered: bool
+) -> None:
+    assert entry.covers(cluster, namespace) is covered
+
+
+def test_the_sets_of_a_source_are_never_merged() -> None:
+    found = Lineage(EAST, "pay").under([assigned("east")])
+    assert found.sets == ({"env": "production", "region": "eu"}, PAY)
+    assert found.is_classified
+
+
+def test_a_source_that_nobody_labelled_says_so_by_an_empty_set() -> None:
+    found = Lineage(BARE, "pay").under([])
+    assert (found.sets, found.is_classified) == (UNKNOWN, False)
+
+
+def test_assigned_labels_say_what_an_unlabelled_cluster_holds() -> None:
+    found = Lineage(BARE, "pay").under([assigned("bare")])
+    assert (found.sets, found.is_classified) == ((PAY,), True)
+
+
+def test_what_a_delivered_secret_brings_along_is_added() -> None:
+    carried = Provenance(({"env": "staging"},), ({"team": "a"},), is_classified=True)
+    found = Lineage(BARE, "pay", carried, {"team": "b"}).under([])
+    assert found == Provenance(
+        ({"env": "staging"},), ({"team": "a"}, {"team": "b"}), is_classified=True
+    )
+
+
+def test_the_labels_of_a_declaration_never_say_what_a_source_is() -> None:
+    found = Lineage(BARE, "pay", own={"env": "public"}).under([])
+    assert found == Provenance(UNKNOWN, ({"env": "public"},), is_classified=False)
+
+
+def test_what_came_from_an_unknown_place_stays_unknown_in_a_labelled_cluster() -> None:
+    found = Lineage(EAST, "pay", Provenance(UNKNOWN)).under([])
+    assert {} in found.sets
+    assert found.is_classified
+
+
+def test_sets_have_one_order_and_no_double() -> None:
+    sets = [{"b": "1", "a": "2"}, {}, {"a": "2", "b": "1"}, {"a": "1"}]
+    assert (
+        unique_sets(sets) == unique_sets(reversed(sets)) == ({}, {"a": "1"}, {"a": "2", "b": "1"})
+    )
+
+
+def test_flows_of_several_policies_add_up() -> None:
+    deny = FlowRule("a", "stay", Selector(), Selector())
+    allow = FlowRule("b", "go", Selector(), Selector(), FlowAction.ALLOW)
+    both = Flows((deny,), denying=("a",)) + Flows((allow,), (assigned("east"),), (), ("b",))
+    assert both == Flows((deny, allow), (assigned("east"),), ("a",), ("b",))
+    assert (deny.title, deny.is_deny, allow.is_deny) == ("a/stay", True, False)
+
+
+@pytest.mark.parametrize(
+    ("flows", "declared"),
+    [
+        (Flows(), False),
+        (Flows(sources=(assigned("east"),)), False),
+        (Flows(allowing=("p",)), False),
+        (Flows(denying=("p",)), True),
+        (Flows((FlowRule("p", "r", Selector(), Selector()),)), True),
+    ],
+)
+def test_flows_are_declared_by_a_rule_or_by_a_default_of_deny(
+    flows: Flows, *, declared: bool
+) -> None:
+    assert flows.is_declared is declared
