@@ -82,6 +82,9 @@ async def fleet(
             yield fleet
         finally:
             await _clean_up(fleet)
+        if not fleet.may_be_denied:
+            denied = {context: found for context, found in fleet.denied.items() if found}
+            assert denied == {}, "the shipped roles lack a right"
 
 
 async def _side(stack: AsyncExitStack, context: str, plane: ControlPlane, token: str) -> Side:
@@ -109,6 +112,7 @@ async def _clean_up(fleet: Fleet) -> None:
         await fleet.end()
     finally:
         await fleet.dismiss()
+        fleet.note_requests()
         for resource in (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES):
             if await fleet.hub.client.serves(resource):
                 for item in (await fleet.hub.client.list(resource)).items:

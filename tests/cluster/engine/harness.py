@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.engine import identities
+from tests.cluster.engine import asked, identities
 from tests.cluster.engine.sides import (
     QUIET_ROUNDS,
     SETTLED_S,
@@ -35,6 +35,7 @@ from keyfleet.kube.resources import (
     Resource,
 )
 from keyfleet.localplane import kubeconfigs
+from keyfleet.manifests.memberpolicy import member_policy
 from keyfleet.manifests.rights import Part, rights
 from keyfleet.manifests.roles import ACCOUNTS, bindings, roles
 
@@ -54,6 +55,12 @@ class Fleet:
     settings: Settings = field(default_factory=Settings)
     namespaces: list[str] = field(default_factory=list)
     """All namespaces of this test."""
+    allowed: dict[str, set[asked.Asked]] = field(default_factory=dict)
+    """By context: what the controller asked and was allowed, up to the last `note_requests`."""
+    denied: dict[str, set[asked.Asked]] = field(default_factory=dict)
+    """By context: what the API server refused; a test must fail for it, or expect it."""
+    may_be_denied: bool = False
+    """This test is about rights that are missing."""
     _granted_on_hub: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -109,7 +116,11 @@ class Fleet:
 
     async def make_member_of_hub(self) -> None:
         """Give the hub's ServiceAccount the rights of a member there, until this test ends."""
-        self._granted_on_hub = [*roles(Part.MEMBER), *bindings(Part.MEMBER, holder=HUB_ACCOUNT)]
+        self._granted_on_hub = [
+            *roles(Part.MEMBER),
+            *bindings(Part.MEMBER, holder=HUB_ACCOUNT),
+            *member_policy(),
+        ]
         await asyncio.to_thread(identities.apply, self.hub.plane, self._granted_on_hub)
         await asyncio.to_thread(
             identities.until_held, self.hub.plane, self.hub.token, rights(Part.MEMBER)
@@ -333,8 +344,17 @@ class Fleet:
 
     def forget_requests(self) -> None:
         """Count requests anew."""
+        self.note_requests()
         for side in self.sides:
             side.proxy.forget()
+
+    def note_requests(self) -> None:
+        """Remember what was allowed and what the API servers refused, for the whole test."""
+        for side in self.sides:
+            found = self.allowed.setdefault(side.context, set())
+            found |= asked.granted(side.proxy.requests)
+            denied = self.denied.setdefault(side.context, set())
+            denied |= asked.refused(side.proxy.requests)
 
 
 def _document(resource: Resource, metadata: Mapping[str, Any], **rest: Any) -> dict[str, Any]:

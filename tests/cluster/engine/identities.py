@@ -12,10 +12,16 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
-from keyfleet.kube.resources import NAMESPACES, Resource
+from keyfleet.kube.resources import (
+    ADMISSION_BINDINGS,
+    ADMISSION_POLICIES,
+    NAMESPACES,
+    Resource,
+)
 from keyfleet.localplane import ControlPlane
 from keyfleet.localplane.api import Api
-from keyfleet.manifests import namespace
+from keyfleet.manifests import incluster, namespace
+from keyfleet.manifests.deployment import DEPLOYMENTS
 from keyfleet.manifests.rights import Part, Right, rights
 from keyfleet.manifests.roles import (
     ACCOUNTS,
@@ -24,9 +30,6 @@ from keyfleet.manifests.roles import (
     ROLE_BINDINGS,
     ROLES,
     SERVICE_ACCOUNTS,
-    account,
-    bindings,
-    roles,
 )
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
@@ -34,8 +37,13 @@ Manifest = dict[str, Any]
 
 LIFE_S = 7200
 PATIENCE_S = 20.0
-_KINDS = (NAMESPACES, SERVICE_ACCOUNTS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS)
-_RESOURCES = {resource.kind: resource for resource in _KINDS}
+_RESOURCES = {
+    resource.kind: resource
+    for resource in (
+        *(NAMESPACES, SERVICE_ACCOUNTS, ADMISSION_POLICIES, ADMISSION_BINDINGS),
+        *(CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS),
+    )
+}
 
 
 def path_of(document: Manifest) -> str:
@@ -63,9 +71,12 @@ def remove(plane: ControlPlane, documents: Iterable[Manifest]) -> None:
         plane.api.call("DELETE", path_of(document))
 
 
-def shipped(part: Part, namespaces: Sequence[str] = (), *, holder: str = "") -> list[Manifest]:
-    """Return what gives a part of Keyfleet its rights."""
-    return [namespace(), account(part), *roles(part), *bindings(part, namespaces, holder=holder)]
+def shipped(part: Part, namespaces: Sequence[str] = ()) -> list[Manifest]:
+    """Return what `install` gives a part of Keyfleet, but for the Deployment."""
+    if part is Part.MEMBER:
+        return incluster.member(namespaces)
+    documents = incluster.controller("keyfleet:test", namespaces=namespaces)
+    return [namespace(), *[one for one in documents if one["kind"] != DEPLOYMENTS.kind]]
 
 
 def token_of(plane: ControlPlane, name: str) -> str:
