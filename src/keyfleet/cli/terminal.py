@@ -15,7 +15,9 @@ from keyfleet.cli.options import Colour
 WIDTH = 80
 """Columns where no terminal tells."""
 
-_PLAIN = str.maketrans({"…": "...", "→": "->", "✔": "ok", "✗": "failed", "►": ">", "·": "-"})
+_PLAIN = str.maketrans(
+    {"…": "...", "→": "->", "✔": "ok", "✗": "failed", "■": "no", "►": ">", "·": "-"}
+)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "dim": "2", "bold": "1"}

@@ -5,8 +5,10 @@ import shlex
 import shutil
 
 from keyfleet.base.clock import parse_timestamp
+from keyfleet.cli.demo.documents import NAMESPACE, TREASURY
+from keyfleet.cli.demo.guards import BANK_KEY
 from keyfleet.cli.demo.narrator import Narrator, program
-from keyfleet.cli.demo.props import NAME, NAMESPACE
+from keyfleet.cli.demo.props import NAME
 from keyfleet.cli.demo.stage import Stage
 from keyfleet.cli.demo.story import declare_again
 from keyfleet.localplane.supervise import read_state
@@ -34,6 +36,7 @@ def next_commands(stage: Stage) -> list[str]:
         f"{own} clusters",
         f"{own} status -o wide",
         f"{own} why {NAMESPACE}/{NAME} -c {last}",
+        f"{own} why {TREASURY}/{BANK_KEY} -c {last}",
     ]
     if shutil.which("kubectl"):
         commands += [

@@ -49,7 +49,14 @@ class Narrator:
 
     def happened(self, where: str, what: str, seconds: float | None = None) -> None:
         """Tell what happened in a cluster, and how long after its cause."""
-        mark = self.look.paint(self.look.clean("✔"), "green")
+        self._mark("✔", "green", where, what, seconds)
+
+    def prevented(self, where: str, what: str, seconds: float | None = None) -> None:
+        """Tell what was not done to a cluster, and how long after it was asked for."""
+        self._mark("■", "yellow", where, what, seconds)
+
+    def _mark(self, sign: str, colour: str, where: str, what: str, seconds: float | None) -> None:
+        mark = self.look.paint(self.look.clean(sign), colour)
         time = f"  after {seconds * 1000:.0f} ms" if seconds is not None else ""
         write_data(f"{MARGIN}{mark} {self.look.clean(f'{where:<6} {what}{time}')}\n")
 

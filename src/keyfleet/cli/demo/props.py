@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The objects the demo plays with: one source Secret, one FleetSecret, and their copies."""
+"""What the demo plays with: values, how they are shown, and the watched copies."""
 
 import asyncio
 import secrets
@@ -14,23 +14,21 @@ from keyfleet.base.keyring import shown
 from keyfleet.base.log import NoHooks
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import spawn, stop
+from keyfleet.cli.demo.documents import NAMESPACE, Data
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import SecretObject
-from keyfleet.kube.resources import FLEETCLUSTERS, FLEETSECRETS, NAMESPACES, SECRETS
+from keyfleet.kube.resources import FLEETCLUSTERS, NAMESPACES, SECRETS
 from keyfleet.model.data import key_fingerprint
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import IntentKey
 
-NAMESPACE = "payments"
 SOURCE = "db-credentials"
 NAME = "db"
 PASSWORD = "password"  # noqa: S105 - the key's name
 
 INTENT = IntentKey("FleetSecret", NAMESPACE, NAME)
 PATIENCE_S = 60.0
-
-Data = Mapping[str, SecretValue]
 
 
 def new_password() -> SecretValue:
@@ -43,31 +41,14 @@ def new_credentials() -> Data:
     return {PASSWORD: new_password(), "username": SecretValue(b"payments-app")}
 
 
-def source_secret(data: Data) -> dict[str, Any]:
-    """Return the Secret on the hub."""
-    place = {"name": SOURCE, "namespace": NAMESPACE}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": place, "data": dict(data)}
-
-
-def fleet_secret(members: tuple[str, ...]) -> dict[str, Any]:
-    """Return the declaration: this Secret, to these clusters."""
-    return {
-        "apiVersion": FLEETSECRETS.api_version,
-        "kind": FLEETSECRETS.kind,
-        "metadata": {"name": NAME, "namespace": NAMESPACE},
-        "spec": {
-            "source": {"secretRef": {"name": SOURCE}},
-            "placement": {"clusters": {"names": list(members)}},
-        },
-    }
-
-
-async def ensure_namespace(client: Client) -> None:
-    """Create the demo's namespace where it is absent."""
+async def ensure_namespace(
+    client: Client, name: str = NAMESPACE, labels: Mapping[str, str] | None = None
+) -> None:
+    """Create a namespace where it is absent."""
     body = {
         "apiVersion": NAMESPACES.api_version,
         "kind": NAMESPACES.kind,
-        "metadata": {"name": NAMESPACE},
+        "metadata": {"name": name, "labels": dict(labels or {})},
     }
     with suppress(ConflictError):
         await client.create(NAMESPACES, body)

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The story: declared, delivered, changed, repaired, cleaned up."""
+"""The story: declared, delivered, changed, repaired, guarded, cleaned up."""
 
 from collections.abc import Callable
 
 from keyfleet.base import codec
+from keyfleet.cli.demo import guards
+from keyfleet.cli.demo.documents import NAMESPACE, Data, Document, fleet_secret, secret
 from keyfleet.cli.demo.narrator import Narrator
 from keyfleet.cli.demo.props import (
     NAME,
-    NAMESPACE,
     PASSWORD,
     SOURCE,
     Copies,
-    Data,
     digest,
     digests,
-    fleet_secret,
     new_credentials,
     new_password,
-    source_secret,
 )
 from keyfleet.cli.demo.stage import Stage
 from keyfleet.kube.objects import SecretObject
@@ -36,6 +34,7 @@ async def play(stage: Stage, narrator: Narrator) -> None:
         await story.declare(data)
         data = await story.change(data)
         await story.meddle(data)
+        await guards.refuse(stage, narrator)
         await story.clean_up()
 
 
@@ -43,7 +42,7 @@ async def declare_again(stage: Stage, narrator: Narrator) -> None:
     """Put the FleetSecret back, for the person to play with."""
     async with Copies(stage.members, narrator.clock) as copies:
         began = narrator.clock.monotonic()
-        await stage.hub.apply(FLEETSECRETS, fleet_secret(tuple(stage.members)))
+        await stage.hub.apply(FLEETSECRETS, _declaration(stage))
         for name in stage.members:
             moment = await copies.until(name, lambda found: found is not None)
             narrator.happened(name, f"Secret {COPY} is back", moment - began)
@@ -58,12 +57,12 @@ class _Story:
     async def declare(self, data: Data) -> None:
         """A Secret on the hub appears in every member."""
         stage, tell = self._stage, self._narrator
-        manifest = fleet_secret(tuple(stage.members))
+        manifest = _declaration(stage)
         await tell.scene("A secret is declared once")
         tell.say(f"On hub, Secret {NAMESPACE}/{SOURCE} holds a user name and a password.")
         tell.say("This says where they go:")
         tell.quote(codec.encode_yaml(manifest))
-        await stage.hub.create(SECRETS, source_secret(data), namespace=NAMESPACE)
+        await stage.hub.create(SECRETS, secret(SOURCE, data), namespace=NAMESPACE)
         began = tell.clock.monotonic()
         await stage.hub.create(FLEETSECRETS, manifest, namespace=NAMESPACE)
         shown = digests(data, stage.installation)
@@ -118,6 +117,10 @@ class _Story:
         for name in self._stage.members:
             moment = await self._copies.until(name, holds)
             self._narrator.happened(name, what, moment - began)
+
+
+def _declaration(stage: Stage) -> Document:
+    return fleet_secret(NAME, tuple(stage.members), source=SOURCE)
 
 
 def _holding(data: Data) -> Holds:

@@ -8,13 +8,13 @@ import pytest
 
 from keyfleet.base.keyring import ephemeral_keyring
 from keyfleet.base.secret import SecretValue
-from keyfleet.cli.demo import closing, narrator, props
+from keyfleet.cli.demo import closing, documents, narrator, props
 from keyfleet.cli.demo.narrator import Narrator, program
 from keyfleet.cli.demo.stage import NAMES, Stage
 from keyfleet.cli.terminal import Look
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.model.ownership import Installation
-from keyfleet.model.v1alpha1 import FleetSecretSpec, parse_spec
+from keyfleet.model.v1alpha1 import FleetPolicySpec, FleetSecretSpec, parse_spec
 from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
 
@@ -43,8 +43,14 @@ def test_fingerprints_stand_for_values() -> None:
 
 
 def test_the_declaration_is_valid_and_names_the_members() -> None:
-    spec = parse_spec(FleetSecretSpec, props.fleet_secret(("east", "west")))
+    spec = parse_spec(FleetSecretSpec, documents.fleet_secret("db", ("east", "west")))
     assert spec.placement.clusters.names == ("east", "west")
+
+
+def test_the_policies_are_valid() -> None:
+    flows = parse_spec(FleetPolicySpec, documents.flow_policy("hub")).flows
+    assert [rule.action for rule in flows] == ["Deny"]
+    assert parse_spec(FleetPolicySpec, documents.grant_policy()).namespaces
 
 
 def test_cluster_names_are_their_contexts() -> None:
