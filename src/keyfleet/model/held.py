@@ -19,9 +19,9 @@ HELD_CONFIGMAP = "keyfleet-held"
 """In `keyfleet-system` on the hub; one data key per held plan, called by its id."""
 ID_DIGITS = 10
 LISTED_MAX = 500
-"""Targets of one plan that are written out; a ConfigMap holds 1 MiB."""
-LISTED_BUDGET = 2000
-"""Targets of all plans that are written out; about 220 bytes each."""
+"""Targets of one plan that are stored; a ConfigMap holds 1 MiB."""
+LISTED_IN_ALL = 2000
+"""Targets of all plans that are stored; each takes about 220 bytes."""
 
 
 class ScopeKind(StrEnum):
@@ -100,7 +100,7 @@ class HeldPlan(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     intents: dict[str, int] = {}
     """Targets by intent; the largest ones, when they are many."""
     targets: tuple[HeldTarget, ...] = ()
-    """The set, sorted; only the first ones when it is large. The hash binds all of them."""
+    """The set, sorted; as stored only its first ones where it is large. The hash binds all."""
     approval: Approval | None = None
     begun: str = ""
     """When the approval was taken up; from then on the set only shrinks."""
@@ -115,9 +115,15 @@ class HeldPlan(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
         """Tell whether a person let exactly this set go."""
         return self.approval is not None and self.approval.hash == self.hash
 
-    def to_json(self) -> str:
-        """Return the text to store; the id is the key it is stored under."""
-        return encode_json(self).decode()
+    def to_json(self, listed: int = LISTED_MAX) -> str:
+        """Return the text to store under the id, with at most so many targets written out."""
+        stored = msgspec.structs.replace(
+            self,
+            targets=self.targets[:listed],
+            clusters=_largest(self.clusters, listed),
+            intents=_largest(self.intents, listed),
+        )
+        return encode_json(stored).decode()
 
 
 def set_hash(scope: Scope, targets: Iterable[HeldTarget]) -> str:
@@ -133,9 +139,8 @@ def held_plan(
     created: str,
     reason: str,
     message: str,
-    listed: int = LISTED_MAX,
 ) -> HeldPlan:
-    """Return the plan for exactly these targets, of which at most `listed` are written out."""
+    """Return the plan for exactly these targets."""
     everything = sorted(targets)
     digest = set_hash(scope, everything)
     return HeldPlan(
@@ -146,10 +151,21 @@ def held_plan(
         message=message,
         hash=digest,
         total=len(everything),
-        clusters=dict(Counter(target.cluster for target in everything).most_common(listed)),
-        intents=dict(Counter(target.intent for target in everything).most_common(listed)),
-        targets=tuple(everything[:listed]),
+        clusters=dict(Counter(target.cluster for target in everything).most_common()),
+        intents=dict(Counter(target.intent for target in everything).most_common()),
+        targets=tuple(everything),
     )
+
+
+def _largest(counts: Mapping[str, int], limit: int) -> dict[str, int]:
+    return dict(Counter(counts).most_common(limit))
+
+
+def held_data(plans: Iterable[HeldPlan]) -> dict[str, str]:
+    """Return the plans as data of the ConfigMap; together they fit into one."""
+    every = list(plans)
+    share = min(LISTED_MAX, LISTED_IN_ALL // max(len(every), 1))
+    return {plan.id: plan.to_json(share) for plan in every}
 
 
 def held_plan_of(key: str, text: str) -> HeldPlan:

@@ -13,6 +13,7 @@ from keyfleet.model.held import (
     HeldTarget,
     Scope,
     ScopeKind,
+    held_data,
     held_plan,
     held_plan_of,
     held_plans_of,
@@ -25,11 +26,10 @@ targets = st.builds(HeldTarget, names, names, names, names, names, names, st.boo
 sets = st.frozensets(targets, max_size=8)
 
 
-def plan_of(*uids: str, scope: Scope = INTENT, listed: int = 500) -> HeldPlan:
+def plan_of(*uids: str, scope: Scope = INTENT) -> HeldPlan:
     found = [HeldTarget("u1", "east", "pay", "db", uid, "FleetSecret/pay/db") for uid in uids]
     return held_plan(
-        scope, found, created="2026-11-21T10:00:00Z", reason="DeletionHeld", message="m",
-        listed=listed,
+        scope, found, created="2026-11-21T10:00:00Z", reason="DeletionHeld", message="m"
     )  # fmt: skip
 
 
@@ -66,10 +66,22 @@ def test_a_plan_survives_being_stored(found: frozenset[HeldTarget]) -> None:
 
 
 def test_a_large_set_is_written_out_in_part_and_bound_whole() -> None:
-    plan = plan_of("1", "2", "3", listed=2)
+    whole = plan_of("1", "2", "3")
+    plan = held_plan_of(whole.id, whole.to_json(2))
     assert [target.uid for target in plan.targets] == ["1", "2"]
-    assert (plan.total, plan.is_listed) == (3, False)
-    assert plan.hash == plan_of("1", "2", "3").hash != plan_of("1", "2").hash
+    assert (plan.total, plan.is_listed, whole.is_listed) == (3, False, True)
+    assert plan.hash == whole.hash != plan_of("1", "2").hash
+
+
+def test_many_large_plans_fit_into_one_configmap() -> None:
+    """A ConfigMap holds 1 MiB; the ledger lies there too."""
+    many = [
+        plan_of(*(f"{n:036d}" for n in range(600)), scope=Scope(ScopeKind.INTENT, f"{i:0250d}"))
+        for i in range(100)
+    ]
+    data = held_data(many)
+    assert sum(len(key) + len(text) for key, text in data.items()) < 700_000
+    assert {plan.hash for plan in held_plans_of(data)} == {plan.hash for plan in many}
 
 
 def test_an_approval_counts_for_the_set_it_was_given_for() -> None:
