@@ -47,7 +47,7 @@ def test_the_demo_tells_the_main_job_and_leaves_nothing(keyfleet: Program) -> No
         "repaired  after",
         "Secret payments/db is back  after",
         "Secret payments/db is gone  after",
-        "west   Refused, FlowDenied  after",
+        "east   Refused, FlowDenied  after",
         "demo --keep",
     ):
         assert words in found.out
