@@ -45,6 +45,7 @@ class Histories(RuleBasedStateMachine):
         self.ledger, self.plans = Ledger(), dict[str, HeldPlan]()
         self.stored = ("[]", dict[str, str]())
         self.lost: list[tuple[datetime, HeldTarget, bool]] = []
+        self.approved: list[tuple[datetime, HeldTarget]] = []
         self.seen: dict[str, frozenset[HeldTarget]] = {}
         self.let_go: set[HeldTarget] = set()
 
@@ -137,7 +138,9 @@ class Histories(RuleBasedStateMachine):
         assert not is_approved or target in self.let_go
         self.there.discard(target)
         self.unwanted.discard(target)
-        if not is_approved:
+        if is_approved:
+            self.approved.append((self.now, target))
+        else:
             self.lost.append((self.now, target, target.intent in self.decided))
 
     # What must hold.
@@ -164,7 +167,9 @@ class Histories(RuleBasedStateMachine):
             units = len(plain) + len({one.intent for one, decided in theirs if decided})
             if not decisions and len(plain) < len(theirs):
                 continue
-            had = len(theirs) + sum(scope(target) == name for target in self.there)
+            # What a scope had at the beginning: also what went since by a person's word.
+            before = [one for at, one in self.approved if self.now - at < WINDOW]
+            had = len(theirs) + sum(scope(one) == name for one in (*self.there, *before))
             is_large = len(theirs) * 100 > LIMITS.percent * had
             assert len(theirs) <= LIMITS.total
             assert units <= LIMITS.targets or not is_large
