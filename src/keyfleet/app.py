@@ -26,7 +26,7 @@ from keyfleet.engine.rotation import Rotation, ring_now
 from keyfleet.inventory.declared import DeclaredInventory, Login
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access
-from keyfleet.kube.auth.surroundings import Surroundings
+from keyfleet.kube.auth.surroundings import MOUNT, Surroundings
 from keyfleet.kube.client import Client
 from keyfleet.kube.events import EventRecorder, Regarding
 from keyfleet.kube.kubeconfig import Kubeconfig, load
@@ -58,6 +58,8 @@ class Settings:
     members_declared: bool = False
     """Make no bare FleetClusters for contexts."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    service_account: Path = MOUNT
+    """Where a pod finds its token; used when no kubeconfig names a cluster."""
 
 
 async def run_controller(settings: Settings) -> None:
@@ -120,7 +122,9 @@ class Controller:
         self._replica = replica or f"{socket.gethostname()}-{os.getpid()}"
         self._engine: Engine | None = None
         self._kubeconfig = load(settings.kubeconfigs, settings.environ)
-        self._surroundings = Surroundings(settings.environ, clock)
+        self._surroundings = Surroundings(
+            settings.environ, clock, service_account=settings.service_account
+        )
         self._access = hub_access(self._kubeconfig, settings.context, self._surroundings)
 
     def problems(self) -> list[str]:

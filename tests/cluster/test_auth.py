@@ -288,7 +288,7 @@ async def test_a_pod_logs_in_by_its_service_account(
     (tmp_path / "namespace").write_text(namespace)
     host, _, port = hub.url.removeprefix("https://").rpartition(":")
     environ = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
-    access = in_cluster_access(Surroundings(environ), mount=tmp_path)
+    access = in_cluster_access(Surroundings(environ, service_account=tmp_path))
     identity = await connect(access).whoami()
     assert identity["username"] == f"system:serviceaccount:{namespace}:keyfleet"
     assert access.namespace == namespace

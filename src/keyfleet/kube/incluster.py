@@ -13,9 +13,6 @@ from keyfleet.kube.auth.token_file import TokenFile
 from keyfleet.kube.kubeconfig_access import checked_ca
 from keyfleet.kube.kubeconfig_server import server_url
 
-MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-"""Where kubelet puts token, CA and namespace."""
-
 _SUBJECT = "the pod's service account"
 
 
@@ -24,7 +21,7 @@ def is_in_cluster(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT"))
 
 
-def in_cluster_access(surroundings: Surroundings, *, mount: Path = MOUNT) -> Access:
+def in_cluster_access(surroundings: Surroundings) -> Access:
     """Return the access of this pod's service account; its token file is followed.
 
     A proxy of the environment is not used: the API server is a cluster address.
@@ -32,7 +29,7 @@ def in_cluster_access(surroundings: Surroundings, *, mount: Path = MOUNT) -> Acc
     Raises:
         InvalidInputError: Not in a pod, or no service account token is mounted.
     """
-    environ = surroundings.environ
+    environ, mount = surroundings.environ, surroundings.service_account
     if not is_in_cluster(environ):
         raise InvalidInputError(
             "incluster.absent",

@@ -21,7 +21,7 @@ def mount(tmp_path: Path) -> Path:
 
 
 async def test_logs_in_with_the_mounted_token(mount: Path) -> None:
-    access = in_cluster_access(Surroundings(POD), mount=mount)
+    access = in_cluster_access(Surroundings(POD, service_account=mount))
     assert access.endpoint.server == "https://10.0.0.1:443"
     assert access.endpoint.ca_pem.startswith(b"-----BEGIN")
     assert access.namespace == "keyfleet-system"
@@ -30,7 +30,7 @@ async def test_logs_in_with_the_mounted_token(mount: Path) -> None:
 
 async def test_follows_the_token(mount: Path) -> None:
     clock = FakeClock()
-    access = in_cluster_access(Surroundings(POD, clock), mount=mount)
+    access = in_cluster_access(Surroundings(POD, clock, service_account=mount))
     await access.credential.headers()
     (mount / "token").write_text("kf-canary-next")
     await clock.advance(60)
@@ -39,15 +39,15 @@ async def test_follows_the_token(mount: Path) -> None:
 
 def test_an_ipv6_service_gets_brackets(mount: Path) -> None:
     environ = POD | {"KUBERNETES_SERVICE_HOST": "fd00::1"}
-    access = in_cluster_access(Surroundings(environ), mount=mount)
+    access = in_cluster_access(Surroundings(environ, service_account=mount))
     assert access.endpoint.server == "https://[fd00::1]:443"
 
 
 def test_the_namespace_by_variable_then_file_then_default(mount: Path) -> None:
     environ = POD | {"POD_NAMESPACE": "mine"}
-    assert in_cluster_access(Surroundings(environ), mount=mount).namespace == "mine"
+    assert in_cluster_access(Surroundings(environ, service_account=mount)).namespace == "mine"
     (mount / "namespace").unlink()
-    assert in_cluster_access(Surroundings(POD), mount=mount).namespace == "default"
+    assert in_cluster_access(Surroundings(POD, service_account=mount)).namespace == "default"
 
 
 @pytest.mark.parametrize("missing", list(POD))
@@ -55,7 +55,7 @@ def test_outside_of_a_pod(missing: str, mount: Path) -> None:
     environ = {name: text for name, text in POD.items() if name != missing}
     assert not is_in_cluster(environ)
     with pytest.raises(InvalidInputError, match="not in a pod"):
-        in_cluster_access(Surroundings(environ), mount=mount)
+        in_cluster_access(Surroundings(environ, service_account=mount))
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,5 @@ def test_outside_of_a_pod(missing: str, mount: Path) -> None:
 def test_a_broken_mount_is_said(mount: Path, file: str, content: str | None) -> None:
     (mount / file).unlink() if content is None else (mount / file).write_text(content)
     with pytest.raises(InvalidInputError, match="service account") as caught:
-        in_cluster_access(Surroundings(POD), mount=mount)
+        in_cluster_access(Surroundings(POD, service_account=mount))
     assert "kf-canary" not in caught.value.diagnostics()

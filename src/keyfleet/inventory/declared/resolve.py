@@ -36,8 +36,6 @@ class Login:
     surroundings: Surroundings
     hub: Client
     """Holds the Secrets that `kubeconfigRef` names."""
-    hub_access: Access | None = None
-    """How this process reached the hub; serves `inCluster` outside a pod in tests of roles."""
 
 
 def snapshot_of(

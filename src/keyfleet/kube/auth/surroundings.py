@@ -3,10 +3,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from keyfleet.base.clock import Clock, SystemClock
 
 UNATTENDED = "nobody is at the terminal"
+MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where kubelet puts token, CA and namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +26,5 @@ class Surroundings:
     """Why an exec plugin may not ask on standard input; empty means that it may."""
     show_stderr: bool = False
     """Pass the standard error of exec plugins through to ours; only for the operator's CLI."""
+    service_account: Path = MOUNT
+    """The folder with the token of the pod that this process runs in, if it does."""
