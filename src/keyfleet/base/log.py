@@ -21,11 +21,15 @@ class Hooks(Protocol):
         """One API request ended; `status` is 0 when no answer came."""
         ...
 
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
-        """A watch went `listing`, `live`, `failed` or `stopped`."""
+    def watch_changed(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
+        """A watch went `listing`, `live`, `failed` or `stopped`.
+
+        `watch` tells the watches of one kind in one cluster apart: what it is for, and after a
+        colon which of those it is.
+        """
         ...
 
-    def watch_heard(self, cluster: str, resource: str) -> None:
+    def watch_heard(self, cluster: str, resource: str, watch: str = "") -> None:
         """A watch got an event or a bookmark: it is alive."""
         ...
 
@@ -60,10 +64,10 @@ class NoHooks:
     def request_finished(self, cluster: str, verb: str, status: int, took_s: float) -> None:
         """Ignore."""
 
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+    def watch_changed(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
         """Ignore."""
 
-    def watch_heard(self, cluster: str, resource: str) -> None:
+    def watch_heard(self, cluster: str, resource: str, watch: str = "") -> None:
         """Ignore."""
 
     def step_done(self, cluster: str, verb: str, state: str, took_s: float) -> None:

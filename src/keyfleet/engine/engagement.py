@@ -35,6 +35,9 @@ STRANGER_S = 60.0
 """How often a cluster that answered as another is asked again: an address may lead back."""
 STRANGERS = ("IdentityChanged", "IdentityUnreadable")
 """Who answers is not, or cannot be shown to be, the cluster that is known."""
+FLEET_LISTS = 50
+"""Lists of members at a time: when a network segment comes back, a thousand are due at once. The
+hub's own are not among them, so that no member can keep it waiting."""
 ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
 
 
@@ -67,6 +70,7 @@ class Engagements:
         self._clock = clock
         self._random = random
         self._hooks = hooks
+        self._lists = asyncio.Semaphore(FLEET_LISTS)
 
     def engage_later(self, entry: Entry) -> None:
         """Start to engage a cluster, and go on trying."""
@@ -163,6 +167,7 @@ class Engagements:
             clock=self._clock,
             random=self._random,
             hooks=relay(self._hooks, lambda state: self._watch_is(entry, state)),
+            lists=self._lists,
         )
         entry.member = member
         try:

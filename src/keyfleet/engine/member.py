@@ -2,13 +2,15 @@
 """One engaged cluster: its watches, what is remembered of its targets, its answers to a pass."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from random import Random
 from typing import cast
 
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import DeniedError
+from keyfleet.base.errors import DeniedError, PermanentError
 from keyfleet.base.log import Hooks
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.memory import Memory, Spot, is_newer
@@ -62,6 +64,7 @@ class Member:
         clock: Clock,
         random: Random,
         hooks: Hooks,
+        lists: asyncio.Semaphore | None = None,
     ) -> None:
         self.facts = facts
         self.client = client
@@ -72,6 +75,7 @@ class Member:
         self._clock = clock
         self._random = random
         self._hooks = hooks
+        self._lists = lists
         self._owner_at: dict[Spot, IntentKey] = {}
         self._spots_of: dict[IntentKey, set[Spot]] = {}
         self._namespaces: dict[str, NamespaceFacts] = {}
@@ -84,6 +88,8 @@ class Member:
         )
         self._namespaces_informer = self._informer(NAMESPACES, self._on_namespace)
         self._ahead_of_list: set[Spot] = set()
+        self._writing: Counter[Spot] = Counter()
+        self._unjudged: dict[Spot, tuple[Metadata | None, set[IntentKey]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -163,6 +169,7 @@ class Member:
             lambda *_: self._events.source_changed(self, ref),
             namespace=ref.namespace,
             fields=f"metadata.name={ref.name}",
+            purpose="source",
         )
         self._sources[ref] = (informer, spawn(informer.run(), name=f"watch source {ref}"))
 
@@ -177,6 +184,23 @@ class Member:
         if known is not None:
             known[1].cancel()
 
+    @contextmanager
+    def writing(self, spot: Spot) -> Iterator[None]:
+        """Judge what the watch shows of a place only when a write to it has been answered.
+
+        The echo often comes before the answer, and would look like somebody else's change.
+        """
+        self._writing[spot] += 1
+        try:
+            yield
+        finally:
+            self._writing[spot] -= 1
+            if not self._writing[spot]:
+                del self._writing[spot]
+                if spot in self._unjudged:
+                    old, concerned = self._unjudged.pop(spot)
+                    self._judge(spot, old, self._targets_informer.items.get(spot), concerned)
+
     # The answers of `views.ClusterView`.
 
     async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
@@ -185,7 +209,7 @@ class Member:
         if not matcher.is_by_name:
             if self._are_namespaces_hidden() and self._namespaces_informer.error is not None:
                 # Not to see the namespaces is not to see none: that would look like leaving all.
-                raise self._namespaces_informer.error
+                raise self._namespaces_informer.error.with_traceback(None)
             return self._namespaces
         found = {name: await self.namespace(name) for name in matcher.names}
         return {name: facts for name, facts in found.items() if facts is not None}
@@ -246,19 +270,25 @@ class Member:
         async for page in self.client.secret_pages(labels=labels):
             for secret in page:
                 marker = read_marker(secret.metadata.annotations or {})
-                if marker is not None:
+                # What the watch does not show counts for nothing, however much a server lists.
+                if marker is not None and secret.metadata.key in self._targets_informer.items:
                     actual = actual_from_secret(secret, self._installation, marker.intent)
                     self.memory.read(secret.metadata.key, actual, marker.intent)
 
     async def _targets_known(self) -> None:
         while not self._targets_informer.synced:
-            if isinstance(self._targets_informer.error, DeniedError):
-                raise self._targets_informer.error
+            self._raise_if_final(self._targets_informer)
             await self._clock.sleep(0.02)
 
     async def _namespaces_known(self) -> None:
         while not self._namespaces_informer.synced and not self._are_namespaces_hidden():
+            self._raise_if_final(self._namespaces_informer)
             await self._clock.sleep(0.02)
+
+    def _raise_if_final(self, informer: Informer[Metadata]) -> None:
+        # Forbidden, or more than is kept: waiting would end in a time limit that says nothing.
+        if isinstance(informer.error, PermanentError):
+            raise informer.error.with_traceback(None)
 
     def _are_namespaces_hidden(self) -> bool:
         informer = self._namespaces_informer
@@ -276,6 +306,7 @@ class Member:
         namespace: str = "",
         labels: str = "",
         fields: str = "",
+        purpose: str = "target",
         hooks: Hooks | None = None,
     ) -> Informer[Metadata]:
         return Informer(
@@ -288,6 +319,8 @@ class Member:
             clock=self._clock,
             random=self._random,
             hooks=hooks or self._hooks,
+            purpose=purpose,
+            lists=self._lists,
         )
 
     def _on_list(self, *, is_complete: bool) -> None:
@@ -315,12 +348,25 @@ class Member:
         after = marker.intent if marker is not None else None
         if before != after:
             self._move(spot, before, after)
+        concerned = {intent for intent in (before, after) if intent is not None}
+        if spot in self._writing:
+            concerned |= self._unjudged.get(spot, (None, set()))[1]
+            self._unjudged[spot] = (old, concerned)
+        else:
+            self._judge(spot, old, new, concerned)
+
+    def _judge(
+        self, spot: Spot, old: Metadata | None, new: Metadata | None, concerned: set[IntentKey]
+    ) -> None:
         if self.is_ready and not self._is_echo(spot, old, new):
-            concerned = {intent for intent in (before, after) if intent is not None}
             self._events.target_changed(self, concerned, spot)
 
     def _is_echo(self, spot: Spot, old: Metadata | None, new: Metadata | None) -> bool:
         if new is None:
+            known = self.memory.get(spot)
+            if known is not None and known.ahead is not None and old and known.uid != old.uid:
+                # What went is older than the object we wrote there, whose echo is still to come.
+                return True
             is_own = old is not None and self.memory.is_own_deletion(spot, old.uid)
             if not is_own:
                 self.memory.forget(spot)
@@ -362,9 +408,9 @@ class _ListRelay:
         self._hooks = hooks
         self._on_list = on_list
 
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+    def watch_changed(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
         """A watch changed its state."""
-        self._hooks.watch_changed(cluster, resource, state)
+        self._hooks.watch_changed(cluster, resource, state, watch)
         if state in ("listing", "live"):
             self._on_list(is_complete=state == "live")
 

@@ -17,9 +17,9 @@ class _Relay:
         self._hooks = hooks
         self._on_state = on_state
 
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+    def watch_changed(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
         """A watch changed its state."""
-        self._hooks.watch_changed(cluster, resource, state)
+        self._hooks.watch_changed(cluster, resource, state, watch)
         self._on_state(state)
 
     def __getattr__(self, name: str) -> object:

@@ -48,18 +48,29 @@ class Revisions:
         """
         self._markers = markers
         self._known: dict[IntentKey, tuple[int, str]] = {}
+        self._began: dict[IntentKey, float] = {}
 
-    def revise(self, intent: Intent, prints: Prints) -> int:
-        """Return the revision of a source, a new one when it is not the last."""
+    def revise(self, intent: Intent, prints: Prints, *, began: float = 0.0) -> int:
+        """Return the revision of a source, a new one when it is not the last.
+
+        Args:
+            intent: Whose source.
+            prints: What was read.
+            began: When the reading began: one that was overtaken by a later one numbers nothing.
+        """
         revision, last = self._known.get(intent.key) or self._found(intent)
+        if began < self._began.get(intent.key, began):
+            return revision
         if is_other_source(last, prints):
             revision += 1
         self._known[intent.key] = (revision, prints[0])
+        self._began[intent.key] = began
         return revision
 
     def forget(self, key: IntentKey) -> None:
         """Drop an intent that is gone."""
         self._known.pop(key, None)
+        self._began.pop(key, None)
 
     def current(self, key: IntentKey) -> tuple[int, str]:
         """Return revision and source fingerprint, (0, "") when not read yet."""

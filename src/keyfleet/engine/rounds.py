@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from keyfleet.base.clock import Clock
+from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.shaping import Shaped
 from keyfleet.model.intent import Intent
@@ -45,8 +46,12 @@ class Rounds:
         if known is None or known.intent is not intent:
             self.drop(intent.key)
             known = self._begin(intent)
-        # A waiter that is cancelled must not take the shared read with it.
-        return await asyncio.shield(known.task)
+        try:
+            # A waiter that is cancelled must not take the shared read with it.
+            return await asyncio.shield(known.task)
+        except KeyfleetError as error:
+            # Every waiter raises the same error: its traceback would grow with each.
+            raise error.with_traceback(None) from None
 
     def drop(self, key: IntentKey) -> None:
         """Forget the intent's values: they changed, or nobody waits for them."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from keyfleet.base.clock import Clock, timestamp
-from keyfleet.base.errors import KeyfleetError, NotFoundError
+from keyfleet.base.errors import KeyfleetError, NotFoundError, PermanentError
 from keyfleet.base.log import get_logger
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.kube.client import Client
@@ -35,6 +35,8 @@ before the start mostly still is, and saying otherwise for a moment would be noi
 LOOK_AGAIN_S = 0.5
 """How soon a status that waits sees that there is nothing to wait for any more."""
 RETRY_S = 2.0
+REFUSED_S = 300.0
+"""Longest wait after a status that the API server refuses for what it says."""
 LANE_WIDTH = 8
 """Status writes at a time: deliveries have the connection first."""
 
@@ -76,6 +78,7 @@ class Statuses:
         self._tell = tell
         self._clock = clock
         self._due: dict[IntentKey, asyncio.TimerHandle] = {}
+        self._failures: dict[IntentKey, tuple[str, int]] = {}
         self._changed_at: dict[IntentKey, float] = {}
         self._written_at: dict[IntentKey, float] = {}
         self._told: dict[IntentKey, tuple[Event, ...]] = {}
@@ -89,7 +92,11 @@ class Statuses:
         if self._is_closed:
             return
         self._changed_at.setdefault(key, self._clock.monotonic())
-        if key not in self._due:
+        if key in self._failures and key in self._due:
+            # What failed may be put otherwise now.
+            self._due.pop(key).cancel()
+            self._schedule(key, RETRY_S)
+        elif key not in self._due:
             self._schedule(key, SOON_S)
 
     def settled(self, key: IntentKey) -> None:
@@ -107,6 +114,7 @@ class Statuses:
         self._changed_at.pop(key, None)
         self._written.pop(key, None)
         self._told.pop(key, None)
+        self._failures.pop(key, None)
 
     async def flush(self) -> None:
         """Write what was found out and not said yet, as before a shutdown; then write no more."""
@@ -156,9 +164,23 @@ class Statuses:
             except NotFoundError:
                 self.forget(key)
             except KeyfleetError as error:
-                log.warning("engine.status_failed", intent=str(key), code=error.code)
-                if key not in self._due and not self._is_closed:
-                    self._schedule(key, RETRY_S)
+                self._failed(key, error)
+            else:
+                self._failures.pop(key, None)
+
+    def _failed(self, key: IntentKey, error: KeyfleetError) -> None:
+        code, count = self._failures.get(key, ("", 0))
+        count = count + 1 if code == error.code else 1
+        self._failures[key] = (error.code, count)
+        if count == 1:
+            log.warning("engine.status_failed", intent=str(key), code=error.code)
+        if key in self._due or self._is_closed:
+            return
+        if isinstance(error, PermanentError):
+            # Refused as it is: only other words, or another API server, can change that.
+            self._schedule(key, min(RETRY_S * 2.0 ** min(count, 30), REFUSED_S))
+        else:
+            self._schedule(key, RETRY_S)
 
     async def _say(self, key: IntentKey, answer: Answer) -> None:
         uid, written = self._written.get(key, ("", None))

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
@@ -185,7 +186,7 @@ class Worker:
             policies=self._hub.policies,
             sources=self._parts.sources,
             resolve=self._resolve,
-            revise=self.revisions.revise,
+            revise=partial(self.revisions.revise, began=self._parts.clock.monotonic()),
             crd_uid=self._hub.crd_uid,
             domain=self._parts.domain,
         )

@@ -76,6 +76,7 @@ class Informer(Generic[T]):
         hooks: Hooks = ...,
         silence_s: float = ...,
         lists: asyncio.Semaphore | None = None,
+        purpose: str = "",
     ) -> None: ...
 
     @overload
@@ -95,6 +96,7 @@ class Informer(Generic[T]):
         hooks: Hooks = ...,
         silence_s: float = ...,
         lists: asyncio.Semaphore | None = None,
+        purpose: str = "",
     ) -> None: ...
 
     def __init__(  # noqa: PLR0913 - one object with all its settings, all but two by name
@@ -113,6 +115,7 @@ class Informer(Generic[T]):
         hooks: Hooks = _NO_HOOKS,
         silence_s: float = SILENCE_S,
         lists: asyncio.Semaphore | None = None,
+        purpose: str = "",
     ) -> None:
         """Prepare; `run` does the work.
 
@@ -131,6 +134,7 @@ class Informer(Generic[T]):
             hooks: Told about states and signs of life.
             silence_s: A watch that says nothing for this long is replaced.
             lists: Bounds the lists in progress in the whole fleet.
+            purpose: What the watch is for, where a cluster's kind is watched for several.
         """
         self.synced = False
         """A complete list has been had; stays true while reconnecting."""
@@ -150,6 +154,7 @@ class Informer(Generic[T]):
         self._lists = lists or asyncio.Semaphore()
         self._subject = f"{client.cluster}/{requests.subject_of(resource, namespace, '')}"
         self._store: Store[T] = Store(decode, on_change, subject=self._subject)
+        self._watch_name = f"{purpose}:{self._subject}?{labels}&{fields}"
         self._state = ""
         self._failures = 0
         self._first_list = asyncio.Event()
@@ -346,7 +351,7 @@ class Informer(Generic[T]):
 
     def _alive(self) -> None:
         self.heard_at = self._clock.monotonic()
-        self._hooks.watch_heard(self._client.cluster, self._resource.label)
+        self._hooks.watch_heard(self._client.cluster, self._resource.label, self._watch_name)
 
     def _go_live(self) -> None:
         self.heard_at = self._clock.monotonic()
@@ -361,7 +366,8 @@ class Informer(Generic[T]):
     def _enter(self, state: str) -> None:
         if state != self._state:
             self._state = state
-            self._hooks.watch_changed(self._client.cluster, self._resource.label, state)
+            cluster, resource = self._client.cluster, self._resource.label
+            self._hooks.watch_changed(cluster, resource, state, self._watch_name)
 
     async def _pause(self, delay_s: float) -> None:
         if delay_s <= 0 or self._nudged.is_set():

@@ -78,14 +78,14 @@ REQUEST_SECONDS: Final = Family(
 WATCH_STATE: Final = Family(
     "gauge",
     "keyfleet_kube_watch_state",
-    "1 for the state a watch is in: listing, live or failed.",
-    ("cluster", "resource", "state"),
+    "1 for the state a watch is in: listing, live or failed; of several alike the worst.",
+    ("cluster", "resource", "purpose", "state"),
 )
 WATCH_AGE: Final = Family(
     "gauge",
     "keyfleet_kube_watch_heard_age_seconds",
-    "Time since a watch got an event or a bookmark.",
-    ("cluster", "resource"),
+    "Time since a watch got an event or a bookmark; of several alike the longest.",
+    ("cluster", "resource", "purpose"),
 )
 STEPS: Final = Family(
     "counter",

@@ -70,14 +70,14 @@ class Metrics:
         code = str(status) if 100 <= status <= 599 else "0"
         return self._requests.labels(cluster, known, code), self._request_seconds.labels(known)
 
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+    def watch_changed(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
         """Note a watch's state: `listing`, `live`, `failed` or `stopped`."""
         if cluster not in self._gone:
-            self._watches.change(cluster, resource, state)
+            self._watches.change(cluster, resource, state, watch)
 
-    def watch_heard(self, cluster: str, resource: str) -> None:
+    def watch_heard(self, cluster: str, resource: str, watch: str = "") -> None:
         """Note that a watch is alive."""
-        self._watches.hear(cluster, resource)
+        self._watches.hear(cluster, resource, watch)
 
     def step_done(self, cluster: str, verb: str, state: str, took_s: float) -> None:
         """Count one decided and, where needed, written target."""

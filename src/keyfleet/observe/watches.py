@@ -17,6 +17,7 @@ from keyfleet.observe.families import WATCH_AGE, WATCH_STATE
 STATES = ("listing", "live", "failed")
 """States that a running watch can be in."""
 STOPPED = "stopped"
+_BADNESS = ("live", "listing", "failed")
 
 
 @dataclass(slots=True)
@@ -26,15 +27,19 @@ class _Watch:
 
 
 class Watches(Collector):
-    """All watches by cluster and kind."""
+    """All watches by cluster, kind, and what tells several of a kind apart.
+
+    A series is one (cluster, kind, purpose): a cluster may be watched for hundreds of sources, and
+    the one that fell silent must not be hidden behind those that did not.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._watches: dict[tuple[str, str], _Watch] = {}
+        self._watches: dict[tuple[str, str, str], _Watch] = {}
 
-    def change(self, cluster: str, resource: str, state: str) -> None:
+    def change(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
         """Note a state; one that stopped is forgotten."""
-        key = (cluster, resource)
+        key = (cluster, resource, watch)
         if state == STOPPED:
             self._watches.pop(key, None)
         elif key in self._watches:
@@ -42,11 +47,11 @@ class Watches(Collector):
         else:
             self._watches[key] = _Watch(state, self._clock.monotonic())
 
-    def hear(self, cluster: str, resource: str) -> None:
+    def hear(self, cluster: str, resource: str, watch: str = "") -> None:
         """Note that a watch got something; an unknown watch stays unknown."""
-        watch = self._watches.get((cluster, resource))
-        if watch is not None:
-            watch.heard_at = self._clock.monotonic()
+        known = self._watches.get((cluster, resource, watch))
+        if known is not None:
+            known.heard_at = self._clock.monotonic()
 
     def remove(self, cluster: str) -> None:
         """Forget the watches of a cluster."""
@@ -61,8 +66,17 @@ class Watches(Collector):
         """Yield the two families as of now."""
         states, ages = self.describe()
         now = self._clock.monotonic()
-        for (cluster, resource), watch in self._watches.items():
+        for labels, worst in self._worst().items():
             for state in STATES:
-                states.add_metric((cluster, resource, state), float(state == watch.state))
-            ages.add_metric((cluster, resource), now - watch.heard_at)
+                states.add_metric((*labels, state), float(state == worst.state))
+            ages.add_metric(labels, now - worst.heard_at)
         yield from (states, ages)
+
+    def _worst(self) -> dict[tuple[str, str, str], _Watch]:
+        found: dict[tuple[str, str, str], _Watch] = {}
+        for (cluster, resource, name), watch in self._watches.items():
+            labels = (cluster, resource, name.partition(":")[0])
+            known = found.get(labels, watch)
+            state = max(known.state, watch.state, key=_BADNESS.index)
+            found[labels] = _Watch(state, min(known.heard_at, watch.heard_at))
+        return found

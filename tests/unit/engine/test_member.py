@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a cluster's watches and the memory say together: echo, drift, and when to read."""
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.unit.engine.fakes import (
     key_of,
 )
 
-from keyfleet.base.errors import DeniedError, KeyfleetError
+from keyfleet.base.errors import DeniedError, KeyfleetError, PermanentError
 from keyfleet.base.keyring import Keyring, ephemeral_keyring
 from keyfleet.base.log import NoHooks
 from keyfleet.engine.member import Member, MemberEvents
@@ -270,6 +271,28 @@ async def test_a_namespace_is_news_when_placement_could_see_a_difference(bench: 
     bench.namespaces.lose(("", "a"))
     plain, labelled = NamespaceFacts("a"), NamespaceFacts("a", {"x": "1"})
     assert bench.heard.namespaces == [(None, plain), (plain, labelled), (labelled, None)]
+
+
+async def test_what_is_listed_beyond_the_watch_is_not_remembered(bench: Bench) -> None:
+    bench.write()
+    bench.cluster.put_secret("other", k=VALUE, metadata={**marks_of("other"), "uid": "u2"})
+    bench.member.is_ready = False
+    await bench.member.start()
+    assert bench.member.memory.get(SPOT) is not None
+    assert bench.member.memory.get(("payments", "other")) is None
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_a_collection_that_is_too_large_is_said_instead_of_waited_for(
+    bench: Bench, which: int
+) -> None:
+    informer = FakeInformer.made[which]
+    informer.synced = False
+    informer.error = PermanentError("watch.overfull", "more than is kept")
+    for _ in range(9):
+        with pytest.raises(PermanentError):
+            await bench.member.start()
+    assert len(traceback.extract_tb(informer.error.__traceback__)) < 8
 
 
 async def test_where_namespaces_are_hidden_the_named_are_taken_to_exist(bench: Bench) -> None:

@@ -57,6 +57,22 @@ def test_going_back_to_an_earlier_value_is_a_new_revision() -> None:
     assert [revisions.revise(intent_of(), (source,)) for source in (A, B, A)] == [1, 2, 3]
 
 
+def test_a_slow_read_that_ends_after_a_later_one_numbers_nothing() -> None:
+    revisions = Revisions(Fleet())
+    revisions.revise(intent_of(), (A,), began=1)
+    assert revisions.revise(intent_of(), (B,), began=3) == 2
+    assert revisions.revise(intent_of(), (A,), began=2) == 2
+    assert revisions.current(key_of()) == (2, B)
+    assert revisions.revise(intent_of(), (B,), began=4) == 2
+
+
+def test_an_intent_that_came_again_is_numbered_whenever_it_was_read() -> None:
+    revisions = Revisions(Fleet())
+    revisions.revise(intent_of(), (A,), began=9)
+    revisions.forget(key_of())
+    assert revisions.revise(intent_of(), (B,), began=2) == 1
+
+
 def test_a_restart_numbers_nothing_anew() -> None:
     fleet = Fleet([marker_of(4, A), marker_of(3, B)])
     assert Revisions(fleet).revise(stored(4, A), (A,)) == 4

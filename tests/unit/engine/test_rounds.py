@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 
 import pytest
@@ -108,6 +109,15 @@ async def test_a_failure_reaches_everyone_who_waits_and_is_not_kept(bench: Bench
     ] == ["api.timeout"] * 3
     await bench.rounds.get(bench.intent)
     assert bench.source.reads == 2
+
+
+async def test_an_error_that_many_wait_for_does_not_grow(bench: Bench) -> None:
+    bench.source.failures = [UnreachableError("api.timeout", "no answer")]
+    waiting = [spawn(bench.rounds.get(bench.intent), name="get") for _ in range(100)]
+    await asyncio.wait(waiting)
+    errors = [task.exception() for task in waiting]
+    assert errors[0] is errors[-1] is not None
+    assert len(traceback.extract_tb(errors[-1].__traceback__)) < 5
 
 
 async def test_a_failure_of_a_dropped_round_leaves_the_new_one_alone(bench: Bench) -> None:

@@ -4,14 +4,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import structlog
 from tests.unit.engine.fakecluster import FakeCluster
 from tests.unit.engine.fakes import LoopClock, intent_of, key_of
 
-from keyfleet.base.errors import UnreachableError
+from keyfleet.base.errors import PermanentError, UnreachableError
 from keyfleet.engine.statuses import (
     BETWEEN_S,
     BUSY_S,
     CONNECTING_S,
+    REFUSED_S,
     RETRY_S,
     SOON_S,
     Answer,
@@ -24,6 +26,7 @@ from keyfleet.model.places import IntentKey
 from keyfleet.plugin import Event, Kind, Report, Translation
 
 KEY = key_of()
+REFUSED = PermanentError("api.invalid", "the API server refuses the object")
 AWAY = UnreachableError("api.timeout", "no answer")
 
 
@@ -165,6 +168,27 @@ async def test_a_failed_write_is_tried_again(bench: Bench) -> None:
     bench.statuses.changed(KEY)
     await bench.clock.pass_time(2 * RETRY_S + 0.2)
     assert bench.written == 1
+
+
+async def test_a_status_that_is_refused_for_what_it_says_is_tried_ever_more_seldom(
+    bench: Bench,
+) -> None:
+    bench.hub.errors["patch FleetSecret"] = [REFUSED] * 9999
+    with structlog.testing.capture_logs() as logs:
+        bench.statuses.changed(KEY)
+        await bench.clock.pass_time(REFUSED_S, step_s=0.5)
+    assert bench.hub.writes().count("patch") < 10
+    assert [log["event"] for log in logs] == ["engine.status_failed"]
+
+
+async def test_a_refused_status_that_changes_is_tried_soon(bench: Bench) -> None:
+    bench.hub.errors["patch FleetSecret"] = [REFUSED] * 9999
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(60, step_s=0.5)
+    bench.hub.errors.clear()
+    bench.change()
+    await bench.clock.pass_time(RETRY_S + 0.2)
+    assert bench.written == bench.revision
 
 
 async def test_a_manifest_that_is_absent_is_not_tried_again(bench: Bench) -> None:

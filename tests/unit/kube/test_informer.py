@@ -72,7 +72,7 @@ class States(NoHooks):
     def __init__(self) -> None:
         self.states: list[str] = []
 
-    def watch_changed(self, cluster: str, resource: str, state: str) -> None:
+    def watch_changed(self, cluster: str, resource: str, state: str, watch: str = "") -> None:
         self.states.append(state)
 
 

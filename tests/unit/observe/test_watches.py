@@ -16,7 +16,11 @@ def test_one_state_of_a_watch_is_true() -> None:
     watches.change("east", "secrets", "listing")
     watches.change("east", "secrets", "live")
     found = _samples(watches)
-    assert [found["east", "secrets", state] for state in ("listing", "live", "failed")] == [0, 1, 0]
+    assert [found["east", "secrets", "", state] for state in ("listing", "live", "failed")] == [
+        0,
+        1,
+        0,
+    ]
 
 
 async def test_the_age_counts_from_the_last_sign_of_life() -> None:
@@ -24,11 +28,11 @@ async def test_the_age_counts_from_the_last_sign_of_life() -> None:
     watches = Watches(clock)
     watches.change("east", "secrets", "live")
     await clock.advance(10)
-    assert _samples(watches)["east", "secrets"] == 10
+    assert _samples(watches)["east", "secrets", ""] == 10
     watches.hear("east", "secrets")
     await clock.advance(3)
     watches.change("east", "secrets", "failed")
-    assert _samples(watches)["east", "secrets"] == 3
+    assert _samples(watches)["east", "secrets", ""] == 3
 
 
 def test_a_stopped_watch_is_forgotten() -> None:
@@ -45,3 +49,28 @@ def test_only_the_watches_of_the_removed_cluster_go() -> None:
         watches.change(cluster, "secrets", "live")
     watches.remove("east")
     assert {labels[0] for labels in _samples(watches)} == {"west"}
+
+
+async def test_the_watch_that_fell_silent_is_not_hidden_behind_others_of_its_kind() -> None:
+    clock = FakeClock()
+    watches = Watches(clock)
+    names = ("target:", "source:a", "source:b")
+    for name in names:
+        watches.change("east", "secrets", "live", name)
+    await clock.advance(200)
+    watches.hear("east", "secrets", "target:")
+    watches.hear("east", "secrets", "source:a")
+    watches.change("east", "secrets", "failed", "source:b")
+    found = _samples(watches)
+    assert found["east", "secrets", "target"] == 0
+    assert found["east", "secrets", "source"] == 200
+    assert found["east", "secrets", "target", "live"] == 1
+    assert found["east", "secrets", "source", "failed"] == 1
+
+
+def test_one_of_several_that_stops_leaves_the_others() -> None:
+    watches = Watches(FakeClock())
+    for name in ("source:a", "source:b"):
+        watches.change("east", "secrets", "live", name)
+    watches.change("east", "secrets", "stopped", "source:a")
+    assert _samples(watches)["east", "secrets", "source", "live"] == 1
