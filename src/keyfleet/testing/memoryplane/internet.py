@@ -82,7 +82,8 @@ class Internet:
         finally:
             module.open_session = before
 
-    def _session(self) -> "Session":
+    def _session(self, *_: object, **__: object) -> "Session":
+        # How a real one would connect does not matter here.
         return Session(self, _process.get())
 
 
@@ -195,17 +196,12 @@ class Response:
         self.content = Content(found, weather, limit.sock_read)
         self._process = process
         self._watch = found if isinstance(found, Watch) else None
-        self._body = found.body if isinstance(found, Reply) else b""
 
     async def __aenter__(self) -> "Response":
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self.close()
-
-    async def read(self) -> bytes:
-        """Return the body."""
-        return self._body
 
     def close(self) -> None:
         """End the connection."""
@@ -216,10 +212,11 @@ class Response:
 
 
 class Content:
-    """The body of a watch, as it arrives."""
+    """A body as it arrives: that of a watch line by line, any other at once."""
 
     def __init__(self, found: Reply | Watch, weather: Weather, silence_s: float | None) -> None:
         self._watch = found if isinstance(found, Watch) else None
+        self._body = found.body if isinstance(found, Reply) else b""
         self._weather = weather
         self._silence_s = silence_s
         self._error: BaseException | None = None
@@ -232,12 +229,14 @@ class Content:
 
     async def readany(self) -> bytes:
         """Return what has arrived, at least one byte; empty at the end."""
+        if self._watch is None:
+            body, self._body = self._body, b""
+            return body
         async with asyncio.timeout(self._silence_s):
-            return await self._arrived()
+            return await self._arrived(self._watch)
 
-    async def _arrived(self) -> bytes:
-        watch = self._watch
-        while watch is not None:
+    async def _arrived(self, watch: Watch) -> bytes:
+        while True:
             if self._error is not None:
                 raise self._error
             if watch.lines or watch.is_ended:
@@ -250,7 +249,6 @@ class Content:
                 return chunk
             self._news.clear()
             await self._news.wait()
-        return b""
 
     def set_exception(self, error: BaseException) -> None:
         """Make reads fail, one that waits included."""

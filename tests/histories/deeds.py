@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can happen to a fleet: things people do, things that break, and time.
+
+A deed is a function of a `World` with plain arguments, so that a history is a list that can be
+printed, kept and played again.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from tests.histories.reference import OWNER, Document
+from tests.histories.world import World, fleetcluster
+
+from keyfleet.kube.resources import (
+    FLEETCLUSTERS,
+    FLEETPOLICIES,
+    FLEETSECRETS,
+    NAMESPACES,
+    SECRETS,
+    Resource,
+)
+from keyfleet.testing.canary import canary
+from keyfleet.testing.memoryplane import Sky
+
+HUB = "hub"
+MERGE = "application/merge-patch+json"
+
+
+def write(world: World, context: str, resource: Resource, document: Document) -> None:
+    """Make an object what the document says, as `kubectl replace --force` would not: in place."""
+    plane, metadata = world.planes[context], document["metadata"]
+    namespace, name = metadata.get("namespace", ""), metadata["name"]
+    path = resource.path(namespace=namespace, name=name)
+    found = plane.ask("GET", path)
+    if found.status != 200:
+        plane.ask("POST", resource.path(namespace=namespace), document)
+        return
+    live = found.document()
+    kept = {"resourceVersion": live["metadata"]["resourceVersion"]}
+    body = {**live, **document, "metadata": {**metadata, **kept}}
+    plane.ask("PUT", path, body)
+
+
+def remove(world: World, context: str, resource: Resource, namespace: str, name: str) -> None:
+    """Delete an object where it is there."""
+    world.planes[context].ask("DELETE", resource.path(namespace=namespace, name=name))
+
+
+def values(world: World, of: str, keys: int) -> Document:
+    """Return new data that nobody has written before."""
+    world.version += 1
+    return {
+        key: base64.b64encode(canary(f"{of}.v{world.version}.{key}")).decode()
+        for key in ("user", "password", "extra")[:keys]
+    }
+
+
+# Sources.
+
+
+def write_source(world: World, context: str, namespace: str, name: str, keys: int) -> None:
+    """Give a source new values; an annotated one keeps its annotations."""
+    data = values(world, f"{context}.{namespace}.{name}", keys)
+    path = SECRETS.path(namespace=namespace, name=name)
+    plane = world.planes[context]
+    operations = [{"op": "add", "path": "/data", "value": data}]
+    content = "application/json-patch+json"
+    if plane.ask("PATCH", path, operations, content_type=content).status == 404:
+        body = {"metadata": {"name": name}, "data": data}
+        plane.ask("POST", SECRETS.path(namespace=namespace), body)
+
+
+def delete_source(world: World, context: str, namespace: str, name: str) -> None:
+    """Delete a source."""
+    remove(world, context, SECRETS, namespace, name)
+
+
+def annotate_source(world: World, namespace: str, name: str, targets: str, policy: str) -> None:
+    """Ask for copies by annotations, or (no targets) do so no more."""
+    on = {"enabled": "true", "targets": targets, "name": "shared", "deletion-policy": policy}
+    words = {f"keyfleet.io/{word}": text if targets else None for word, text in on.items()}
+    path = SECRETS.path(namespace=namespace, name=name)
+    body = {"metadata": {"annotations": words}}
+    world.planes[HUB].ask("PATCH", path, body, content_type=MERGE)
+
+
+# What is asked for.
+
+
+def write_fleetsecret(world: World, namespace: str, name: str, spec: Document) -> None:
+    """Create or replace a FleetSecret."""
+    metadata = {"namespace": namespace, "name": name}
+    write(world, HUB, FLEETSECRETS, {"metadata": metadata, "spec": spec})
+
+
+def delete_fleetsecret(world: World, namespace: str, name: str) -> None:
+    """Delete a FleetSecret."""
+    remove(world, HUB, FLEETSECRETS, namespace, name)
+
+
+def write_policy(world: World, name: str, spec: Document) -> None:
+    """Create or replace a FleetPolicy."""
+    write(world, HUB, FLEETPOLICIES, {"metadata": {"name": name}, "spec": spec})
+
+
+def delete_policy(world: World, name: str) -> None:
+    """Delete a FleetPolicy."""
+    remove(world, HUB, FLEETPOLICIES, "", name)
+
+
+def write_cluster(world: World, context: str, env: str, on_removed: str, *, paused: bool) -> None:
+    """Create or change a FleetCluster."""
+    document = fleetcluster(context, env=env, on_removed=on_removed)
+    document["spec"]["paused"] = paused
+    write(world, HUB, FLEETCLUSTERS, document)
+
+
+def delete_cluster(world: World, context: str) -> None:
+    """Delete a FleetCluster."""
+    remove(world, HUB, FLEETCLUSTERS, "", context)
+
+
+# Namespaces.
+
+
+def label_namespace(world: World, context: str, name: str, team: str) -> None:
+    """Set or (empty) take away a namespace's label; create it where it is absent."""
+    plane = world.planes[context]
+    body = {"metadata": {"labels": {"team": team or None}}}
+    path = NAMESPACES.path(name=name)
+    if plane.ask("PATCH", path, body, content_type=MERGE).status == 404:
+        labels = {"team": team} if team else {}
+        plane.ask("POST", NAMESPACES.path(), {"metadata": {"name": name, "labels": labels}})
+
+
+def terminate_namespace(world: World, context: str, name: str) -> None:
+    """Begin to delete a namespace: it takes nothing new, and stays."""
+    remove(world, context, NAMESPACES, "", name)
+
+
+def end_namespace(world: World, context: str, name: str) -> None:
+    """Delete a namespace with all that is in it."""
+    plane = world.planes[context]
+    if plane.ask("GET", NAMESPACES.path(name=name)).status == 200:
+        plane.end_namespace(name)
+
+
+# Foreign hands on targets.
+
+
+def edit_target(world: World, context: str, namespace: str, name: str) -> None:
+    """Change the values of a target by hand."""
+    data = {"user": base64.b64encode(canary("edited-by-hand")).decode(), "more": "MQ=="}
+    path = SECRETS.path(namespace=namespace, name=name)
+    world.planes[context].ask("PATCH", path, {"data": data}, content_type=MERGE)
+
+
+def delete_target(world: World, context: str, namespace: str, name: str) -> None:
+    """Delete a target by hand."""
+    remove(world, context, SECRETS, namespace, name)
+
+
+def strip_target(world: World, context: str, namespace: str, name: str, *, all_of_it: bool) -> None:
+    """Take the label off a target, or label and marker."""
+    metadata: Document = {"labels": {"keyfleet.io/hub": None}}
+    if all_of_it:
+        metadata["annotations"] = {OWNER: None}
+    path = SECRETS.path(namespace=namespace, name=name)
+    world.planes[context].ask("PATCH", path, {"metadata": metadata}, content_type=MERGE)
+
+
+def plant_secret(world: World, context: str, namespace: str, name: str) -> None:
+    """Create a Secret of somebody else's at a place where targets may be wanted."""
+    data = {"user": base64.b64encode(canary("somebody-elses")).decode()}
+    body = {"metadata": {"name": name}, "data": data}
+    world.planes[context].ask("POST", SECRETS.path(namespace=namespace), body)
+
+
+def copy_target(world: World, context: str, namespace: str, name: str, to: str) -> None:
+    """Copy a target with all its metadata to another namespace, as backup tools do."""
+    plane = world.planes[context]
+    found = plane.ask("GET", SECRETS.path(namespace=namespace, name=name))
+    if found.status == 200:
+        document = found.document()
+        document["metadata"].pop("finalizers", None)
+        plane.ask("POST", SECRETS.path(namespace=to), document)
+
+
+# Faults.
+
+
+def weather(world: World, context: str, sky: str) -> None:
+    """Change the weather on the way to a cluster."""
+    world.sky(context, Sky(sky))
+
+
+def lose_answers(world: World, context: str, count: int) -> None:
+    """Lose the answers to the next writes; they are carried out."""
+    world.weathers[context].lost_answers = count
+    world.disturbed(context)
+
+
+def forbid(world: World, context: str, namespace: str, *, denied: bool) -> None:
+    """Take away, or give back, all rights on Secrets in one namespace."""
+    forbidden = world.weathers[context].forbidden
+    (forbidden.add if denied else forbidden.discard)(namespace)
+    world.disturbed(context)
+
+
+def cut_watches(world: World, context: str, *, compacted: bool) -> None:
+    """Break all watches, and forget the past so that they cannot resume."""
+    if compacted:
+        world.planes[context].store.compact()
+    world.planes[context].end_watches()
+
+
+def heal(world: World) -> None:
+    """Clear every sky."""
+    for context, one in world.weathers.items():
+        one.forbidden.clear()
+        one.lost_answers = 0
+        world.sky(context, Sky.CLEAR)
+
+
+# Controllers and time.
+
+
+def start(world: World, name: str) -> None:
+    """Start a controller where it does not run."""
+    world.start(name)
+
+
+def kill(world: World, name: str, after_steps: int) -> None:
+    """Kill a controller after some turns of the loop: at any await."""
+    world.steps(after_steps)
+    world.kill(name)
+
+
+def stop(world: World, name: str) -> None:
+    """Stop a controller in order."""
+    world.stop(name)
+
+
+def pass_time(world: World, seconds: float) -> None:
+    """Let time pass."""
+    world.pass_time(seconds)
+
+
+DEEDS: dict[str, Callable[..., None]] = {
+    deed.__name__: deed
+    for deed in (
+        write_source,
+        delete_source,
+        annotate_source,
+        write_fleetsecret,
+        delete_fleetsecret,
+        write_policy,
+        delete_policy,
+        write_cluster,
+        delete_cluster,
+        label_namespace,
+        terminate_namespace,
+        end_namespace,
+        edit_target,
+        delete_target,
+        strip_target,
+        plant_secret,
+        copy_target,
+        weather,
+        lose_answers,
+        forbid,
+        cut_watches,
+        heal,
+        start,
+        kill,
+        stop,
+        pass_time,
+    )
+}
+
+Deed = tuple[str, dict[str, Any]]
+
+
+def told(history: list[Deed]) -> str:
+    """Return a history as text, one deed a line, that `read` understands."""
+    return "\n".join(msgspec.json.encode(deed).decode() for deed in history)
+
+
+def read(text: str) -> list[Deed]:
+    """Return the history that `told` wrote."""
+    return [msgspec.json.decode(line, type=Deed) for line in text.splitlines() if line.strip()]

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the fleet shall look like, said a second time: plain dicts, no code of the engine.
+
+`Facts` are the stored objects of every cluster. From them follow the intents, the places they mean,
+and which values may lie there. Written from docs/concepts, not from the source.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+Document = dict[str, Any]
+Key = tuple[str, str]
+Place = tuple[str, str, str]
+"""Cluster, namespace, name."""
+Who = tuple[str, str, str]
+"""Kind, namespace and name of an intent."""
+Data = Mapping[str, str]
+
+HUB = "hub"
+SECRETS, NAMESPACES = "secrets", "namespaces"
+FLEETSECRETS = "fleetsecrets.keyfleet.io"
+FLEETCLUSTERS = "fleetclusters.keyfleet.io"
+FLEETPOLICIES = "fleetpolicies.keyfleet.io"
+LABELS = (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
+
+OWNER = "keyfleet.io/owner"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One wish."""
+
+    who: Who
+    uid: str
+    created: str
+    source: Place
+    on_missing: str
+    clusters: Document
+    namespaces: Document
+    name: str
+    conflict: str
+    deletion: str
+    paused: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The stored objects by cluster, kind and key."""
+
+    objects: Mapping[str, Mapping[str, Mapping[Key, Document]]]
+    departed: Mapping[str, str] = field(default_factory=dict)
+    """What the FleetClusters that went had said of their removal, by cluster."""
+
+    def all(self, cluster: str, label: str) -> Mapping[Key, Document]:
+        """Return the objects of a kind in a cluster."""
+        return self.objects[cluster][label]
+
+    def secret(self, place: Place) -> Document | None:
+        """Return a Secret."""
+        return self.all(place[0], SECRETS).get(place[1:])
+
+    # Who wishes what.
+
+    @cached_property
+    def intents(self) -> dict[Who, Intent]:
+        """The wishes that count: FleetSecrets and annotated Secrets of the hub."""
+        found = [_fleetsecret(one) for one in self.all(HUB, FLEETSECRETS).values()]
+        secrets = self.all(HUB, SECRETS).values()
+        found += [_annotated(one) for one in secrets if _annotation(one, "enabled") == "true"]
+        return {intent.who: intent for intent in found}
+
+    @cached_property
+    def members(self) -> dict[str, Document]:
+        """The FleetClusters by the cluster they mean."""
+        found = self.all(HUB, FLEETCLUSTERS).values()
+        return {one["spec"]["context"]: one for one in found}
+
+    def is_going(self, cluster: str, namespace: str) -> bool:
+        """Tell whether a namespace is being deleted."""
+        found = self.all(cluster, NAMESPACES).get(("", namespace))
+        return found is not None and "deletionTimestamp" in found["metadata"]
+
+    def places(self, intent: Intent) -> list[Place]:
+        """Return where an intent wants its secret, whether it may or not."""
+        return [
+            (cluster, namespace, intent.name)
+            for cluster, member in self.members.items()
+            if chosen(intent.clusters, cluster, _labels(member))
+            for (_, namespace), found in self.all(cluster, NAMESPACES).items()
+            if chosen(intent.namespaces, namespace, _labels(found))
+        ]
+
+    # What it may.
+
+    def may_read(self, intent: Intent) -> bool:
+        """Tell whether the source is the asker's own, or granted."""
+        cluster, namespace, _ = intent.source
+        asker = intent.who[1]
+        if cluster == HUB and namespace == asker:
+            return True
+        return any(
+            self._covers(grant.get("sources"), cluster, namespace)
+            and (not is_system(namespace) or namespace in grant["sources"]["namespaces"]["names"])
+            for grant in self._grants(asker)
+        )
+
+    def may_write(self, intent: Intent, place: Place) -> bool:
+        """Tell whether the place is the asker's own, or granted, and no system namespace."""
+        cluster, namespace, _ = place
+        asker = intent.who[1]
+        if place == intent.source or is_system(namespace):
+            return False
+        return namespace == asker or any(
+            self._covers(grant.get("targets"), cluster, namespace) for grant in self._grants(asker)
+        )
+
+    def _grants(self, asker: str) -> list[Document]:
+        return [
+            grant
+            for policy in self.all(HUB, FLEETPOLICIES).values()
+            if not policy["spec"].get("paused")
+            for grant in policy["spec"].get("namespaces", ())
+            if asker in grant["hub"] or "*" in grant["hub"]
+        ]
+
+    def _covers(self, scope: Document | None, cluster: str, namespace: str) -> bool:
+        member = self.members.get(cluster)
+        labels = _labels(member) if member else {}
+        found = self.all(cluster, NAMESPACES).get(("", namespace)) or {"metadata": {}}
+        return (
+            scope is not None
+            and chosen(scope["clusters"], cluster, labels)
+            and chosen(scope["namespaces"], namespace, _labels(found))
+        )
+
+    # What then lies where.
+
+    def wanted_data(self, intent: Intent) -> Data | None:
+        """Return what an intent delivers now; None where its source cannot be read."""
+        source = self.secret(intent.source)
+        is_known = intent.source[0] == HUB or intent.source[0] in self.members
+        if source is None or not is_known or not self.may_read(intent):
+            return None
+        found: Data = source.get("data") or {}
+        return found
+
+    @cached_property
+    def permitted(self) -> dict[Place, dict[Who, Data]]:
+        """What may be written where, and for whom."""
+        found: dict[Place, dict[Who, Data]] = {}
+        for intent in self.intents.values():
+            data = self.wanted_data(intent)
+            if data is None or intent.paused:
+                continue
+            for place in self.places(intent):
+                if self.may_write(intent, place):
+                    found.setdefault(place, {})[intent.who] = data
+        return found
+
+    def asks_to_go(self, who: Who, place: Place, marked_policy: str) -> bool:
+        """Tell whether somebody truly asked that a target of this intent is deleted."""
+        intent = self.intents.get(who)
+        if place[0] not in self.members:
+            return self.departed.get(place[0]) == "Delete"
+        if intent is None:
+            return marked_policy == "Delete" and not self.is_going(HUB, who[1])
+        if intent.on_missing == "Delete" and self.secret(intent.source) is None:
+            return True
+        return intent.deletion == "Delete" and place not in self.places(intent)
+
+
+def is_system(namespace: str) -> bool:
+    """Tell whether a namespace is never a target."""
+    return namespace == "keyfleet-system" or namespace.startswith("kube-")
+
+
+def marker_of(secret: Document | None) -> Document | None:
+    """Return what a Secret's owner annotation says."""
+    text = ((secret or {}).get("metadata", {}).get("annotations") or {}).get(OWNER)
+    found: Document | None = msgspec.json.decode(text) if text else None
+    return found
+
+
+def who_holds(marker: Document) -> Who:
+    """Return the intent that a marker names."""
+    return (marker["kind"], marker["intentNamespace"], marker["intentName"])
+
+
+def chosen(choice: Document, name: str, labels: Mapping[str, str]) -> bool:
+    """Tell whether (names or selector) minus exclude takes this; an empty selector takes none."""
+    names, selector = choice.get("names", ()), choice.get("selector") or {}
+    if name in choice.get("exclude", ()):
+        return False
+    wanted = selector.get("matchLabels") or {}
+    by_label = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
+    return name in names or "*" in names or by_label
+
+
+def _labels(document: Document) -> dict[str, str]:
+    found: dict[str, str] = document["metadata"].get("labels") or {}
+    return found
+
+
+def _annotation(document: Document, word: str) -> str:
+    found = document["metadata"].get("annotations") or {}
+    return str(found.get(f"keyfleet.io/{word}", ""))
+
+
+def _fleetsecret(document: Document) -> Intent:
+    metadata, spec = document["metadata"], document["spec"]
+    place, namespace = spec["placement"], metadata["namespace"]
+    ref = spec["source"]["secretRef"]
+    return Intent(
+        who=("FleetSecret", namespace, metadata["name"]),
+        uid=metadata["uid"],
+        created=metadata["creationTimestamp"],
+        source=(ref.get("cluster", HUB), ref.get("namespace", namespace), ref["name"]),
+        on_missing=spec["source"].get("onMissing", "Retain"),
+        clusters=place.get("clusters", {}),
+        namespaces=place.get("namespaces") or {"names": [namespace]},
+        name=place.get("name", metadata["name"]),
+        conflict=spec.get("conflictPolicy", "Refuse"),
+        deletion=spec.get("deletionPolicy", "Delete"),
+        paused=bool(spec.get("paused")),
+    )
+
+
+def _annotated(document: Document) -> Intent:
+    metadata = document["metadata"]
+    namespace, name = metadata["namespace"], metadata["name"]
+    targets = _annotation(document, "targets").split(",")
+    return Intent(
+        who=("Secret", namespace, name),
+        uid=metadata["uid"],
+        created=metadata["creationTimestamp"],
+        source=(HUB, namespace, name),
+        on_missing="Retain",
+        clusters={"names": targets},
+        namespaces={"names": [_annotation(document, "namespace") or namespace]},
+        name=_annotation(document, "name") or name,
+        conflict="Refuse",
+        deletion=_annotation(document, "deletion-policy") or "Delete",
+        paused=False,
+    )
