@@ -126,7 +126,12 @@ async def open_look(common: Common, files: Iterable[str] = ()) -> AsyncIterator[
 
 @asynccontextmanager
 async def look_at(
-    hub: Hub, declared: Declared, common: Common, clusters: Iterable[Document] = ()
+    hub: Hub,
+    declared: Declared,
+    common: Common,
+    clusters: Iterable[Document] = (),
+    *,
+    adopts: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Look]:
     """Give a look at what is declared.
 
@@ -135,8 +140,9 @@ async def look_at(
         declared: What is asked for.
         common: The flags that choose clusters.
         clusters: FleetClusters of files.
+        adopts: Hubs whose targets count as ours, see `Installation`.
     """
-    async with open_members(hub, clusters) as members:
+    async with open_members(hub, clusters, adopts=adopts) as members:
         _refuse_unknown(declared, members)
         yield Look(hub, members, declared, chosen_clusters(members.live.facts(), common))
 

@@ -26,6 +26,7 @@ COMMANDS = (
     ("sync", DO, "Deliver one secret now, past every back-off."),
     ("wait", SEE, "Block until a secret is in sync."),
     ("validate", SEE, "Check manifests without any cluster."),
+    ("adopt", DO, "Take over the targets of a hub, or of a key, that is lost."),
     ("completion", SET_UP, "Print the completion script of a shell."),
     ("version", SET_UP, "Print the version."),
 )

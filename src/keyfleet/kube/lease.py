@@ -217,9 +217,18 @@ class LeaderElection:
         _log.info("kube.leadership_released", lease=self._name)
         try:
             async with asyncio.timeout(RELEASE_S):
-                await self._client.replace(LEASES, released(self._lease, now=self._clock.now()))
+                await self._release()
         except (KeyfleetError, TimeoutError):
             _log.debug("kube.lease_not_released", lease=self._name)
+
+    async def _release(self) -> None:
+        try:
+            await self._client.replace(LEASES, released(self._lease, now=self._clock.now()))
+        except ConflictError:
+            # A renewal that was cut off on the way back may have been written all the same.
+            lease = await self._client.find(LEASES, self._name, namespace=self._namespace)
+            if lease is not None and read_lease(lease).holder == self._identity:
+                await self._client.replace(LEASES, released(lease, now=self._clock.now()))
 
 
 async def _run(work: Callable[[], Awaitable[None]]) -> None:

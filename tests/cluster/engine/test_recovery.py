@@ -2,16 +2,24 @@
 """What comes back from a backup, is rebuilt or gets another key is taken up and nothing is lost."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.cluster.engine import identities
+from tests.cluster.engine.conftest import install
 from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import Side, eventually
+from tests.e2e.harness import Program, Result, isolated
 
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.installation import KEY_SECRET
-from keyfleet.kube.resources import NAMESPACES, SECRETS
+from keyfleet.kube.resources import CRDS, NAMESPACES, SECRETS
+from keyfleet.localplane import kubeconfigs
 from keyfleet.localplane.api import Api
+from keyfleet.manifests import crds
 from keyfleet.model.ownership import SYSTEM_NAMESPACE, Marker, read_marker
 from keyfleet.testing.canary import canary
 
@@ -229,3 +237,113 @@ async def _asks(fleet: Fleet, token: str, path: str) -> bool:
     plane = fleet.east.plane
     api = Api(plane.url, plane.ca_pem, token)
     return (await asyncio.to_thread(api.call, "GET", path)).status == 200
+
+
+# A hub that is rebuilt.
+
+
+class Laptop:
+    """The installed program of a person who may do everything, past the proxies."""
+
+    def __init__(self, fleet: Fleet, folder: Path, hub: Side) -> None:
+        config = [side.plane.kubeconfig(context=side.context) for side in fleet.sides]
+        path = kubeconfigs.write(folder / "laptop.yaml", kubeconfigs.merged(config))
+        environ = isolated(folder, KUBECONFIG=str(path), KEYFLEET_CONTEXT=hub.context)
+        self._program = Program(environ, folder)
+
+    async def __call__(self, *words: str) -> Result:
+        return await asyncio.to_thread(self._program, *words)
+
+
+@pytest.fixture
+async def rebuilt(fleet: Fleet) -> AsyncIterator[Fleet]:
+    """The same fleet under a new hub, which knows nothing: the plane that was west."""
+    await install(fleet.west.client)
+    new = replace(fleet, hub=fleet.west, west=fleet.hub)
+    try:
+        yield new
+    finally:
+        await new.end()
+        client = new.hub.client
+        for crd in crds():
+            await client.delete(CRDS, crd["metadata"]["name"])
+        for name in (KEY_SECRET,):
+            await client.delete(SECRETS, name, namespace=SYSTEM_NAMESPACE)
+
+
+async def uid_of(side: Side) -> str:
+    found = await side.client.find_metadata(NAMESPACES, "kube-system")
+    assert found is not None
+    return found.uid
+
+
+async def declare_anew(new: Fleet) -> None:
+    """Write on the new hub what the old one had, and start its controller."""
+    await new.declare(new.east)
+    await new.write_secret(new.hub, "src", ONE)
+    await new.ask(new.east)
+    await new.run(as_admin=True, context=new.hub.context)
+
+
+async def test_a_rebuilt_hub_takes_over_what_the_lost_one_delivered(
+    fleet: Fleet, rebuilt: Fleet, tmp_path: Path
+) -> None:
+    """Nothing is taken while the old hub lives; then only marks are written, and all is served."""
+    new, east = rebuilt, fleet.east
+    laptop, lost = Laptop(fleet, tmp_path, new.hub), await uid_of(fleet.hub)
+    await delivered(fleet, east)
+    await fleet.ask(east, name="old-only")
+    await fleet.in_sync(east, name="old-only")
+    await declare_anew(new)
+    await new.stands("Conflict", "OwnedByOtherHub", east)
+
+    survey = await laptop("adopt", "-c", east.name, "-o", "json")
+    assert {"cluster": east.name, "hub": lost, "claim": "OwnedByOtherHub", "targets": 2} in (
+        survey.json()["items"]
+    )
+    refused = await laptop("adopt", "--from-hub", lost, "--yes")
+    assert (refused.code, "cli.hub_lives" in refused.err) == (7, True)
+    assert (await marker(fleet, east)).hub == lost
+
+    await fleet.end()
+    shown = await laptop("adopt", "--from-hub", lost, "--dry-run", "-o", "json")
+    assert shown.code == 0, shown.err + shown.out
+    assert (await marker(fleet, east)).hub == lost
+    results = {one["name"]: one["result"] for one in shown.json()["targets"]}
+    assert results == {"db": "adopt", "old-only": "Pending"}
+    await new.quiet()
+    new.forget_requests()
+    taken = await laptop("adopt", "--from-hub", lost, "--yes", "-o", "json")
+    assert (taken.code, taken.json()["summary"]) == (0, {"Pending": 1, "adopted": 1})
+    await new.in_sync(east)
+    await new.quiet()
+    assert east.writes() == []
+    after = await marker(fleet, east)
+    assert (after.hub, after.revision) == (await uid_of(new.hub), 1)
+    assert (await marker(fleet, east, "old-only")).hub == lost
+    await new.set_data(new.hub, "src", TWO)
+    await new.delivered(TWO, east)
+    assert await fleet.data(east, "old-only") == ONE
+    await new.withdraw()
+    await new.gone(east)
+    assert (await laptop("adopt", "--from-hub", lost, "--yes")).code == 0
+
+
+async def test_a_hub_with_a_lost_key_takes_over_what_that_signed(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    east, laptop = fleet.east, Laptop(fleet, tmp_path, fleet.hub)
+    await delivered(fleet, east)
+    await forget_keys(fleet)
+    await fleet.run()
+    await fleet.stands("Conflict", "OwnedUnverified", east)
+    await fleet.quiet()
+    fleet.forget_requests()
+    taken = await laptop("adopt", "--unverified", "--yes", "-o", "json")
+    assert (taken.code, taken.json()["summary"]["adopted"]) == (0, 1)
+    await fleet.in_sync(east)
+    await fleet.quiet()
+    assert east.writes() == []
+    assert await fleet.data(east) == ONE
+    await fleet.withdraw()
+    await fleet.gone(east)

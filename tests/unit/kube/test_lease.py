@@ -313,3 +313,17 @@ async def test_refuses_times_that_cannot_work(clock: FakeClock, server: LeaseSer
             random=Random(1),  # noqa: S311 - jitter
             renew_deadline_s=15.0,
         )
+
+
+async def test_a_renewal_whose_answer_was_cut_off_does_not_keep_the_lease(
+    enter: Enter, clock: FakeClock, server: LeaseServer
+) -> None:
+    """It was written on the server, so the version that is known here is old."""
+    first = enter("a").start()
+    await clock.settle()
+    assert server.lease is not None
+    server.store(server.lease)
+    assert first.task is not None
+    first.task.cancel()
+    await clock.settle()
+    assert server.holder == ""
