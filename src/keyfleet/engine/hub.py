@@ -41,6 +41,10 @@ Document = dict[str, Any]
 OnChange = Callable[[ObjectKey, Document | None, Document | None], None]
 
 
+POLICIES_S = 5.0
+"""How often FleetPolicies that may not be looked at are asked for again."""
+
+
 class HubEvents:
     """What the hub's watches tell the engine; every call is synchronous and cheap."""
 
@@ -173,6 +177,10 @@ class Hub:
             ),
         )
 
+    def has_namespace(self, name: str) -> bool:
+        """Tell whether a namespace of the hub exists, as the watch shows it."""
+        return ("", name) in self._namespaces.items
+
     def problems(self) -> list[str]:
         """Return what keeps the hub from being served; for readiness."""
         found = [f"{kind} is not served; run `keyfleet install`" for kind in self._missing()]
@@ -232,6 +240,7 @@ class Hub:
         self._served[resource.kind] = _Served(informer, task)
         if resource is FLEETPOLICIES:
             self._tasks.append(spawn(self._policies_listed(informer), name="policies"))
+            self._tasks.append(spawn(self._insist_on_policies(informer), name="policies"))
         log.info("engine.kind_started", kind=resource.kind)
 
     def _withdraw(self, resource: Resource) -> None:
@@ -292,6 +301,17 @@ class Hub:
         # An empty list calls nobody, and is as complete as any other.
         await informer.wait_synced()
         self._read_policies()
+
+    async def _insist_on_policies(self, informer: Informer[Document]) -> None:
+        # Nothing is delivered without them, so the right to see them is looked for more often than
+        # any other that is missing.
+        served = self._served[FLEETPOLICIES.kind]
+        while self._served.get(FLEETPOLICIES.kind) is served:
+            await self._clock.sleep(POLICIES_S)
+            if _is_denied(informer):
+                # That a failed watch is denied on its next attempt is no new state to hear of.
+                self._read_policies()
+                informer.nudge()
 
     def _read_policies(self) -> None:
         served = self._served.get(FLEETPOLICIES.kind)

@@ -157,6 +157,7 @@ class Passes:
     ) -> _Settled | None:
         if objection is not None:
             return self._left_alone(question, replace(_nothing(question), finding=objection))
+        question = self._gatherer().governed(question, member)
         step = decide(question)
         if not step.writes:
             return self._left_alone(question, step)
@@ -181,13 +182,14 @@ class Passes:
     async def _write(self, member: Member, question: Question, step: Step) -> _Settled | None:
         began = self._clock.monotonic()
         spot = (step.place.namespace, step.place.name)
-        try:
-            delivered = await deliver(step, member.client)
-        except ConflictError:
-            # Somebody wrote since the decision: look at what is there and decide again.
-            member.memory.doubt(spot)
-            return None
-        self._remember(member, question, step, delivered)
+        with member.writing(spot):
+            try:
+                delivered = await deliver(step, member.client)
+            except ConflictError:
+                # Somebody wrote since the decision: look at what is there and decide again.
+                member.memory.doubt(spot)
+                return None
+            self._remember(member, question, step, delivered)
         took_s = self._clock.monotonic() - began
         self._hooks.step_done(member.facts.name, step.verb, State.IN_SYNC, took_s)
         log.info(
@@ -199,6 +201,9 @@ class Passes:
             verb=str(step.verb),
             revision=step.revision,
         )
+        if step.finding is not None:
+            # A rule had it taken away; that is why it is not there.
+            return replace(_found(question.place, step.finding), wrote=True)
         return _Settled(
             _result(question, State.IN_SYNC, revision=step.revision),
             wrote=True,
