@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.engine import identities
 from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.outputs import Outputs
 from tests.cluster.engine.sides import Side, client_of, eventually, unique
 
 from keyfleet.kube.client import Client
@@ -55,11 +56,13 @@ async def fleet(
     west: ControlPlane,
     controller_tokens: dict[str, str],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Fleet]:
     """Hub, east and west behind proxies; no member is declared, no controller runs.
 
     The controller has the rights that `keyfleet install` gives it, and no others.
     """
+    outputs = Outputs(monkeypatch)
     async with AsyncExitStack() as stack:
         planes = {"hub": fleet_hub, "east": east, "west": west}
         sides = {
@@ -78,10 +81,13 @@ async def fleet(
         for side in fleet.sides:
             await asyncio.to_thread(side.plane.create_namespace, fleet.namespace)
         fleet.configure()
+        leaks: list[str] = []
         try:
             yield fleet
+            leaks = await outputs.leaks(fleet)
         finally:
             await _clean_up(fleet)
+        assert leaks == [], "a secret value shows"
         if not fleet.may_be_denied:
             denied = {context: found for context, found in fleet.denied.items() if found}
             assert denied == {}, "the shipped roles lack a right"
