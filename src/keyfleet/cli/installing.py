@@ -32,6 +32,7 @@ from keyfleet.kube.resources import (
     SECRETS,
     Resource,
 )
+from keyfleet.kube.responses import NOT_SERVED
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything, probes
 from keyfleet.manifests.deployment import DEPLOYMENTS
 from keyfleet.manifests.roles import (
@@ -126,7 +127,10 @@ async def _apply(
     try:
         before = await client.find_metadata(resource, name, namespace=namespace)
         after = await client.apply(resource, document, force=True, manager=manager)
-    except (NotFoundError, UnsupportedError):
+    except (NotFoundError, UnsupportedError) as error:
+        if isinstance(error, NotFoundError) and error.code != NOT_SERVED:
+            # The kind is served; the namespace it shall go into is absent.
+            raise
         raise UnsupportedError(
             "cli.hub_too_old",
             "the cluster does not serve a kind that a hub needs",

@@ -23,15 +23,17 @@ def namespace(domain: str = DEFAULT_DOMAIN) -> dict[str, Any]:
 
     Args:
         domain: Annotation domain of this installation; noted on the namespace, so that a command
-            line elsewhere reads annotated Secrets as the controller does.
+            line elsewhere reads annotated Secrets as the controller does. Empty: not noted, for a
+            cluster that is no hub, or whose own installation noted it.
     """
+    noted = {"annotations": {DOMAIN_ANNOTATION: domain}} if domain else {}
     return {
         "apiVersion": NAMESPACES.api_version,
         "kind": NAMESPACES.kind,
         "metadata": {
             "name": SYSTEM_NAMESPACE,
             "labels": {MANAGED_BY_LABEL: MANAGED_BY, **_POD_SECURITY},
-            "annotations": {DOMAIN_ANNOTATION: domain},
+            **noted,
         },
     }
 

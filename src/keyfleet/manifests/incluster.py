@@ -45,7 +45,7 @@ def member(namespaces: Sequence[str] = ()) -> list[Manifest]:
     """
     places = _once(namespaces)
     return [
-        namespace(),
+        namespace(domain=""),
         *member_policy(),
         account(Part.MEMBER),
         *roles(Part.MEMBER),

@@ -7,7 +7,8 @@ not do here either.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -95,12 +96,17 @@ def employ(plane: ControlPlane, part: Part) -> str:
 def until_held(plane: ControlPlane, token: str, wanted: Iterable[Right]) -> None:
     """Wait until the API server knows the rights: it reads roles by a watch of its own."""
     api = Api(plane.url, plane.ca_pem, token)
+    for right in wanted:
+        until(partial(is_held, api, right), what=f"not granted: {right}")
+
+
+def until(is_true: Callable[[], object], *, what: str = "") -> None:
+    """Look until it is true."""
     pause = threading.Event()
     end = monotonic() + PATIENCE_S
-    for right in wanted:
-        while not is_held(api, right):
-            assert monotonic() < end, f"not granted: {right}"
-            pause.wait(0.02)
+    while not is_true():
+        assert monotonic() < end, what
+        pause.wait(0.02)
 
 
 def is_held(api: Api, right: Right, *, at: str = "") -> bool:
