@@ -74,6 +74,9 @@ class Results:
         if known is not None:
             known.clusters.pop(cluster, None)
             known.propagation_ms.pop(cluster, None)
+            if not known.clusters:
+                # Nobody looks at the source any more: what was wrong with it may be so no longer.
+                known.problem = None
 
     def in_sync(self, cluster: ClusterName) -> int:
         """Return how many targets of a cluster are as wanted."""

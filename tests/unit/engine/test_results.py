@@ -165,3 +165,12 @@ def test_a_second_sync_replaces_the_first() -> None:
     results.sync_began(KEY, "t2", [WEST.name])
     assert results.sync_passed(KEY, WEST.name)
     assert outcome_of(results).sync_handled == "t2"
+
+
+def test_without_a_cluster_nothing_is_said_of_the_source(results: Results) -> None:
+    """A restarted controller, which never read it for such an intent, says the same."""
+    results.problem(KEY, Finding(State.PENDING, "SourceMissing", "absent"))
+    for facts in (EAST, WEST):
+        assert outcome_of(results).problem is not None
+        results.leave(KEY, facts.name)
+    assert outcome_of(results).problem is None
