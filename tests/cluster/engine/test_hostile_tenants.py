@@ -289,6 +289,7 @@ async def test_no_forged_marker_moves_anything(scene: Field) -> None:
         for side in (fleet.hub, fleet.east):
             await attacker.forge(side, name, text, label)
     planted = await seen((fleet.hub, fleet.east), attacker.namespace)
+    assert len(planted) == 2 * len(forged) + len(["src"])
 
     async def stays() -> bool:
         return await seen((fleet.hub, fleet.east), attacker.namespace) == planted
