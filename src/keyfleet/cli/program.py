@@ -16,6 +16,7 @@ SET_UP = Group("Set up", sort_key=3)
 COMMANDS = (
     ("demo", SET_UP, "Watch Keyfleet work on real control planes on this machine."),
     ("install", SET_UP, "Make a cluster the hub: CRDs, admission policies, keyfleet-system."),
+    ("uninstall", SET_UP, "Take Keyfleet out; every delivered Secret stays and works."),
     ("run", SET_UP, "Run the controller: keep every secret true in every cluster."),
     ("plan", SEE, "Show what would change where; from files or from the hub."),
     ("apply", DO, "Deliver once, from files; nothing needs to be installed anywhere."),
@@ -23,6 +24,7 @@ COMMANDS = (
     ("status", SEE, "Show every secret in every cluster."),
     ("why", SEE, "Explain one secret: why it is there or not, and what to change."),
     ("clusters", SEE, "Show the clusters of the fleet; trust one."),
+    ("doctor", SEE, "Look for what is wrong, or will be, in every cluster."),
     ("sync", DO, "Deliver one secret now, past every back-off."),
     ("wait", SEE, "Block until a secret is in sync."),
     ("validate", SEE, "Check manifests without any cluster."),

@@ -309,10 +309,18 @@ class Client:
         return found.git_version
 
     async def can(
-        self, verb: str, resource: Resource, *, namespace: str = "", name: str = ""
+        self,
+        verb: str,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        name: str = "",
+        subresource: str = "",
     ) -> bool:
         """Tell whether the own identity may do this."""
-        request = requests.access_review(verb, resource, namespace=namespace, name=name)
+        request = requests.access_review(
+            verb, resource, namespace=namespace, name=name, subresource=subresource
+        )
         return (await self._ask(request, _decoder(_Review))).status.allowed
 
     async def close(self) -> None:

@@ -277,12 +277,20 @@ def server_version() -> Request:
     return Request("get", "GET", "/version", "version")
 
 
-def access_review(verb: str, resource: Resource, *, namespace: str = "", name: str = "") -> Request:
+def access_review(
+    verb: str,
+    resource: Resource,
+    *,
+    namespace: str = "",
+    name: str = "",
+    subresource: str = "",
+) -> Request:
     """Ask whether the own identity may do something."""
     wanted = {
         "verb": verb,
         "group": resource.group,
         "resource": resource.plural,
+        "subresource": subresource,
         "namespace": namespace,
         "name": name,
     }

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Take Keyfleet out of a cluster, so that every delivered Secret stays and works.
+
+The order is the safety. First nobody serves any more: the Deployment goes and the Lease is taken,
+so that whatever controller runs elsewhere stops by itself. Then every owner reference to a kind of
+ours is removed, so that Kubernetes' collector follows no deletion into a Secret. Then the kinds go:
+FleetSecrets first, FleetPolicies last, because a rule that is gone while something still asks would
+let through what it forbade. Rights and admission policies go after all objects that need them.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyfleet.base.clock import Clock
+from keyfleet.base.errors import ConflictError, DeniedError, KeyfleetError, NotFoundError
+from keyfleet.cli.controller import LEASE, leader
+from keyfleet.engine.installation import KEY_SECRET
+from keyfleet.kube.client import Client
+from keyfleet.kube.lease_record import held, read_lease
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import (
+    ADMISSION_BINDINGS,
+    ADMISSION_POLICIES,
+    CONFIGMAPS,
+    CRDS,
+    FLEETCLUSTERS,
+    FLEETPOLICIES,
+    FLEETSECRETS,
+    GROUP,
+    LEASES,
+    NAMESPACES,
+    SECRETS,
+    Resource,
+)
+from keyfleet.manifests import SYSTEM_NAMESPACE, everything, incluster
+from keyfleet.manifests.deployment import DEPLOYMENTS
+from keyfleet.manifests.roles import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    ROLE_BINDINGS,
+    ROLES,
+    SERVICE_ACCOUNTS,
+)
+from keyfleet.model.held import HELD_CONFIGMAP
+from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
+
+UNINSTALLER = "keyfleet-uninstall"
+"""Holder of the Lease while Keyfleet is taken out."""
+STOPS_WITHIN_S = 10.0
+"""A leader that cannot renew stops by itself after so long (`kube.lease`)."""
+CRD_GONE_S = 60.0
+_POLL_S = 0.2
+_TRIES = 20
+
+KINDS = (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
+"""In the order in which they go."""
+_ORDER = (
+    DEPLOYMENTS,
+    CRDS,
+    ADMISSION_BINDINGS,
+    ADMISSION_POLICIES,
+    ROLE_BINDINGS,
+    ROLES,
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    SERVICE_ACCOUNTS,
+    CONFIGMAPS,
+    SECRETS,
+    LEASES,
+    NAMESPACES,
+)
+_NOT_OURS_TO_COUNT = ("kube-root-ca.crt",)
+"""What Kubernetes itself puts into every namespace."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """One object that Keyfleet's installation made."""
+
+    rank: int
+    name: str
+    namespace: str = ""
+
+    @property
+    def resource(self) -> Resource:
+        """Its kind."""
+        return _ORDER[self.rank]
+
+    @property
+    def label(self) -> str:
+        """How kubectl names it."""
+        group = f".{self.resource.group}" if self.resource.group else ""
+        return f"{self.resource.kind.lower()}{group}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What there is to take out of a cluster."""
+
+    parts: tuple[Part, ...] = ()
+    """In the order in which they go."""
+    owned: tuple[Metadata, ...] = ()
+    """Secrets whose owner references lead to a kind of ours."""
+    strangers: tuple[str, ...] = ()
+    """What others put into keyfleet-system, which therefore stays."""
+    declared: Mapping[str, int] = field(default_factory=dict)
+    """Objects by kind, which go with their CRD."""
+
+
+async def find_installed(
+    client: Client, *, is_member_only: bool = False, keeps_key: bool = False
+) -> Installed:
+    """Return what an installation left in a cluster.
+
+    Args:
+        client: The cluster.
+        is_member_only: Only what `install --member` made.
+        keeps_key: Leave keyfleet-system with the installation's key.
+    """
+    parts = {
+        part
+        for part in _known(is_member_only=is_member_only)
+        if part.resource is not NAMESPACES and await _is_there(client, part)
+    }
+    parts |= await _bound_elsewhere(client, is_member_only=is_member_only)
+    if not is_member_only:
+        parts |= {
+            part for part in _by_products(keeps_key=keeps_key) if await _is_there(client, part)
+        }
+    kept = {Part(_ORDER.index(SECRETS), KEY_SECRET, SYSTEM_NAMESPACE)} if keeps_key else set()
+    strangers = await _strangers(client, parts | kept)
+    home = Part(_ORDER.index(NAMESPACES), SYSTEM_NAMESPACE)
+    if not strangers and not keeps_key and await _is_there(client, home):
+        parts.add(home)
+    if is_member_only:
+        return Installed(_sorted(parts), strangers=strangers)
+    owned = tuple(found for found in await client.list_metadata(SECRETS) if _owner_indexes(found))
+    return Installed(_sorted(parts), owned, strangers, await _declared(client))
+
+
+def _known(*, is_member_only: bool) -> set[Part]:
+    documents = incluster.member()
+    if not is_member_only:
+        documents = [
+            *documents,
+            *everything(),
+            *incluster.controller("none", is_member=True),
+        ]
+    return {_part(document) for document in documents}
+
+
+def _part(document: Mapping[str, Any]) -> Part:
+    rank = next(at for at, known in enumerate(_ORDER) if known.kind == document["kind"])
+    metadata = document["metadata"]
+    return Part(rank, metadata["name"], metadata.get("namespace", ""))
+
+
+def _by_products(*, keeps_key: bool) -> list[Part]:
+    found = [
+        Part(_ORDER.index(CONFIGMAPS), HELD_CONFIGMAP, SYSTEM_NAMESPACE),
+        Part(_ORDER.index(LEASES), LEASE, SYSTEM_NAMESPACE),
+    ]
+    key = Part(_ORDER.index(SECRETS), KEY_SECRET, SYSTEM_NAMESPACE)
+    return found if keeps_key else [*found, key]
+
+
+async def _is_there(client: Client, part: Part) -> bool:
+    try:
+        found = await client.find_metadata(part.resource, part.name, namespace=part.namespace)
+    except NotFoundError:
+        return False
+    return found is not None
+
+
+async def _bound_elsewhere(client: Client, *, is_member_only: bool) -> set[Part]:
+    # One binding per namespace that somebody listed at `install --namespaces`.
+    prefix = "keyfleet-member" if is_member_only else "keyfleet-"
+    found = await client.list_metadata(ROLE_BINDINGS, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY}")
+    rank = _ORDER.index(ROLE_BINDINGS)
+    return {Part(rank, each.name, each.namespace) for each in found if each.name.startswith(prefix)}
+
+
+async def _strangers(client: Client, parts: Iterable[Part]) -> tuple[str, ...]:
+    ours = {(part.resource, part.name) for part in parts if part.namespace == SYSTEM_NAMESPACE}
+    found = []
+    for resource in (SECRETS, CONFIGMAPS, SERVICE_ACCOUNTS, DEPLOYMENTS):
+        for each in await client.list_metadata(resource, namespace=SYSTEM_NAMESPACE):
+            is_default = each.name == "default" and resource is SERVICE_ACCOUNTS
+            if is_default or each.name in _NOT_OURS_TO_COUNT or (resource, each.name) in ours:
+                continue
+            found.append(f"{resource.kind}/{each.name}")
+    return tuple(sorted(found))
+
+
+async def _declared(client: Client) -> dict[str, int]:
+    found = {}
+    for resource in KINDS:
+        if await client.serves(resource):
+            found[resource.kind] = len(await client.list_metadata(resource))
+    return found
+
+
+def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
+    names = [resource.label for resource in KINDS]
+
+    def place(part: Part) -> tuple[int, int, Part]:
+        is_kind = part.resource is CRDS and part.name in names
+        return (part.rank, names.index(part.name) if is_kind else 0, part)
+
+    return tuple(sorted(parts, key=place))
+
+
+def _owner_indexes(metadata: Metadata) -> list[int]:
+    """Return which owner references lead to a kind of ours, the last one first."""
+    owners = metadata.owner_references or []
+    found = [at for at, owner in enumerate(owners) if owner.api_version.partition("/")[0] == GROUP]
+    return found[::-1]
+
+
+async def take_lead(client: Client, clock: Clock, *, tell: Callable[[str], None]) -> None:
+    """Hold the Lease, so that whoever leads stops; return when they have.
+
+    Raises:
+        DeniedError: The Lease may not be written.
+    """
+    before = await leader(client, clock)
+    if not before.is_fresh or before.holder == UNINSTALLER:
+        return
+    for _ in range(_TRIES):
+        lease = await client.find(LEASES, LEASE, namespace=SYSTEM_NAMESPACE)
+        if lease is None:
+            return
+        transitions = read_lease(lease).transitions + 1
+        body = held(
+            lease,
+            identity=UNINSTALLER,
+            duration_s=3600,
+            transitions=transitions,
+            now=clock.now(),
+        )
+        try:
+            await client.replace(LEASES, body)
+        except ConflictError:
+            continue
+        tell(f"controller {before.holder} is told to stop; waiting {STOPS_WITHIN_S:.0f} s for it")
+        await clock.sleep(STOPS_WITHIN_S)
+        return
+
+
+async def remove_owners(client: Client, metadata: Metadata) -> None:
+    """Remove the owner references that lead to a kind of ours; others stay."""
+    operations = [
+        {"op": "remove", "path": f"/metadata/ownerReferences/{at}"}
+        for at in _owner_indexes(metadata)
+    ]
+    operations.append(
+        {
+            "op": "replace",
+            "path": "/metadata/resourceVersion",
+            "value": metadata.resource_version,
+        }
+    )
+    await client.json_patch(SECRETS, metadata.name, operations, namespace=metadata.namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What came of one part."""
+
+    part: Part
+    problem: KeyfleetError | None = None
+
+
+async def remove(client: Client, clock: Clock, part: Part) -> Removed:
+    """Delete one part; a CRD is waited for, since its objects go with it."""
+    try:
+        await client.delete(part.resource, part.name, namespace=part.namespace)
+        if part.resource is CRDS:
+            await _until_gone(client, clock, part)
+    except KeyfleetError as error:
+        return Removed(part, error)
+    return Removed(part)
+
+
+async def _until_gone(client: Client, clock: Clock, part: Part) -> None:
+    try:
+        async with asyncio.timeout(CRD_GONE_S):
+            while await client.find_metadata(CRDS, part.name) is not None:
+                await clock.sleep(_POLL_S)
+    except TimeoutError:
+        raise DeniedError(
+            "cli.crd_stays",
+            "the CRD does not go: something holds one of its objects by a finalizer",
+            part.name,
+            hint=f"kubectl get {part.name} --all-namespaces; remove the finalizers, then repeat",
+        ) from None
