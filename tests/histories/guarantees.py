@@ -95,11 +95,11 @@ def authority(world: World, writes: list[Write]) -> list[str]:
         data: Data = after.document.get("data") or {}
         if before is not None and (before.document.get("data") or {}) == data:
             continue
-        allowed = [
-            one
-            for moment in recent(world, write.at_s)
-            for one in moment.facts.permitted.get(place, {}).values()
-        ]
+        # Each watch lags by itself: who may, and what the source holds, may be of two moments.
+        moments = list(recent(world, write.at_s))
+        read = {one.source for moment in moments for one in moment.facts.entitled.get(place, ())}
+        held = [moment.facts.secret(source) for moment in moments for source in read]
+        allowed = [secret.get("data") or {} for secret in held if secret is not None]
         if data not in allowed:
             found.append(f"authority: {place} got {shown(data)} at {write.at_s:.1f} s")
     return found
@@ -197,7 +197,7 @@ def _misplaced(world: World, facts: Facts, place: Place) -> Iterator[str]:
         return
     live, wanting = facts.secret(place), facts.permitted.get(place, {})
     if live is None:
-        if wanting:
+        if facts.first_claim(place) in wanting:
             yield f"convergence: {place} is missing; {sorted(wanting)} want it"
         return
     if "deletionTimestamp" in live["metadata"]:
@@ -232,9 +232,9 @@ def _left_over(
     if intent is not None and (intent.paused or place in facts.places(intent)):
         # Its wish stands; it may not be served now, and what was delivered stays.
         return
-    if wanting:
+    if facts.first_claim(place) in wanting:
         yield f"convergence: {place} is still of {who}, and {sorted(wanting)} want it"
-    elif facts.asks_to_go(who, place, marker.get("deletionPolicy", "Delete")):
+    elif not wanting and facts.asks_to_go(who, place, marker.get("deletionPolicy", "Delete")):
         yield f"convergence: {place} of {who} was to be deleted"
 
 

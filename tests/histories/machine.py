@@ -3,7 +3,6 @@
 
 from typing import Any
 
-from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.histories import guarantees
@@ -104,7 +103,6 @@ class Histories(RuleBasedStateMachine):
     def begin(self, seed: int, spec: dict[str, Any], other: dict[str, Any]) -> None:
         """Two tenants with a wish each, and a controller."""
         self.world = World(seed)
-        note(f"seed {seed}")
         for tenant, wanted in (("pay", spec), ("ops", other)):
             self.do("write_source", context="hub", namespace=tenant, name="src", keys=2)
             self.do("write_fleetsecret", namespace=tenant, name="one", spec=wanted)
@@ -137,8 +135,8 @@ class Histories(RuleBasedStateMachine):
     def fail_if_any(self) -> None:
         """End the history when something does not hold."""
         if self.problems:
-            text = "\n".join([*self.problems[:8], "history:", told(self.history)])
-            raise AssertionError(text)
+            began = f"history of seed {self.world.seed}:"
+            raise AssertionError("\n".join([*self.problems[:8], began, told(self.history)]))
 
     # Rules: one per deed, the frequent ones by several.
 

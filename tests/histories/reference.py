@@ -143,23 +143,43 @@ class Facts:
         """Return what an intent delivers now; None where its source cannot be read."""
         source = self.secret(intent.source)
         is_known = intent.source[0] == HUB or intent.source[0] in self.members
-        if source is None or not is_known or not self.may_read(intent):
+        if source is None or not is_known:
             return None
         found: Data = source.get("data") or {}
+        return found
+
+    @cached_property
+    def entitled(self) -> dict[Place, list[Intent]]:
+        """Who may deliver where, whether there is something to deliver or not."""
+        found: dict[Place, list[Intent]] = {}
+        for intent in self.intents.values():
+            if intent.paused or not self.may_read(intent):
+                continue
+            for place in self.places(intent):
+                if self.may_write(intent, place):
+                    found.setdefault(place, []).append(intent)
         return found
 
     @cached_property
     def permitted(self) -> dict[Place, dict[Who, Data]]:
         """What may be written where, and for whom."""
         found: dict[Place, dict[Who, Data]] = {}
-        for intent in self.intents.values():
-            data = self.wanted_data(intent)
-            if data is None or intent.paused:
-                continue
-            for place in self.places(intent):
-                if self.may_write(intent, place):
+        for place, intents in self.entitled.items():
+            for intent in intents:
+                data = self.wanted_data(intent)
+                if data is not None:
                     found.setdefault(place, {})[intent.who] = data
         return found
+
+    def first_claim(self, place: Place) -> Who | None:
+        """Return the oldest who may have a place that nobody holds, able to fill it or not."""
+        claims = [
+            intent
+            for intent in self.intents.values()
+            if self.may_write(intent, place) and place in self.places(intent)
+        ]
+        oldest = min(claims, key=lambda one: (one.created, *one.who[1:]), default=None)
+        return oldest.who if oldest else None
 
     def asks_to_go(self, who: Who, place: Place, marked_policy: str) -> bool:
         """Tell whether somebody truly asked that a target of this intent is deleted."""
