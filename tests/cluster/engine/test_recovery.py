@@ -185,6 +185,7 @@ async def test_a_cluster_pinned_by_ca_and_address_goes_on_when_its_uid_can_be_re
     fleet: Fleet,
 ) -> None:
     """The pin and every marker are carried over; no value is written again."""
+    fleet.may_be_denied = True
     east, name = fleet.east, fleet.east.name
     token = await asyncio.to_thread(
         east.plane.service_account_token, fleet.namespace, name, seconds=3600
