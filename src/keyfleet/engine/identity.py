@@ -8,6 +8,7 @@ from keyfleet.base.errors import DeniedError, NotFoundError
 from keyfleet.kube.access import Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import NAMESPACES
+from keyfleet.kube.responses import unexpected_answer
 from keyfleet.model.places import ClusterUid
 from keyfleet.model.plan import Finding, State
 from keyfleet.plugin import ClusterSnapshot, Kinship
@@ -48,8 +49,11 @@ async def read_identity(client: Client, endpoint: Endpoint) -> Identity:
     """
     try:
         found = await client.find_metadata(NAMESPACES, "kube-system")
-    except (DeniedError, NotFoundError):
+    except DeniedError:
         found = None
+    except NotFoundError:
+        # Every API server knows namespaces: a portal or a balancer answers, and nobody is behind.
+        raise unexpected_answer(client.cluster) from None
     digest = hashlib.sha256(f"{endpoint.ca_sha256} {endpoint.server}".encode()).hexdigest()
     stand_in = ClusterUid(f"ca-{digest[:32]}")
     if found is None:

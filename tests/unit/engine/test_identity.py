@@ -25,20 +25,23 @@ async def test_a_cluster_is_the_uid_of_its_kube_system() -> None:
     assert await read_identity(FakeCluster(uid="uid-east"), ENDPOINT) == WHO
 
 
-@pytest.mark.parametrize(
-    "error", [DeniedError("api.forbidden", "forbidden"), NotFoundError("api.not_served", "no")]
-)
-async def test_where_that_may_not_be_read_ca_and_address_stand_for_it(
-    error: DeniedError | NotFoundError,
-) -> None:
+async def test_where_that_may_not_be_read_ca_and_address_stand_for_it() -> None:
     cluster = FakeCluster()
-    cluster.errors["get Namespace"] = [error] * 3
+    cluster.errors["get Namespace"] = [DeniedError("api.forbidden", "forbidden")] * 3
     weak = await read_identity(cluster, ENDPOINT)
     assert weak.is_weak
     assert weak.uid.startswith("ca-")
     assert weak == await read_identity(cluster, ENDPOINT)
     elsewhere = await read_identity(cluster, Endpoint("https://west:6443", b"a bundle"))
     assert weak.uid != elsewhere.uid
+
+
+async def test_a_portal_that_answers_for_a_cluster_is_no_cluster() -> None:
+    cluster = FakeCluster()
+    cluster.errors["get Namespace"] = [NotFoundError("api.not_served", "no")]
+    with pytest.raises(UnreachableError) as caught:
+        await read_identity(cluster, ENDPOINT)
+    assert caught.value.code == "api.unexpected_answer"
 
 
 async def test_no_answer_is_no_identity() -> None:
