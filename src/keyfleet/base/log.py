@@ -57,6 +57,10 @@ class Hooks(Protocol):
         """A cluster left the fleet: its series go."""
         ...
 
+    def plans_held(self, plans: int, targets: int) -> None:
+        """So many held plans wait for a person, with so many targets in all."""
+        ...
+
 
 class NoHooks:
     """Observe nothing; the default of tests and one-shot commands."""
@@ -86,4 +90,7 @@ class NoHooks:
         """Ignore."""
 
     def cluster_removed(self, cluster: str) -> None:
+        """Ignore."""
+
+    def plans_held(self, plans: int, targets: int) -> None:
         """Ignore."""

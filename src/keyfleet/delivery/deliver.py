@@ -31,19 +31,27 @@ async def deliver(step: Step, client: Client) -> Delivered:
     match step.verb:
         case Verb.CREATE:
             return await _create(step, client)
+        case Verb.RECREATE:
+            # What is gone and not made anew is absent, and that is what the next pass creates.
+            await _delete(step, client)
+            return await _create(step, client)
         case Verb.UPDATE | Verb.RELEASE:
             return await _update(step, client)
         case Verb.DELETE:
-            await client.delete(
-                SECRETS,
-                step.place.name,
-                namespace=step.place.namespace,
-                uid=step.uid,
-                resource_version=step.resource_version,
-            )
+            await _delete(step, client)
             return Delivered()
         case Verb.NONE:
             return Delivered(step.uid, step.resource_version)
+
+
+async def _delete(step: Step, client: Client) -> None:
+    await client.delete(
+        SECRETS,
+        step.place.name,
+        namespace=step.place.namespace,
+        uid=step.uid,
+        resource_version=step.resource_version,
+    )
 
 
 async def _create(step: Step, client: Client) -> Delivered:

@@ -1,55 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens in a cluster that leaves the fleet: nothing, unless its FleetCluster said Delete."""
 
+import asyncio
+from contextlib import suppress
+
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.log import get_logger
+from keyfleet.engine.breaker import JUDGING, Breaker
 from keyfleet.engine.confirm import Confirmations
+from keyfleet.engine.doomed import Doomed
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.member import Member
-from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
-from keyfleet.model.ownership import MARKED, Claim, Installation, spot_in
+from keyfleet.model.held import HeldTarget
 
 log = get_logger("engine")
+
+ASK_AGAIN_S = 30.0
+"""How often a departure that is held asks whether the FleetCluster is still gone."""
 
 
 class Departures:
     """Clean up after clusters whose `onRemoved` is Delete."""
 
-    def __init__(self, installation: Installation, confirmations: Confirmations) -> None:
-        self._installation = installation
+    def __init__(self, confirmations: Confirmations, breaker: Breaker, doomed: Doomed) -> None:
         self._confirmations = confirmations
+        self._breaker = breaker
+        self._doomed = doomed
 
     async def leave(self, entry: Entry) -> None:
         """Delete what this installation delivered to the cluster, where that was asked for.
 
-        Only when the FleetCluster is positively gone, and not its kind, and only targets marker
-        verifies for their own place. What cannot be deleted stays and is logged: the cluster is not
-        ours to ask any more.
+        Only when the FleetCluster is positively gone, and not its kind, and only targets whose
+        marker verifies for their own place, as far as the breaker lets them go. What it holds waits
+        as long as this controller runs; what cannot be deleted stays and is logged: the cluster is
+        not ours to ask any more.
         """
         member = entry.member
         if entry.snapshot.on_removed != "Delete" or member is None or entry.snapshot.paused:
             return
-        if objection := await self._confirmations.cluster_objection(entry.name):
-            log.warning("engine.departure_held", cluster=entry.name, reason=objection.reason)
-            return
-        for intent in member.owners():
-            for namespace, name in await member.owned(intent):
-                await self._delete(member, member.client, (namespace, name))
+        self._doomed.leaving[entry.name] = member
+        try:
+            await self._clean_up(entry, member)
+        finally:
+            self._doomed.leaving.pop(entry.name, None)
 
-    async def _delete(self, member: Member, client: Client, at: tuple[str, str]) -> None:
-        metadata = member.target(at)
-        if metadata is None:
-            return
-        spot = spot_in(member.facts, *at)
-        holding = MARKED.claims(metadata.annotations or {}, spot, self._installation)
-        if holding.claim is not Claim.OURS or holding.marker is None or holding.marker.released:
+    async def _clean_up(self, entry: Entry, member: Member) -> None:
+        tried: set[HeldTarget] = set()
+        said = ""
+        while targets := [one for one in self._doomed.departing(member) if one not in tried]:
+            if objection := await self._confirmations.cluster_objection(entry.name):
+                log.warning("engine.departure_held", cluster=entry.name, reason=objection.reason)
+                return
+            for target in targets:
+                finding = self._breaker.departing(target)
+                if finding is None:
+                    tried.add(target)
+                    await self._delete(member, target)
+                elif finding.reason not in (JUDGING, said):
+                    said = finding.reason
+                    log.warning("engine.departure_held", cluster=entry.name, reason=said)
+            if not tried.issuperset(targets):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ASK_AGAIN_S):
+                        await self._breaker.judged()
+
+    async def _delete(self, member: Member, target: HeldTarget) -> None:
+        metadata = member.target((target.namespace, target.name))
+        if metadata is None or metadata.uid != target.uid:
             return
         try:
-            await client.delete(
+            await member.client.delete(
                 SECRETS,
-                at[1],
-                namespace=at[0],
+                target.name,
+                namespace=target.namespace,
                 uid=metadata.uid,
                 resource_version=metadata.resource_version,
             )
@@ -57,7 +81,7 @@ class Departures:
             log.error(  # noqa: TRY400 - the code says it; a traceback adds nothing
                 "engine.departure_failed",
                 cluster=member.facts.name,
-                namespace=at[0],
-                name=at[1],
+                namespace=target.namespace,
+                name=target.name,
                 code=error.code,
             )

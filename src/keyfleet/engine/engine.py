@@ -52,8 +52,15 @@ class Engine(HubEvents, FleetEvents):
         self.hub = Hub(parts.hub, parts.dialects, events=self, domain=parts.domain, **shared)
         self.fleet = Fleet(parts.installation, events=self, new_lane=self._new_lane, **shared)
         self._worker = Worker(
-            parts, self.hub, self.fleet, self.intents, self.results, changed=self._changed
+            parts,
+            self.hub,
+            self.fleet,
+            self.intents,
+            self.results,
+            changed=self._changed,
+            wake=self._wake,
         )
+        self._breaker = self._worker.breaker
         self._busy = Busy(self._settled)
         answers = Answers(
             self.hub,
@@ -65,7 +72,9 @@ class Engine(HubEvents, FleetEvents):
         )
         self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock, self.results.in_sync)
-        self._departures = Departures(parts.installation, self._worker.confirmations)
+        self._departures = Departures(
+            self._worker.confirmations, self._breaker, self._worker.doomed
+        )
         self._is_started = False
 
     async def run(self) -> None:
@@ -73,6 +82,7 @@ class Engine(HubEvents, FleetEvents):
         try:
             await self.hub.start()
             self._is_started = True
+            self._breaker.start()
             async for snapshots in self._parts.inventory.clusters():
                 await self.fleet.update(snapshots)
         finally:
@@ -87,6 +97,7 @@ class Engine(HubEvents, FleetEvents):
     async def _shut_down(self) -> None:
         # Whatever hangs or fails, the rest ends too: a successor in this process starts afresh.
         try:
+            await self._breaker.close()
             await self._clusters.close()
             async with asyncio.timeout(CLOSING_S):
                 await self.fleet.close()
@@ -128,6 +139,7 @@ class Engine(HubEvents, FleetEvents):
         self._worker.rounds.drop(key)
         self._queue(key, concerned | self._concerned(key))
         self._queue_owners(before, concerned)
+        self._breaker.changed()
 
     def kind_gone(self, kind: str) -> None:
         """Drop the intents of a kind that is not served; their targets stay."""
@@ -138,6 +150,7 @@ class Engine(HubEvents, FleetEvents):
         """Decide everything again under the new rules."""
         self._worker.rounds.drop_all()
         self._everything_is_due()
+        self._breaker.stir()
 
     def hub_source_changed(self, ref: SecretRef) -> None:
         """Queue the intents that read this Secret of the hub."""
@@ -341,6 +354,11 @@ class Engine(HubEvents, FleetEvents):
             hooks=self._parts.hooks,
             random=self._parts.random,
         )
+
+    def _wake(self, lane: tuple[ClusterName, IntentKey]) -> None:
+        entry = self.fleet.get(lane[0])
+        if entry is not None:
+            entry.lane.add_now(lane[1])
 
     def _settled(self, key: IntentKey) -> None:
         self._worker.rounds.drop(key)

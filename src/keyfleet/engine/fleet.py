@@ -93,6 +93,13 @@ class Fleet:
             for other in self._entries.values()
         )
 
+    def is_settled(self) -> bool:
+        """Tell whether every cluster is engaged, or known to be out of reach."""
+        return self.is_known and not any(
+            entry.problem is not None and entry.problem.reason == "Connecting"
+            for entry in self._entries.values()
+        )
+
     async def update(self, snapshots: Iterable[ClusterSnapshot]) -> None:
         """Make the entries what the inventory lists now."""
         wanted = with_settled_names(snapshots)
@@ -126,6 +133,8 @@ class Fleet:
             self._engagements.engage_later(entry)
         elif _facts_of(old) != _facts_of(snapshot):
             self._refresh_facts(entry)
+        elif old.declared_as != snapshot.declared_as:
+            self._events.cluster_changed(entry)
 
     def _refresh_facts(self, entry: Entry) -> None:
         member = entry.member

@@ -14,6 +14,7 @@ from keyfleet.base.errors import DeniedError, PermanentError
 from keyfleet.base.log import Hooks
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.memory import Memory, Spot, is_newer
+from keyfleet.engine.scopes import EVERYWHERE, ScopedWatch
 from keyfleet.engine.views import actual_from_secret, namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
@@ -65,6 +66,7 @@ class Member:
         random: Random,
         hooks: Hooks,
         lists: asyncio.Semaphore | None = None,
+        scopes: tuple[str, ...] = EVERYWHERE,
     ) -> None:
         self.facts = facts
         self.client = client
@@ -80,14 +82,10 @@ class Member:
         self._spots_of: dict[IntentKey, set[Spot]] = {}
         self._namespaces: dict[str, NamespaceFacts] = {}
         self._sources: dict[SecretRef, tuple[Informer[Metadata], asyncio.Task[None]]] = {}
-        self._targets_informer = self._informer(
-            SECRETS,
-            self._on_target,
-            labels=f"{HUB_LABEL}={installation.hub_label}",
-            hooks=cast("Hooks", _ListRelay(hooks, self._on_list)),
-        )
+        self._scopes = scopes
+        self._targets_informer = ScopedWatch(scopes, self._watch_targets)
         self._namespaces_informer = self._informer(NAMESPACES, self._on_namespace)
-        self._ahead_of_list: set[Spot] = set()
+        self._ahead_of_list: dict[str, set[Spot]] = {}
         self._writing: Counter[Spot] = Counter()
         self._unjudged: dict[Spot, tuple[Metadata | None, set[IntentKey]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -155,6 +153,19 @@ class Member:
         """Return where the intent's targets are or may be wanted, by name."""
         named = [(name, intent.targets.name) for name in intent.targets.namespaces.names]
         return sorted({*self._spots(intent.key), *named})
+
+    def spots_of(self, intent: IntentKey) -> list[Spot]:
+        """Return where an intent, live or gone, has marked targets, as the watch shows them."""
+        return self._spots(intent)
+
+    def shown(self, spot: Spot) -> Actual | None:
+        """Return a marked target as the watch shows it: without its data, and unread."""
+        found = self._targets_informer.items.get(spot)
+        return _from_metadata(found) if found is not None else None
+
+    def is_blind_for(self, intent: Intent) -> bool:
+        """Tell whether the intent's namespaces cannot be told, as they may not be listed."""
+        return not intent.targets.namespaces.is_by_name and self._are_namespaces_hidden()
 
     def namespace_now(self, name: str) -> NamespaceFacts | None:
         """Return a namespace as the watch shows it."""
@@ -267,7 +278,15 @@ class Member:
     async def _verify(self) -> None:
         # One paged list with values; each page is fingerprinted and dropped (design.md 2.3).
         labels = f"{HUB_LABEL}={self._installation.hub_label}"
-        async for page in self.client.secret_pages(labels=labels):
+        for scope in self._scopes:
+            try:
+                await self._verify_in(scope, labels)
+            except DeniedError:
+                if len(self._scopes) == 1:
+                    raise
+
+    async def _verify_in(self, scope: str, labels: str) -> None:
+        async for page in self.client.secret_pages(namespace=scope, labels=labels):
             for secret in page:
                 marker = read_marker(secret.metadata.annotations or {})
                 # What the watch does not show counts for nothing, however much a server lists.
@@ -285,7 +304,7 @@ class Member:
             self._raise_if_final(self._namespaces_informer)
             await self._clock.sleep(0.02)
 
-    def _raise_if_final(self, informer: Informer[Metadata]) -> None:
+    def _raise_if_final(self, informer: Informer[Metadata] | ScopedWatch) -> None:
         # Forbidden, or more than is kept: waiting would end in a time limit that says nothing.
         if isinstance(informer.error, PermanentError):
             raise informer.error.with_traceback(None)
@@ -294,9 +313,18 @@ class Member:
         informer = self._namespaces_informer
         return not informer.synced and isinstance(informer.error, DeniedError)
 
-    def _informers(self) -> list[Informer[Metadata]]:
+    def _informers(self) -> list[Informer[Metadata] | ScopedWatch]:
         sources = [informer for informer, _ in self._sources.values()]
         return [self._targets_informer, self._namespaces_informer, *sources]
+
+    def _watch_targets(self, scope: str) -> Informer[Metadata]:
+        return self._informer(
+            SECRETS,
+            self._on_target,
+            namespace=scope,
+            labels=f"{HUB_LABEL}={self._installation.hub_label}",
+            hooks=cast("Hooks", _ListRelay(self._hooks, partial(self._on_list, scope))),
+        )
 
     def _informer(
         self,
@@ -323,17 +351,17 @@ class Member:
             lists=self._lists,
         )
 
-    def _on_list(self, *, is_complete: bool) -> None:
+    def _on_list(self, scope: str, *, is_complete: bool) -> None:
         # What was written before a list began and is not in it was taken away behind the watch.
         if not is_complete:
-            self._ahead_of_list = self.memory.ahead()
+            ahead = self.memory.ahead()
+            self._ahead_of_list[scope] = {spot for spot in ahead if scope in ("", spot[0])}
             return
-        for spot in self._ahead_of_list & self.memory.ahead():
+        for spot in self._ahead_of_list.pop(scope, set()) & self.memory.ahead():
             known = self.memory.get(spot)
             self.memory.doubt(spot)
             if known is not None and self.is_ready:
                 self._events.target_changed(self, {known.intent}, spot)
-        self._ahead_of_list = set()
 
     def _holding(self, spot: Spot) -> Holding:
         annotations = self._targets_informer.items[spot].annotations or {}

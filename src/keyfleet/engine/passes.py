@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
+from typing import Protocol
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import (
@@ -27,10 +28,11 @@ from keyfleet.engine.lane import Again
 from keyfleet.engine.member import Member
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.targets import Gatherer, forced_policy
+from keyfleet.kube.responses import NOT_SERVED
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
 from keyfleet.model.outcome import TargetResult
-from keyfleet.model.places import IntentKey, Place
+from keyfleet.model.places import ClusterName, IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.decide import decide
 from keyfleet.plan.question import Question
@@ -69,13 +71,34 @@ class _Settled:
 Ask = Callable[[], Awaitable[Question]]
 
 
+class Gate(Protocol):
+    """What every loss has to pass; the breaker."""
+
+    def objection(
+        self, question: Question, step: Step, lane: tuple[ClusterName, IntentKey]
+    ) -> Finding | None:
+        """Return why the target may not go now; None when it may."""
+        ...
+
+    def spared(self, question: Question, step: Step) -> None:
+        """A target that might go did not."""
+        ...
+
+
 class Passes:
     """Runs passes with what all of them share."""
 
     def __init__(
-        self, gatherer: Callable[[], Gatherer], *, clock: Clock, random: Random, hooks: Hooks
+        self,
+        gatherer: Callable[[], Gatherer],
+        gate: Gate,
+        *,
+        clock: Clock,
+        random: Random,
+        hooks: Hooks,
     ) -> None:
         self._gatherer = gatherer
+        self._gate = gate
         self._clock = clock
         self._random = random
         self._hooks = hooks
@@ -163,7 +186,23 @@ class Passes:
             return self._left_alone(question, step)
         if entry.snapshot.paused:
             return _found(question.place, _cluster_paused(entry))
-        return await self._write(member, question, step)
+        if not step.loses:
+            return await self._write(member, question, step)
+        return await self._lose(entry, member, question, step)
+
+    async def _lose(
+        self, entry: Entry, member: Member, question: Question, step: Step
+    ) -> _Settled | None:
+        lane = (entry.name, question.key)
+        if finding := self._gate.objection(question, step, lane):
+            return self._left_alone(question, replace(_nothing(question), finding=finding))
+        settled = None
+        try:
+            settled = await self._write(member, question, step)
+        finally:
+            if settled is None:
+                self._gate.spared(question, step)
+        return settled
 
     def _left_alone(self, question: Question, step: Step) -> _Settled:
         if step.finding is None:
@@ -258,6 +297,8 @@ def _merge(into: dict[str, str], change: Mapping[str, str | None]) -> None:
 def failure_finding(place: Place, error: KeyfleetError) -> Finding:
     """Return how a request that failed is told."""
     where = str(place)
+    if error.code == NOT_SERVED:
+        return Finding(State.PENDING, "Retrying", f"{where}: {error.message}")
     if isinstance(error, NotFoundError):
         return Finding(
             State.PENDING, "NamespaceMissing", f"namespace of {where} does not exist", rule="write"

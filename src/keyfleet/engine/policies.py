@@ -17,6 +17,7 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import FLEETPOLICIES
+from keyfleet.model.deletion import AskedLimits, strictest
 from keyfleet.model.flows import Flows
 from keyfleet.model.policy import Grant, Policies
 from keyfleet.model.v1alpha1 import (
@@ -27,6 +28,7 @@ from keyfleet.model.v1alpha1 import (
     parse_status,
     policy_flows,
     policy_grants,
+    policy_limits,
     to_document,
 )
 
@@ -51,6 +53,7 @@ def policies_from(documents: Iterable[Document], *, is_complete: bool) -> ReadPo
     """Return what the documents say together, in the order of their names."""
     grants: list[Grant] = []
     flows = Flows()
+    limits: list[AskedLimits] = []
     refused: dict[str, InvalidInputError] = {}
     for document in sorted(documents, key=lambda each: metadata_of(each).name):
         name = metadata_of(document).name
@@ -62,8 +65,13 @@ def policies_from(documents: Iterable[Document], *, is_complete: bool) -> ReadPo
         else:
             grants += granted
             flows += said
+            limits.append(policy_limits(spec))
     policies = Policies(
-        tuple(grants), is_complete=is_complete, unreadable=tuple(refused), flows=flows
+        tuple(grants),
+        is_complete=is_complete,
+        unreadable=tuple(refused),
+        flows=flows,
+        deletions=strictest(limits),
     )
     return ReadPolicies(policies, refused)
 

@@ -78,7 +78,7 @@ class Gatherer:
                 view.facts,
                 facts,
                 place.name,
-                may_write=lambda other: self._may_write(other, view, facts),
+                may_write=lambda other: self._may_write(other, view.facts, facts),
             ),
             holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
         )
@@ -114,42 +114,55 @@ class Gatherer:
             spot: Namespace and name of the target.
             policy: What the living intent wants done; empty means as the marker says.
         """
+        actual = await view.actual(*spot, key)
+        namespace = await view.namespace(spot[0]) or NamespaceFacts(spot[0])
+        return self.left_over(key, view.facts, spot, actual, namespace, policy=policy)
+
+    def left_over(
+        self,
+        key: IntentKey,
+        cluster: ClusterFacts,
+        spot: tuple[str, str],
+        actual: Actual | None,
+        namespace: NamespaceFacts,
+        *,
+        policy: str = "",
+    ) -> Question:
+        """Return the question about a target that is not wanted, from what is known already."""
         intent = self.intents.get(key)
-        namespace, name = spot
-        actual = await view.actual(namespace, name, key)
-        facts = await view.namespace(namespace) or NamespaceFacts(namespace)
+        name = spot[1]
         return Question(
             key=key,
-            place=Place(view.facts.name, namespace, name),
-            cluster=view.facts,
+            place=Place(cluster.name, *spot),
+            cluster=cluster,
             installation=self.installation,
             intent=intent,
             actual=actual,
-            namespace=facts,
+            namespace=namespace,
             policies=self.policies,
-            rival=self._heir(key, view, facts, name),
+            rival=self._heir(key, cluster, namespace, name),
             deletion_policy=policy or (intent.guard.on_intent_deleted if intent else ""),
-            accepted_names=self.accepted_names(view.facts.name),
+            accepted_names=self.accepted_names(cluster.name),
             deletion_hold=self.deletion_hold(key, _marker(actual)),
         )
 
     def _heir(
-        self, key: IntentKey, view: ClusterView, namespace: NamespaceFacts, name: str
+        self, key: IntentKey, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
     ) -> IntentKey | None:
-        for intent in self.intents.wanting(view.facts, namespace, name):
-            if intent.key != key and self._may_write(intent, view, namespace):
+        for intent in self.intents.wanting(cluster, namespace, name):
+            if intent.key != key and self._may_write(intent, cluster, namespace):
                 return intent.key
         return None
 
-    def _may_write(self, intent: Intent, view: ClusterView, namespace: NamespaceFacts) -> bool:
+    def _may_write(self, intent: Intent, cluster: ClusterFacts, namespace: NamespaceFacts) -> bool:
         # Of which type is not known before its source was read.
         asker = NamespaceFacts(intent.key.namespace)
-        if not self.policies.may_write(asker, view.facts, namespace, intent.shape.type or None):
+        if not self.policies.may_write(asker, cluster, namespace, intent.shape.type or None):
             return False
         ref = intent.reads[0].ref
         source = self.cluster_now(ref.cluster)
         lineage = Lineage(source, ref.namespace, own=intent.labels) if source else Lineage()
-        return not can_never_flow(lineage, view.facts, self.policies)
+        return not can_never_flow(lineage, cluster, self.policies)
 
     def _holder_wants(
         self,

@@ -8,7 +8,9 @@ from functools import partial
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
+from keyfleet.engine.breaker import JUDGING, Breaker
 from keyfleet.engine.confirm import Confirmations, identity_doubt
+from keyfleet.engine.doomed import Doomed
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
@@ -33,6 +35,8 @@ log = get_logger("engine")
 
 POLL_S = 60.0
 """How often a source that may be read but not watched is read again."""
+JUDGED_S = 10.0
+"""When a pass looks again that was told that a verdict is due, should nobody call it."""
 HELD_S = 300.0
 """When a deletion that is held is looked at again without any change being seen."""
 
@@ -49,6 +53,7 @@ class Worker:
         results: Results,
         *,
         changed: Callable[[IntentKey, ClusterName | None], None],
+        wake: Callable[[tuple[ClusterName, IntentKey]], None],
     ) -> None:
         """Make an idle worker.
 
@@ -59,6 +64,7 @@ class Worker:
             intents: The intents.
             results: Where results are remembered.
             changed: Called when an intent's outcome changed, with the cluster where it did.
+            wake: Runs a key again in a cluster, since a verdict about its deletions changed.
         """
         self.rounds = Rounds(self._shape, parts.clock)
         self.revisions = Revisions(self._markers)
@@ -70,13 +76,26 @@ class Worker:
         self._results = results
         self._changed = changed
         means = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
-        self._passes = Passes(self._gatherer, **means)
+        self.doomed = Doomed(
+            parts.installation, hub, fleet, intents, partial(self._gatherer, is_granted=False)
+        )
+        self.breaker = Breaker(
+            parts.hub,
+            self.doomed,
+            policies=lambda: hub.policies,
+            is_fleet_known=fleet.is_settled,
+            wake=wake,
+            tell=parts.tell,
+            means=means,
+        )
+        self._passes = Passes(self._gatherer, self.breaker, **means)
         self.confirmations = Confirmations(parts.hub, parts.installation.hub)
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
     def forget(self, key: IntentKey) -> None:
         """Drop what is remembered of an intent that is gone."""
         self.rounds.drop(key)
+        self.doomed.forget(key)
         self.revisions.forget(key)
         self.propagation.forget(key)
 
@@ -93,6 +112,13 @@ class Worker:
 
     async def work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
         """Make one intent true in one cluster, as far as that is possible now."""
+        self.breaker.began((cluster, key))
+        try:
+            return await self._work(cluster, key)
+        finally:
+            self.breaker.ended((cluster, key))
+
+    async def _work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
         entry = self._fleet.get(cluster)
         member = entry.member if entry else None
         if entry is None or member is None:
@@ -107,7 +133,13 @@ class Worker:
             if began is not None:
                 self.propagation.began(key, cluster, at=began)
             return self._source_failed(intent, error)
+        self.doomed.shaped(key, shaped)
         result = await self._passes.deliver_intent(entry, member, intent, shaped)
+        if any(one.reason == JUDGING for one in (*result.targets, *result.left_over)):
+            # Its verdict is due in a moment, and comes with another pass.
+            if began is not None:
+                self.propagation.began(key, cluster, at=began)
+            return result.again or Again(JUDGED_S)
         self._record(key, cluster, shaped, result, began)
         _queue_heirs(entry, result)
         return result.again or (None if self._is_watched(intent) else Again(POLL_S))
@@ -128,6 +160,9 @@ class Worker:
         result: PassResult,
         began: float | None,
     ) -> None:
+        if self._intents.get(key) is None:
+            # It went while the pass ran; what is remembered of it now nobody would forget.
+            return
         is_done = all(target.state is State.IN_SYNC for target in result.targets)
         if result.wrote and is_done and began is not None:
             took_s = self._parts.clock.monotonic() - began
@@ -156,10 +191,11 @@ class Worker:
             _log_held(entry.name, key, objection.reason if objection else "KindUnknown")
             return Again(RECHECK_S if objection and objection.reason == "HubUnknown" else HELD_S)
         result = await self._passes.clean_up(entry, member, key)
-        for reason in {target.reason for target in result.left_over if target.reason}:
+        reasons = {target.reason for target in result.left_over if target.reason}
+        for reason in reasons - {JUDGING}:
             _log_held(entry.name, key, reason)
         _queue_heirs(entry, result)
-        return result.again
+        return result.again or (Again(JUDGED_S) if JUDGING in reasons else None)
 
     def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
         ref = intent.reads[0].ref
@@ -191,15 +227,18 @@ class Worker:
             domain=self._parts.domain,
         )
 
-    def _gatherer(self) -> Gatherer:
+    def _gatherer(self, *, is_granted: bool = True) -> Gatherer:
         return Gatherer(
             self._parts.installation,
             self._hub.policies,
             self._intents,
-            self._hub.deletion_hold,
+            self._deletion_hold if is_granted else self._hub.deletion_hold,
             self._accepted_names,
             self._cluster_now,
         )
+
+    def _deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
+        return self.breaker.orphan_hold(key, marker, self._hub.deletion_hold(key, marker))
 
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
         entry = self._fleet.get(name)

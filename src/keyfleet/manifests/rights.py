@@ -5,11 +5,12 @@ A right that is not here is not granted; a right that no request of the engine's
 tests/cluster/engine/test_rights.py. `doctor` asks the API server for exactly these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from keyfleet.kube.resources import (
+    CONFIGMAPS,
     CRDS,
     EVENTS,
     FLEETCLUSTERS,
@@ -20,6 +21,7 @@ from keyfleet.kube.resources import (
     SECRETS,
     Resource,
 )
+from keyfleet.model.held import HELD_CONFIGMAP
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
 KEY_SECRET = "keyfleet-fingerprint"  # noqa: S105 - the object's name
@@ -139,6 +141,23 @@ def _hub() -> Iterator[Right]:
     )
     yield from right(
         Reach.SYSTEM, "get update", LEASES, "to lead, and to see who leads", name=LEASE
+    )
+    yield from _plans(right)
+
+
+def _plans(right: Callable[..., list[Right]]) -> Iterator[Right]:
+    yield from right(
+        Reach.SYSTEM,
+        "create",
+        CONFIGMAPS,
+        "to make the ConfigMap of held plans where there is none: no name is asked",
+    )
+    yield from right(
+        Reach.SYSTEM,
+        "get list watch patch",
+        CONFIGMAPS,
+        "to count what is deleted, to hold what is too much, and to hear of approvals",
+        name=HELD_CONFIGMAP,
     )
 
 

@@ -54,6 +54,11 @@ def fingerprint(
     )
 
 
+def empty_fingerprint(ring: Keyring, *, hub: str, intent: IntentKey) -> str:
+    """Return the stored fingerprint of no data at all."""
+    return fingerprint(ring, hub=hub, intent=intent, data={})
+
+
 def key_fingerprint(
     ring: Keyring, *, hub: str, intent: IntentKey, key: str, value: SecretValue
 ) -> str:

@@ -39,6 +39,14 @@ class OnMissing(StrEnum):
     DELETE = "Delete"
 
 
+class Replace(StrEnum):
+    """What to do about a target that cannot be changed: immutable, or of another type."""
+
+    REFUSE = "Refuse"
+    RECREATE = "Recreate"
+    """Delete it and create it again."""
+
+
 class WriteMode(StrEnum):
     """How a desired object meets an existing one."""
 
@@ -127,6 +135,7 @@ class Guard:
     on_conflict: ConflictPolicy = ConflictPolicy.REFUSE
     on_source_missing: OnMissing = OnMissing.RETAIN
     on_intent_deleted: DeletionPolicy = DeletionPolicy.DELETE
+    on_unchangeable: Replace = Replace.REFUSE
     ownership: Ownership = MARKED
 
 

@@ -24,7 +24,10 @@ class State(StrEnum):
     @property
     def severity(self) -> int:
         """0 is the worst."""
-        return list(State).index(self)
+        return _SEVERITY[self]
+
+
+_SEVERITY = {state: place for place, state in enumerate(State)}
 
 
 class Verb(StrEnum):
@@ -32,6 +35,8 @@ class Verb(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    RECREATE = "recreate"
+    """Delete it and create it again, where it cannot be changed."""
     DELETE = "delete"
     RELEASE = "release"
     """Leave it in place and let it go."""
@@ -109,11 +114,18 @@ class Step:
     changes: tuple[Change, ...] = ()
     fingerprint: str = ""
     """Fingerprint of the data after the step."""
+    empties: bool = False
+    """It takes away all data of a target that had some: a loss like a deletion."""
 
     @property
     def writes(self) -> bool:
         """Tell whether delivering this step sends a write."""
         return self.verb is not Verb.NONE
+
+    @property
+    def loses(self) -> bool:
+        """Tell whether data goes with this step that nothing takes the place of."""
+        return self.verb is Verb.DELETE or self.empties
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass, field
 
+from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.flows import Flows
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
@@ -61,6 +62,8 @@ class Policies:
     """What may flow where."""
     file_flows: Flows = field(default_factory=Flows)
     """What FleetPolicies of files say on top: they can only forbid."""
+    deletions: DeletionLimits = field(default_factory=DeletionLimits)
+    """How much may be deleted without a person."""
 
     def may_read(self, asker: NamespaceFacts, cluster: ClusterFacts, namespace: str) -> bool:
         """Tell whether a hub namespace may read Secrets of a namespace of a cluster.

@@ -107,9 +107,21 @@ PROPAGATION: Final = Family(
     ("cluster",),
     _SLOW_S,
 )
+HELD_PLANS: Final = Family(
+    "gauge",
+    "keyfleet_engine_held_plans",
+    "Deletions that wait for `keyfleet approve`, by plans.",
+    (),
+)
+HELD_TARGETS: Final = Family(
+    "gauge",
+    "keyfleet_engine_held_targets",
+    "Targets that wait for `keyfleet approve`, in all held plans.",
+    (),
+)
 
 FAMILIES: Final = (
     *(BUILD, LEADER, REACHABLE, QUEUE, REQUESTS, REQUEST_SECONDS, WATCH_STATE, WATCH_AGE),
-    *(STEPS, STEP_SECONDS, PROPAGATION),
+    *(STEPS, STEP_SECONDS, PROPAGATION, HELD_PLANS, HELD_TARGETS),
 )
 """All of them, in the order of the reference page."""

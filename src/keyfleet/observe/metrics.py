@@ -45,6 +45,8 @@ class Metrics:
         self._propagation = families.PROPAGATION.histogram(registry)
         self._queue = families.QUEUE.gauge(registry)
         self._leader = families.LEADER.gauge(registry)
+        self._held_plans = families.HELD_PLANS.gauge(registry)
+        self._held_targets = families.HELD_TARGETS.gauge(registry)
         self._reachable = families.REACHABLE.gauge(registry)
         families.BUILD.gauge(registry).labels(__version__, platform.python_version()).set(1)
         # Registers itself; CPU, memory and open files, where the system tells.
@@ -114,6 +116,11 @@ class Metrics:
         own = (self._requests, self._steps, self._propagation, self._queue, self._reachable)
         for family in own:
             family.remove_by_labels({"cluster": cluster})
+
+    def plans_held(self, plans: int, targets: int) -> None:
+        """Note how much waits for a person."""
+        self._held_plans.set(plans)
+        self._held_targets.set(targets)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Return the exposition and its content type, OpenMetrics where `accept` asks for it."""

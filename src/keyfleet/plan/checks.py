@@ -16,6 +16,13 @@ from keyfleet.plan.authority import policies_unknown
 from keyfleet.plan.flows import flow_objection
 from keyfleet.plan.question import Question
 
+DATA_MAX_BYTES = 1 << 20
+"""All values of a Secret together, key names not counted; the API server's own limit."""
+ANNOTATIONS_MAX_BYTES = 256 << 10
+"""Names and values of all annotations of an object together; the API server's own limit."""
+MARKER_BYTES = 8 << 10
+"""Room for the owner annotation and for what others annotate."""
+
 Check = Callable[[Question], Finding | None]
 
 
@@ -102,6 +109,31 @@ def not_a_special_type(question: Question) -> Finding | None:
     )
 
 
+def fits_into_a_secret(question: Question) -> Finding | None:
+    """Refuse what no API server takes, before anything is written anywhere."""
+    if question.desired is None:
+        return None
+    content = question.desired.base
+    data = sum(value.size for value in content.data.values())
+    notes = sum(len(k.encode()) + len(v.encode()) for k, v in content.annotations.items())
+    if data > DATA_MAX_BYTES:
+        what, size, limit = "values", data, DATA_MAX_BYTES
+    elif notes > ANNOTATIONS_MAX_BYTES - MARKER_BYTES:
+        what, size, limit = "annotations", notes, ANNOTATIONS_MAX_BYTES - MARKER_BYTES
+    else:
+        return None
+    return Finding(
+        State.FAILED,
+        "TooLarge",
+        f"the {what} of {question.place} take {size:,} bytes and {limit:,} fit into a Secret;"
+        " targets stay as they are",
+        hint="deliver fewer keys with spec.data, or split the source into several Secrets"
+        if what == "values"
+        else "set fewer annotations in spec.template.metadata",
+        rule="fits-into-a-secret",
+    )
+
+
 def target_is_granted(question: Question) -> Finding | None:
     """Write only to namespaces of the asking namespace's name, or where a policy grants more."""
     if question.intent is None or question.desired is None:
@@ -161,6 +193,7 @@ CHECKS: tuple[Check, ...] = (
     not_a_system_namespace,
     not_the_source,
     not_a_special_type,
+    fits_into_a_secret,
     target_is_granted,
     flow_is_allowed,
     namespace_exists,

@@ -10,14 +10,19 @@ complete.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from keyfleet.model.data import empty_fingerprint
 from keyfleet.model.desired import Actual, Content
 from keyfleet.model.flows import UNKNOWN
-from keyfleet.model.intent import ConflictPolicy, Intent, WriteMode
+from keyfleet.model.intent import ConflictPolicy, Intent, Replace, WriteMode
 from keyfleet.model.ownership import Claim, Marker, Marks
 from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Finding, State, Step, Verb, Write
 from keyfleet.plan.checks import as_told_to, first_objection, intent_runs
 from keyfleet.plan.question import Question
+
+RECREATE_HINT = (
+    "set spec.replace: Recreate, or delete the target by hand; it is created again at once"
+)
 
 
 def decide(question: Question) -> Step:
@@ -124,21 +129,55 @@ def _bring_in_line(question: Question, actual: Actual) -> Step:
     is_same_data = actual.fingerprint == question.fingerprint
     if question.desired.write_mode is WriteMode.CREATE_ONLY:
         is_same_data = True
-    if finding := _unchangeable(question, actual, content, is_same_data=is_same_data):
+    finding = _unchangeable(question, actual, content, is_same_data=is_same_data)
+    if finding is not None and not _may_recreate(question):
         return _leave(question, finding)
     write = _difference(question, actual, content, is_same_data=is_same_data)
+    if finding is not None:
+        verb, write = Verb.RECREATE, _anew(actual, content, write)
+    else:
+        verb = Verb.UPDATE
     if write is None:
         return _leave(question)
     return Step(
         question.key,
         question.place,
-        Verb.UPDATE,
+        verb,
         write=write,
         uid=actual.uid,
         resource_version=actual.resource_version,
         revision=question.asker.revision,
         fingerprint=question.fingerprint,
+        empties=_empties(question, actual, write),
     )
+
+
+def _may_recreate(question: Question) -> bool:
+    intent = question.intent
+    return intent is not None and intent.guard.on_unchangeable is Replace.RECREATE
+
+
+def _anew(actual: Actual, content: Content, change: Write | None) -> Write:
+    """Return the whole object to create: labels and annotations of others come along."""
+    return Write(
+        content.type,
+        content.data,
+        _changed(actual.labels, change.labels if change else {}),
+        _changed(actual.annotations, change.annotations if change else {}),
+    )
+
+
+def _changed(before: Mapping[str, str], change: Mapping[str, str | None]) -> dict[str, str | None]:
+    after = {**before, **change}
+    return {name: value for name, value in after.items() if value is not None}
+
+
+def _empties(question: Question, actual: Actual, write: Write) -> bool:
+    if write.data is None or write.data:
+        return False
+    installation = question.installation
+    empty = empty_fingerprint(installation.ring, hub=installation.hub, intent=question.key)
+    return actual.fingerprint != empty
 
 
 def _difference(
@@ -227,7 +266,7 @@ def _unchangeable(
             "TypeChanged",
             f"{question.place} has type {actual.type} and {content.type} is wanted;"
             " the type of a Secret cannot be changed",
-            hint="delete the target by hand; it is created again at once",
+            hint=RECREATE_HINT,
             rule="type-is-fixed",
         )
     if actual.is_immutable and not is_same_data:
@@ -235,7 +274,7 @@ def _unchangeable(
             State.FAILED,
             "Immutable",
             f"{question.place} is immutable and holds other data than wanted",
-            hint="delete the target by hand; it is created again at once",
+            hint=RECREATE_HINT,
             rule="immutable-is-kept",
         )
     return None

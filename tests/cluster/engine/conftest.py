@@ -15,6 +15,7 @@ from tests.cluster.engine.sides import Side, client_of, eventually, unique
 
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import (
+    CONFIGMAPS,
     CRDS,
     FLEETCLUSTERS,
     FLEETPOLICIES,
@@ -24,6 +25,8 @@ from keyfleet.kube.resources import (
 from keyfleet.localplane import ControlPlane, FaultProxy, assets
 from keyfleet.manifests import crds, namespace
 from keyfleet.manifests.rights import Part
+from keyfleet.model.held import HELD_CONFIGMAP
+from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +122,8 @@ async def _clean_up(fleet: Fleet) -> None:
     finally:
         await fleet.dismiss()
         fleet.note_requests()
+        # What this test deleted must not count in the next one.
+        await fleet.hub.client.delete(CONFIGMAPS, HELD_CONFIGMAP, namespace=SYSTEM_NAMESPACE)
         for resource in (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES):
             if await fleet.hub.client.serves(resource):
                 for item in (await fleet.hub.client.list(resource)).items:

@@ -59,6 +59,9 @@ class FakeMember(Member):
     async def owned(self, intent: IntentKey) -> list[Spot]:
         return [spot for spot, owner in self._marked().items() if owner == intent]
 
+    def spots_of(self, intent: IntentKey) -> list[Spot]:
+        return [spot for spot, owner in self._marked().items() if owner == intent]
+
     def owners(self) -> set[IntentKey]:
         return set(self._marked().values())
 

@@ -20,10 +20,10 @@ from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Content, DesiredObject
 from keyfleet.model.intent import Intent
 from keyfleet.model.matchers import ChosenNamespaces
-from keyfleet.model.places import Place, TargetFacts
-from keyfleet.model.plan import Finding, State
+from keyfleet.model.places import ClusterName, IntentKey, Place, TargetFacts
+from keyfleet.model.plan import Finding, State, Step
 from keyfleet.model.policy import Policies
-from keyfleet.plan.question import Asker
+from keyfleet.plan.question import Asker, Question
 from keyfleet.testing.clock import FakeClock
 
 AWAY = UnreachableError("api.timeout", "no answer")
@@ -44,6 +44,25 @@ def shaped_of(intent: Intent, value: SecretValue = VALUE, **fields: Any) -> Shap
     return replace(Shaped(desired=desired, fingerprint=print_, asker=asker), **fields)
 
 
+class Gate:
+    """A breaker that a test opens and closes."""
+
+    def __init__(self) -> None:
+        self.finding: Finding | None = None
+        self.asked: list[Step] = []
+        self.not_made: list[Step] = []
+
+    def objection(
+        self, question: Question, step: Step, lane: tuple[ClusterName, IntentKey]
+    ) -> Finding | None:
+        del lane
+        self.asked.append(step)
+        return self.finding
+
+    def spared(self, question: Question, step: Step) -> None:
+        self.not_made.append(step)
+
+
 class Bench:
     """One cluster, one intent and its passes."""
 
@@ -57,10 +76,12 @@ class Bench:
         self.intents = Intents()
         self.intents.put(self.intent)
         self.hold: Finding | None = None
+        self.gate = Gate()
         self.passes = Passes(
             lambda: Gatherer(
                 INSTALLATION, OPERATOR, self.intents, deletion_hold=lambda *_: self.hold
             ),
+            self.gate,
             clock=FakeClock(),
             random=jitter(),
             hooks=NoHooks(),

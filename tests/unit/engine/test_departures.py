@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import asyncio
+from typing import cast
+
 import pytest
 from tests.unit.engine.fakecluster import FakeCluster
 from tests.unit.engine.fakefleet import FakeMember, entry_of, snapshot_of
@@ -6,10 +9,17 @@ from tests.unit.engine.fakes import EAST, HUB_UID, INSTALLATION, VALUE
 
 from keyfleet.base.errors import DeniedError, KeyfleetError, UnreachableError
 from keyfleet.base.keyring import Keyring
+from keyfleet.engine.breaker import JUDGING, Breaker
 from keyfleet.engine.confirm import Confirmations
 from keyfleet.engine.departures import Departures
+from keyfleet.engine.doomed import Doomed
+from keyfleet.engine.fleet import Fleet
+from keyfleet.engine.hub import Hub
+from keyfleet.engine.intents import Intents
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS
+from keyfleet.model.held import HeldTarget
 from keyfleet.model.ownership import MARKED, Installation, Marker, Marks
+from keyfleet.model.plan import Finding, State
 from keyfleet.plugin import ClusterSnapshot
 
 OTHERS = Installation(HUB_UID, Keyring({"other": b"o" * 32}))
@@ -28,6 +38,24 @@ def marker_of(name: str, cluster: str = EAST.uid) -> Marker:
     )
 
 
+class OpenBreaker:
+    """A breaker that lets everything go that it was not told to hold."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding | None] = []
+
+    def departing(self, target: HeldTarget) -> Finding | None:
+        return self.findings.pop(0) if self.findings else None
+
+    async def judged(self) -> None:
+        await asyncio.sleep(0)
+
+
+def doomed_of() -> Doomed:
+    hub, fleet = cast("Hub", None), cast("Fleet", None)
+    return Doomed(INSTALLATION, hub, fleet, Intents(), lambda: pytest.fail("asks nothing"))
+
+
 class Bench:
     """A cluster with two delivered targets and a foreign Secret that leaves the fleet."""
 
@@ -39,7 +67,10 @@ class Bench:
             self.give(name, MARKED.marks(marker_of(name), INSTALLATION))
         self.east.put_secret("foreign", k=VALUE)
         self.entry = entry_of(FakeMember(self.east), snapshot=snapshot_of(on_removed="Delete"))
-        self.departures = Departures(INSTALLATION, Confirmations(self.hub, HUB_UID))
+        self.breaker = OpenBreaker()
+        self.departures = Departures(
+            Confirmations(self.hub, HUB_UID), cast("Breaker", self.breaker), doomed_of()
+        )
 
     def give(self, name: str, marks: Marks) -> None:
         metadata = {"labels": dict(marks.labels), "annotations": dict(marks.annotations)}
@@ -52,6 +83,24 @@ class Bench:
 
 async def test_what_was_delivered_goes_where_that_was_asked_for_and_nothing_else() -> None:
     assert await Bench().left() == ["foreign"]
+
+
+@pytest.mark.parametrize("reason", [JUDGING, "DeletionHeld"])
+async def test_what_the_breaker_holds_goes_once_it_lets_go(reason: str) -> None:
+    bench = Bench()
+    bench.breaker.findings = [Finding(State.HELD, reason, "wait")] * 4
+    assert await bench.left() == ["foreign"]
+
+
+async def test_what_the_breaker_holds_stays_when_the_cluster_comes_back() -> None:
+    bench = Bench()
+    bench.breaker.findings = [Finding(State.HELD, "DeletionHeld", "wait")] * 1000
+
+    async def comes_back() -> None:
+        bench.hub.put(FLEETCLUSTERS, "east")
+
+    bench.breaker.judged = comes_back  # type: ignore[method-assign]
+    assert await bench.left() == ["a", "b", "foreign"]
 
 
 @pytest.mark.parametrize("snapshot", [snapshot_of(), snapshot_of(on_removed="Delete", paused=True)])

@@ -81,6 +81,7 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
             on_conflict=spec.conflict_policy,
             on_source_missing=spec.source.on_missing,
             on_intent_deleted=spec.deletion_policy,
+            on_unchangeable=spec.replace,
         ),
         rollout=Rollout(paused=spec.paused),
         labels=labels_of(manifest),

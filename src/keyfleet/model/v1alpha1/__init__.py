@@ -7,6 +7,7 @@ is refused as unknown instead of being ignored in silence.
 """
 
 from keyfleet.model.v1alpha1.common import API_VERSION, GROUP, VERSION, Condition
+from keyfleet.model.v1alpha1.deletions import policy_limits
 from keyfleet.model.v1alpha1.fleetcluster import (
     ClusterCounts,
     ClusterIdentity,
@@ -43,5 +44,6 @@ __all__ = [
     "parse_status",
     "policy_flows",
     "policy_grants",
+    "policy_limits",
     "to_document",
 ]

@@ -126,6 +126,27 @@ FlowRules = Annotated[
 ]
 
 
+class DeletionLimitsSpec(ApiStruct, frozen=True, kw_only=True):
+    """How much may go within ten minutes without `keyfleet approve`.
+
+    Counted per FleetSecret, per cluster and for the whole fleet. What goes beyond waits as a whole.
+    """
+
+    targets: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """So many targets may go whatever their share; default: 10."""
+    percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    """More may go as long as it is no larger share, in percent; default: 30."""
+    total: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """More than so many never go at once; default: 100."""
+
+
+class LimitsSpec(ApiStruct, frozen=True, kw_only=True):
+    """Limits of what Keyfleet does without a person; of several policies the smallest holds."""
+
+    deletions: DeletionLimitsSpec = DeletionLimitsSpec()
+    """How much may be deleted or emptied."""
+
+
 class FleetPolicySpec(ApiStruct, frozen=True, kw_only=True):
     """The rules of this policy; rules of several policies add up."""
 
@@ -140,6 +161,8 @@ class FleetPolicySpec(ApiStruct, frozen=True, kw_only=True):
 
     namespaces: tuple[NamespaceGrant, ...] = ()
     """Grants to namespaces of the hub."""
+    limits: LimitsSpec = LimitsSpec()
+    """Limits of what happens without a person; of several policies the smallest holds."""
     paused: bool = False
     """Permit nothing by this policy for now: no grant, no `Allow`. What it forbids stays forbidden,
     and its `sources` still count."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing
+from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing, Replace
 from keyfleet.model.v1alpha1.common import (
     ApiStruct,
     ClusterSelection,
@@ -93,6 +93,9 @@ class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
     when it already holds the wanted data; `Overwrite` takes and replaces it."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """What happens to a target that is no longer wanted: `Delete` or `Retain`."""
+    replace: Replace = Replace.REFUSE
+    """What to do about a target that cannot be changed, since it is immutable or its type would
+    change: `Refuse`, or `Recreate`, which deletes it and creates it again."""
     paused: bool = False
     """Write and delete nothing for this FleetSecret; reading and status go on."""
 

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that is about to go, all over the fleet, as the watches show it at one moment.
+
+A pass sees one intent in one cluster. The breaker has to see all of them at once, before the first
+target goes: so whatever is marked and not wanted is decided here too, by the same `decide`, without
+reading anything.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from keyfleet.engine.entry import Entry
+from keyfleet.engine.fleet import Fleet
+from keyfleet.engine.hub import Hub
+from keyfleet.engine.intents import Intents
+from keyfleet.engine.member import Member
+from keyfleet.engine.shaping import Shaped
+from keyfleet.engine.targets import Gatherer
+from keyfleet.model.data import empty_fingerprint
+from keyfleet.model.held import HeldTarget, Scope, ScopeKind
+from keyfleet.model.intent import DeletionPolicy
+from keyfleet.model.ledger import Loss
+from keyfleet.model.ownership import MARKED, Claim, Installation, spot_in
+from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, NamespaceFacts
+from keyfleet.model.plan import Finding, Step, Verb
+from keyfleet.plan.breaker import Present
+from keyfleet.plan.decide import decide
+from keyfleet.plan.placement import is_wanted_at
+from keyfleet.plan.question import Question
+
+Lane = tuple[ClusterName, IntentKey]
+"""Where a pass has to run once a verdict is there."""
+ORPHAN_REASONS = ("KindReplaced", "DomainNotServed")
+"""Holds of targets whose intent cannot be looked up any more; an approval overcomes them."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What is there and what of it is about to go."""
+
+    pending: dict[str, Loss] = field(default_factory=dict)
+    """By digest."""
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    present: Present = field(default_factory=Present)
+    unseen: frozenset[str] = frozenset()
+    """UIDs of clusters that belong to the fleet and cannot be seen now."""
+
+
+class Doomed:
+    """Surveys the fleet for what is about to go."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        hub: Hub,
+        fleet: Fleet,
+        intents: Intents,
+        gatherer: Callable[[], Gatherer],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            installation: Who we are.
+            hub: Tells why an intent may not count as gone.
+            fleet: The clusters.
+            intents: The living intents.
+            gatherer: Makes the questions that passes ask, without what an approval overcomes.
+        """
+        self.leaving: dict[ClusterName, Member] = {}
+        """Clusters that left the fleet and are being cleaned up."""
+        self._installation = installation
+        self._hub = hub
+        self._fleet = fleet
+        self._intents = intents
+        self._gatherer = gatherer
+        self._sourceless: set[IntentKey] = set()
+        self._emptied: dict[IntentKey, str] = {}
+
+    def shaped(self, key: IntentKey, shaped: Shaped) -> None:
+        """Note what became of an intent's source: it concerns all its targets everywhere."""
+        empty = empty_fingerprint(self._installation.ring, hub=self._installation.hub, intent=key)
+        self._sourceless.discard(key)
+        self._emptied.pop(key, None)
+        if shaped.is_source_gone:
+            self._sourceless.add(key)
+        elif shaped.desired is not None and shaped.fingerprint == empty:
+            self._emptied[key] = empty
+
+    def forget(self, key: IntentKey) -> None:
+        """Drop what is remembered of an intent that is gone."""
+        self._sourceless.discard(key)
+        self._emptied.pop(key, None)
+
+    def decision(self, key: IntentKey) -> str:
+        """Return which explicit decision takes an intent's targets along; empty for none."""
+        is_deleted = not self._intents.is_known(key) and self._hub.has_namespace(key.namespace)
+        return str(key) if is_deleted else ""
+
+    def loss(self, question: Question, step: Step) -> Loss:
+        """Return what a step takes away."""
+        return Loss(_target(question, step), self.decision(question.key))
+
+    def carried(self, target: HeldTarget, scope: Scope) -> Loss:
+        """Return a target of a held plan as the loss it was, while its cluster cannot be seen."""
+        if scope.kind == ScopeKind.ORPHANS:
+            return Loss(target, orphan=scope.name)
+        kind, namespace, name = target.intent.split("/", 2)
+        return Loss(target, self.decision(IntentKey(kind, namespace, name)))
+
+    def departing(self, member: Member) -> list[HeldTarget]:
+        """Return what this installation delivered to a cluster that leaves the fleet."""
+        found = (
+            self._departing(member, key, spot)
+            for key in member.owners()
+            for spot in member.spots_of(key)
+        )
+        return [loss.target for loss in found if loss is not None]
+
+    def survey(self) -> Survey:
+        """Return everything that is about to go now."""
+        found = Survey()
+        intents: Counter[str] = Counter()
+        clusters: Counter[str] = Counter()
+        unseen = set()
+        for name, member, entry in self._members():
+            if member is None:
+                unseen.add(str(entry.facts.uid) if entry else "")
+                continue
+            for key in member.owners():
+                spots = member.spots_of(key)
+                intents[str(key)] += len(spots)
+                clusters[member.facts.uid] += len(spots)
+                for loss in self._losses(member, key, spots, is_leaving=entry is None):
+                    found.pending[loss.digest] = loss
+                    found.lanes[loss.digest] = (name, key)
+        found.present = Present(intents, clusters, clusters.total())
+        found.unseen = frozenset(unseen - {""})
+        return found
+
+    def _members(self) -> Iterator[tuple[ClusterName, Member | None, Entry | None]]:
+        for entry in self._fleet:
+            is_seen = entry.member is not None and entry.member.is_ready
+            if not entry.snapshot.paused:
+                yield entry.name, entry.member if is_seen else None, entry
+        for name, member in self.leaving.items():
+            yield name, member, None
+
+    def _losses(
+        self, member: Member, key: IntentKey, spots: list[tuple[str, str]], *, is_leaving: bool
+    ) -> Iterator[Loss]:
+        if is_leaving:
+            yield from filter(None, (self._departing(member, key, spot) for spot in spots))
+            return
+        if self._intents.rejection(key):
+            return
+        intent = self._intents.get(key)
+        is_blind = intent is not None and member.is_blind_for(intent)
+        for spot in spots:
+            namespace = member.namespace_now(spot[0]) or NamespaceFacts(spot[0])
+            is_wanted = intent is not None and is_wanted_at(
+                intent, member.facts, namespace, spot[1]
+            )
+            if key in self._sourceless or not (is_wanted or is_blind):
+                loss = self._left_over(member, key, spot, namespace)
+            else:
+                loss = self._emptying(member, key, spot)
+            if loss is not None:
+                yield loss
+
+    def _left_over(
+        self, member: Member, key: IntentKey, spot: tuple[str, str], namespace: NamespaceFacts
+    ) -> Loss | None:
+        actual = member.shown(spot)
+        if actual is None:
+            return None
+        policy = DeletionPolicy.DELETE if key in self._sourceless else ""
+        gatherer = self._gatherer()
+        question = gatherer.left_over(key, member.facts, spot, actual, namespace, policy=policy)
+        hold = question.deletion_hold
+        step = decide(replace(question, deletion_hold=None))
+        if step.verb is not Verb.DELETE:
+            return None
+        if hold is not None and hold.reason not in ORPHAN_REASONS:
+            return None
+        loss = self.loss(question, step)
+        return replace(loss, orphan=_orphan_kind(question, hold)) if hold else loss
+
+    def _emptying(self, member: Member, key: IntentKey, spot: tuple[str, str]) -> Loss | None:
+        empty, known = self._emptied.get(key), member.memory.get(spot)
+        if empty is None or known is None or known.intent != key or known.fingerprint == empty:
+            return None
+        facts = member.facts
+        return Loss(HeldTarget(facts.uid, facts.name, *spot, known.uid, str(key), empties=True))
+
+    def _departing(self, member: Member, key: IntentKey, spot: tuple[str, str]) -> Loss | None:
+        metadata = member.target(spot)
+        if metadata is None or not is_ours(
+            metadata.annotations or {}, member.facts, spot, self._installation
+        ):
+            return None
+        facts = member.facts
+        return Loss(HeldTarget(facts.uid, facts.name, *spot, metadata.uid, str(key)))
+
+
+def is_ours(
+    annotations: dict[str, str],
+    cluster: ClusterFacts,
+    spot: tuple[str, str],
+    installation: Installation,
+) -> bool:
+    """Tell whether a live object verifies as ours for its place and was not let go."""
+    holding = MARKED.claims(annotations, spot_in(cluster, *spot), installation)
+    return (
+        holding.claim is Claim.OURS and holding.marker is not None and not holding.marker.released
+    )
+
+
+def _target(question: Question, step: Step) -> HeldTarget:
+    place = question.place
+    return HeldTarget(
+        question.cluster.uid,
+        place.cluster,
+        place.namespace,
+        place.name,
+        step.uid,
+        str(question.key),
+        empties=step.empties,
+    )
+
+
+def _orphan_kind(question: Question, hold: Finding) -> str:
+    marker = question.holding.marker
+    if hold.reason == "DomainNotServed" and marker is not None:
+        return f"annotation domain {marker.domain} is not configured any more"
+    return f"made under another {question.key.kind} CRD than the hub serves now"
