@@ -123,10 +123,14 @@ class ClusterSnapshot:
     """A FleetCluster of that name exists, and its status can be written."""
     is_bare: bool = False
     """Made by Keyfleet from a kubeconfig context; one that a person wrote comes first."""
+    declared_as: int = 0
+    """Generation of the declaration: the status says which one it answers."""
     problem: str = ""
     """Why it cannot be opened, known without trying."""
     in_flight: int = 0
     """Requests at a time; 0 is the default."""
+    namespaces: tuple[str, ...] = ()
+    """The only ones its login may reach Secrets in; empty: all."""
 
 
 class Inventory(Protocol):

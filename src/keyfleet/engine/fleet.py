@@ -135,6 +135,8 @@ class Fleet:
             self._refresh_facts(entry)
         elif old.declared_as != snapshot.declared_as:
             self._events.cluster_changed(entry)
+        elif old.declared_as != snapshot.declared_as:
+            self._events.cluster_changed(entry)
 
     def _refresh_facts(self, entry: Entry) -> None:
         member = entry.member

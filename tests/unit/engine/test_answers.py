@@ -22,6 +22,7 @@ from keyfleet.engine.results import WAITING, Results
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.statuses import BUSY_S, CONNECTING_S
 from keyfleet.model.intent import Rejection
+from keyfleet.model.matchers import ChosenClusters
 from keyfleet.model.outcome import Outcome, TargetResult
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
@@ -81,6 +82,13 @@ async def test_deliveries_on_their_way_are_waited_for(bench: Bench) -> None:
 
 
 async def test_clusters_that_are_being_connected_are_waited_for_longer(bench: Bench) -> None:
+    bench.entry.problem = finding_of("Connecting", State.PENDING)
+    assert bench.answers.patience_s(KEY) == CONNECTING_S
+
+
+async def test_what_may_be_left_where_nothing_is_selected_is_waited_for(bench: Bench) -> None:
+    bench.intents.put(intent_of(clusters=ChosenClusters(())))
+    assert bench.answers.patience_s(KEY) == 0.0
     bench.entry.problem = finding_of("Connecting", State.PENDING)
     assert bench.answers.patience_s(KEY) == CONNECTING_S
 

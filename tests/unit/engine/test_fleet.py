@@ -34,6 +34,10 @@ class Told(FleetEvents):
         self.ready: list[str] = []
         self.gone: list[str] = []
         self.left: list[str] = []
+        self.changed: list[str] = []
+
+    def cluster_changed(self, entry: Entry) -> None:
+        self.changed.append(entry.name)
 
     def cluster_ready(self, entry: Entry) -> None:
         self.ready.append(entry.name)
@@ -147,6 +151,14 @@ async def test_labels_change_without_another_login(bench: Bench) -> None:
     await bench.list(bench.snapshot("east", labels={"env": "prod"}))
     assert bench.entry("east").facts.labels == {"env": "prod"}
     assert (bench.opened, bench.told.ready) == (["east"], ["east", "east"])
+
+
+async def test_every_generation_of_a_declaration_is_answered(bench: Bench) -> None:
+    await bench.list(bench.snapshot("east", declared_as=1))
+    bench.told.changed.clear()
+    await bench.list(bench.snapshot("east", declared_as=2, on_removed="Delete"))
+    assert bench.told.changed == ["east"]
+    assert bench.opened == ["east"]
 
 
 async def test_a_cluster_that_is_not_listed_any_more_leaves(bench: Bench) -> None:
