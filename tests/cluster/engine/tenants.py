@@ -27,12 +27,16 @@ class Tenant:
         self.fleet = fleet
         self.namespace = namespace
 
-    async def ask(self, name: str, spec: Spec) -> None:
+    async def ask(self, name: str, spec: Spec, labels: Mapping[str, str] | None = None) -> None:
         """Write a FleetSecret."""
         body = {
             "apiVersion": FLEETSECRETS.api_version,
             "kind": FLEETSECRETS.kind,
-            "metadata": {"name": name, "namespace": self.namespace},
+            "metadata": {
+                "name": name,
+                "namespace": self.namespace,
+                "labels": dict(labels or {}),
+            },
             "spec": spec,
         }
         await self.fleet.hub.client.create(FLEETSECRETS, body, namespace=self.namespace)

@@ -351,5 +351,56 @@ async def test_two_who_share_a_place_learn_nothing_of_each_other(scene: Field) -
     await fleet.delivered(VICTIM, fleet.east, name="common", namespace=shared)
 
 
+async def test_no_way_to_name_source_or_cluster_evades_a_flow_rule(fleet: Fleet) -> None:
+    """By name, alias, selector or `*`; with labels that say something else; by both forms."""
+    await fleet.declare(fleet.hub, fleet.east, labels={"env": "production"})
+    await fleet.declare(fleet.west, labels={"env": "staging"})
+    stays = {
+        "name": "stays",
+        "from": {"matchLabels": {"env": "production"}},
+        "to": {"matchExpressions": [{"key": "env", "operator": "NotIn", "values": ["production"]}]},
+        "action": "Deny",
+    }
+    head = {"apiVersion": FLEETPOLICIES.api_version, "kind": FLEETPOLICIES.kind}
+    policy = {**head, "metadata": {"name": f"flows-{fleet.namespace}"}, "spec": {"flows": [stays]}}
+    await fleet.hub.client.create(FLEETPOLICIES, policy)
+    scope = {"clusters": {"names": ["*"]}, "namespaces": {"names": [fleet.namespace]}}
+    await fleet.grant("own", sources=scope)
+    await fleet.run()
+    for side in (fleet.hub, fleet.east):
+        await fleet.write_secret(side, "src", VICTIM)
+    tenant = Tenant(fleet, fleet.namespace)
+    west = [fleet.west.name]
+    selected = {"selector": {"matchLabels": {"env": "staging"}}}
+    poses = {"env": "staging"}
+    attacks = {
+        "plain": wanted(west),
+        "by-word": wanted(west, reads={"name": "src", "cluster": "hub"}),
+        "by-name": wanted(west, reads={"name": "src", "cluster": fleet.hub.name}),
+        "by-namespace": wanted(west, reads={"name": "src", "namespace": fleet.namespace}),
+        "from-member": wanted(west, reads={"name": "src", "cluster": fleet.east.name}),
+        "from-context": wanted(west, reads={"name": "src", "cluster": fleet.east.context}),
+        "to-context": wanted([fleet.west.context]),
+        "to-all": wanted(["*"], placement={"name": "to-all"}),
+        "to-label": wanted([], placement={"clusters": selected}),
+        "posing": wanted(west, template={"metadata": {"labels": poses}}),
+    }
+    for name, spec in attacks.items():
+        await tenant.ask(name, spec, poses)
+    for index, targets in enumerate((fleet.west.name, fleet.west.context, "*", "env=staging")):
+        annotations = {"keyfleet.io/enabled": "true", "keyfleet.io/targets": targets}
+        await tenant.write(fleet.hub, f"annotated-{index}", annotations, poses)
+    told = await tenant.answered(list(attacks))
+    assert {name: reason for name, (reason, _) in told.items()} == dict.fromkeys(
+        attacks, "FlowDenied"
+    )
+
+    async def heard() -> bool:
+        return (await tenant.told()).count('"reason":"FlowDenied"') > len(attacks)
+
+    await eventually(heard, what="no event says that an annotated Secret was refused")
+    assert await secrets_of(fleet.west, fleet.namespace) == []
+
+
 def _policy(name: str, hub: list[str], scope: dict[str, Any]) -> tuple[Any, ...]:
     return FLEETPOLICIES, name, {"spec": {"namespaces": [{"hub": hub, "targets": scope}]}}
