@@ -42,6 +42,8 @@ _KNOWN = re.compile(
     r"|\b(?:gh[pousr]|github_pat)_\w{16,}"
     r"|\bAGE-SECRET-KEY-1\w+"
 )
+# Every form above and below has one of these; in names and versions there is mostly none.
+_SUSPICIOUS = re.compile(r"[\s=:]|eyJ|LS0t|hv[sbr]\.|gh[pousr]_|github_|SECRET")
 _PARAMETER = re.compile(r"(?<=[?&;#])([^\s=&?#;]{1,64})=([^\s&#\"'<>]+)")
 _ASSIGNED = re.compile(
     r"(?<![\w.-])([\w.-]++)(=|[\"']\s{0,9}[:=]\s{0,9})(\"[^\"]*+\"?|'[^']*+'?|[^\s,;&}\]]+)"
@@ -70,6 +72,8 @@ def mask_text(text: str) -> str:
     Returns:
         Text that UTF-8 can encode, at most about `TEXT_MAX` characters.
     """
+    if len(text) <= TEXT_MAX and text.isascii() and not _SUSPICIOUS.search(text):
+        return text
     text = _bounded(text.encode("utf-8", "backslashreplace").decode())
     if "PRIVATE KEY" in text:
         text = _PEM.sub("[private key]", text)

@@ -8,6 +8,7 @@ so that no encoder calls a foreign `repr`.
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -30,7 +31,12 @@ _QUOTES_NOTHING = (
 
 def redact(_logger: Any, _method: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return a log event without secrets; the last processor before the renderer."""
-    return {mask_text(str(key)): redact_field(str(key), value) for key, value in event.items()}
+    redacted = {}
+    for key, value in event.items():
+        shown, is_secret = _field(str(key))
+        is_plain = value is None or isinstance(value, bool)
+        redacted[shown] = MASK if is_secret and not is_plain else redact_value(value)
+    return redacted
 
 
 def redact_field(name: str, value: Any, depth: int = 0) -> Any:
@@ -56,6 +62,12 @@ def redact_value(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | Set):
         return [redact_value(item, depth + 1) for item in islice(value, ITEMS_MAX)]
     return _redact_object(value, depth)
+
+
+@lru_cache(maxsize=256)
+def _field(name: str) -> tuple[str, bool]:
+    # The fields of events are few words of the program's own: looked at once.
+    return mask_text(name), is_sensitive(name)
 
 
 def describe_exception(error: BaseException) -> str:

@@ -35,10 +35,13 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]], *, name: str) -> 
     Unlike a `TaskGroup`, one that fails does not cancel its siblings: the failure of one object
     must not harm another. Cancelling the caller cancels all.
     """
-    tasks = [spawn(coroutine, name=name) for coroutine in coroutines]
+    waiting = list(coroutines)
+    if len(waiting) <= 1:
+        # The usual case needs no task.
+        return [await coroutine for coroutine in waiting]
+    tasks = [spawn(coroutine, name=name) for coroutine in waiting]
     try:
-        if tasks:
-            await asyncio.wait(tasks)
+        await asyncio.wait(tasks)
     except asyncio.CancelledError:
         await stop(*tasks)
         raise

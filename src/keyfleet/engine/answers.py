@@ -5,7 +5,7 @@ from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy
-from keyfleet.engine.results import WAITING, Results, Whereabouts
+from keyfleet.engine.results import Results, Whereabouts
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.statuses import BUSY_S, CONNECTING_S, Answer
 from keyfleet.model.intent import Rejection
@@ -35,15 +35,13 @@ class Answers:
 
     def patience_s(self, key: IntentKey) -> float:
         """Return how long the status may wait for what is on its way; 0 when nothing is."""
-        outcome = self._outcome(key)
-        if outcome is not None and not self._fleet.is_known:
+        intent = self._intents.get(key)
+        if intent is not None and not self._fleet.is_known:
             # Before the inventory is heard every cluster looks missing.
             return CONNECTING_S
-        if outcome is not None and any(
-            result.reason in ("Connecting", WAITING) for result in outcome.clusters
-        ):
+        if intent is not None and self._results.awaits(intent, self._whereabouts()):
             return CONNECTING_S
-        if self._is_connecting() and not self._is_placed(key):
+        if intent is not None and self._is_connecting() and not self._is_placed(key):
             # It may have left something in a cluster that it does not select.
             return CONNECTING_S
         return BUSY_S if key in self._busy else 0.0
@@ -54,7 +52,7 @@ class Answers:
 
     def _is_placed(self, key: IntentKey) -> bool:
         outcome = self._outcome(key)
-        return outcome is None or bool(outcome.clusters)
+        return outcome is not None and bool(outcome.clusters)
 
     def answer(self, key: IntentKey) -> Answer | None:
         """Return what to say on the manifest; None when it is gone."""
@@ -83,5 +81,9 @@ class Answers:
         if intent is None:
             return None
         revision, source = self._revisions.current(key)
-        fleet = [Whereabouts(entry.facts, entry.problem) for entry in self._fleet]
-        return self._results.outcome(intent, fleet, revision=revision, source_fingerprint=source)
+        return self._results.outcome(
+            intent, self._whereabouts(), revision=revision, source_fingerprint=source
+        )
+
+    def _whereabouts(self) -> list[Whereabouts]:
+        return [Whereabouts(entry.facts, entry.problem) for entry in self._fleet]

@@ -50,7 +50,8 @@ class Memory:
         """Remember what a write left, ahead of the watch."""
         self._doubted.discard(spot)
         self._deleted.pop(spot, None)
-        self._known[spot] = replace(_remembered(actual, intent), ahead=replace(actual, data=None))
+        ahead = actual if actual.data is None else replace(actual, data=None)
+        self._known[spot] = _remembered(actual, intent, ahead)
 
     def deleted(self, spot: Spot, uid: str) -> None:
         """Remember that we deleted the object of this UID."""
@@ -86,7 +87,7 @@ class Memory:
         self._doubted.discard(spot)
 
 
-def _remembered(actual: Actual, intent: IntentKey) -> Remembered:
+def _remembered(actual: Actual, intent: IntentKey, ahead: Actual | None = None) -> Remembered:
     return Remembered(
         actual.uid,
         actual.resource_version,
@@ -94,6 +95,7 @@ def _remembered(actual: Actual, intent: IntentKey) -> Remembered:
         actual.fingerprint,
         intent,
         actual.is_immutable,
+        ahead,
     )
 
 

@@ -115,6 +115,18 @@ class Results:
         if not known.sync_waits:
             known.sync_handled = known.sync_token
 
+    def awaits(self, intent: Intent, fleet: Iterable[Whereabouts]) -> bool:
+        """Tell whether a cluster that concerns the intent is being connected or looked at first."""
+        known = self._known.get(intent.key, _Known())
+        return any(
+            cluster.facts.name not in known.clusters
+            if cluster.problem is None
+            else cluster.problem.reason == "Connecting"
+            for cluster in fleet
+            if cluster.facts.name in known.clusters
+            or intent.targets.clusters.matches(cluster.facts)
+        )
+
     def outcome(
         self,
         intent: Intent,

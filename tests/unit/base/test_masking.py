@@ -74,6 +74,18 @@ def test_masks_every_known_form_in_any_surroundings(
     assert CANARY not in mask_text(f"{before}\n{text} {after}")
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("ghp_0123456789abcdef", "github_pat_0123456789abcdef", "AGE-SECRET-KEY-1ABC"),
+        *("hvs.abcdefghi", "hvb.abcdefghi", "eyJhbGciOiJub25lIn0.eyJ0", "LS0tLS1CRUdJTiBS"),
+        *("password=0", "a?sig=0", "https://me:0@vault"),
+    ],
+)
+def test_masks_what_is_a_single_word(word: str) -> None:
+    assert MASK in mask_text(word)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_masking_twice_changes_nothing_more(form: str) -> None:
     once = mask_text(form.replace("{}", CANARY))

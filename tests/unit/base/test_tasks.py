@@ -70,6 +70,7 @@ async def test_spawned_tasks_have_names() -> None:
 async def test_all_of_gives_results_in_order() -> None:
     assert await all_of([_give(1), _give(2)], name="x") == [1, 2]
     assert await all_of([], name="x") == []
+    assert await all_of([_give(1)], name="x") == [1]
 
 
 async def test_one_failure_lets_the_others_finish(complaints: list[dict[str, Any]]) -> None:

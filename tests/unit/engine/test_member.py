@@ -195,6 +195,51 @@ async def test_an_own_deletion_is_no_news_and_another_is(bench: Bench) -> None:
     assert bench.member.owners() == set()
 
 
+async def test_an_echo_that_comes_before_the_answer_is_no_news(bench: Bench) -> None:
+    with bench.member.writing(SPOT):
+        bench.write()
+        assert bench.heard.targets == [], "who wrote is known when the write has been answered"
+        secret = await bench.cluster.find_secret(*SPOT)
+        assert secret is not None
+        written = actual_from_secret(secret, INSTALLATION, KEY)
+        bench.member.memory.wrote(SPOT, written, KEY)
+    assert bench.heard.targets == []
+    assert bench.member.memory.ahead() == set()
+
+
+async def test_a_foreign_write_during_an_own_one_is_news_after_it(bench: Bench) -> None:
+    with bench.member.writing(SPOT):
+        await bench.deliver()
+        bench.write(by="other")
+    assert bench.heard.targets == [{key_of("other")}]
+
+
+async def test_a_change_during_a_write_that_failed_is_news(bench: Bench) -> None:
+    with pytest.raises(KeyfleetError), bench.member.writing(SPOT):
+        bench.write()
+        raise KeyfleetError("x.lost", "the answer got lost")
+    assert bench.heard.targets == [{KEY}]
+
+
+async def test_an_own_deletion_seen_before_its_answer_is_no_news(bench: Bench) -> None:
+    metadata = bench.write()
+    bench.heard.targets.clear()
+    with bench.member.writing(SPOT):
+        bench.targets.lose(SPOT)
+        bench.member.memory.deleted(SPOT, metadata.uid)
+    assert bench.heard.targets == []
+
+
+async def test_an_older_object_that_goes_is_no_news_of_the_one_written(bench: Bench) -> None:
+    bench.write(uid="u0")
+    bench.heard.targets.clear()
+    with bench.member.writing(SPOT):
+        bench.targets.lose(SPOT)
+        await bench.deliver()
+    assert bench.heard.targets == []
+    assert bench.member.memory.ahead() == {SPOT}
+
+
 async def test_what_was_written_is_known_before_the_watch_shows_it(bench: Bench) -> None:
     metadata = await bench.deliver()
     actual = await bench.member.actual(*SPOT, KEY)
