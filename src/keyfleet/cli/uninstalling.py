@@ -171,7 +171,8 @@ async def _is_there(client: Client, part: Part) -> bool:
         found = await client.find_metadata(part.resource, part.name, namespace=part.namespace)
     except NotFoundError:
         return False
-    return found is not None
+    is_going = found is not None and part.resource is NAMESPACES and found.deletion_timestamp
+    return found is not None and not is_going
 
 
 async def _bound_elsewhere(client: Client, *, is_member_only: bool) -> set[Part]:

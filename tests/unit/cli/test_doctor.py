@@ -250,7 +250,8 @@ def test_golden_of_doctor(golden_answer: Callable[..., None]) -> None:
 
 def jwt(claims: dict[str, Any]) -> str:
     body = base64.urlsafe_b64encode(msgspec.json.encode(claims)).decode().rstrip("=")
-    return f"e30.{body}.{canary('signature')}"
+    signature = canary("signature").decode()
+    return f"e30.{body}.{signature}"
 
 
 def test_a_token_of_a_service_account_says_when_it_ends() -> None:

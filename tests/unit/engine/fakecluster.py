@@ -294,6 +294,9 @@ def _apply(document: Document, operation: Mapping[str, Any]) -> None:
     within = document
     for part in parents:
         within = within.get(part)  # type: ignore[assignment]  # None is refused below
+        if isinstance(within, list) and operation["op"] == "remove" and last.isdecimal():
+            del within[int(last)]
+            return
         if not isinstance(within, dict):
             raise PermanentError("api.invalid", "the API server refuses the object")
     if operation["op"] != "add" and last not in within:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes, in which order, and how that is told."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from tests.unit.engine.fakecluster import FakeCluster
+from tests.unit.engine.fakes import HUB_UID
+
+from keyfleet.base.errors import DeniedError
+from keyfleet.base.tasks import spawn
+from keyfleet.cli.uninstall import uninstall_answer
+from keyfleet.cli.uninstalling import (
+    UNINSTALLER,
+    Installed,
+    Part,
+    Removed,
+    find_installed,
+    remove_owners,
+    take_lead,
+)
+from keyfleet.kube.lease_record import held, new_lease
+from keyfleet.kube.objects import Metadata, metadata_of
+from keyfleet.kube.resources import (
+    CONFIGMAPS,
+    CRDS,
+    FLEETSECRETS,
+    LEASES,
+    NAMESPACES,
+    SECRETS,
+    Resource,
+)
+from keyfleet.manifests import SYSTEM_NAMESPACE, everything
+from keyfleet.testing.clock import FakeClock
+
+OURS = {
+    "apiVersion": "keyfleet.io/v1alpha1",
+    "kind": "FleetSecret",
+    "name": "db",
+    "uid": "uid-db",
+}
+THEIRS = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app", "uid": "uid-app"}
+
+
+class Hub(FakeCluster):
+    """A hub that also takes whole objects."""
+
+    async def replace(
+        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+    ) -> Metadata:
+        metadata = body["metadata"]
+        rest = {key: part for key, part in body.items() if key != "metadata"}
+        place = metadata.get("namespace", "")
+        return metadata_of(self.put(resource, metadata["name"], namespace=place, **rest))
+
+    async def serves(self, resource: Resource) -> bool:
+        return (CRDS.label, "", resource.label) in self.objects
+
+
+@pytest.fixture
+def hub() -> Hub:
+    found = Hub("hub", HUB_UID)
+    for document in everything():
+        resource = {"Namespace": NAMESPACES, "CustomResourceDefinition": CRDS}.get(document["kind"])
+        if resource is not None:
+            found.put(resource, document["metadata"]["name"])
+    return found
+
+
+async def test_what_asks_goes_before_what_forbids(hub: FakeCluster) -> None:
+    """A FleetPolicy that is gone while a FleetSecret still asks would let through a flow."""
+    found = await find_installed(hub)
+    kinds = [part.name.partition(".")[0] for part in found.parts if part.resource is CRDS]
+    assert kinds == ["fleetsecrets", "fleetclusters", "fleetpolicies"]
+    assert found.parts[-1].resource is NAMESPACES
+
+
+async def test_a_namespace_that_holds_more_stays(hub: FakeCluster) -> None:
+    hub.put(CONFIGMAPS, "theirs", namespace=SYSTEM_NAMESPACE)
+    found = await find_installed(hub)
+    assert found.strangers == ("ConfigMap/theirs",)
+    assert NAMESPACES not in {part.resource for part in found.parts}
+
+
+async def test_only_references_to_our_kinds_are_removed(hub: FakeCluster) -> None:
+    metadata = {"ownerReferences": [OURS, THEIRS, {**OURS, "name": "other"}]}
+    hub.put_secret("owned", metadata=metadata)
+    hub.put_secret("free")
+    (owned,) = (await find_installed(hub)).owned
+    await remove_owners(hub, owned)
+    document = hub.secret("owned") or {}
+    assert document["metadata"]["ownerReferences"] == [THEIRS]
+    assert (await find_installed(hub)).owned == ()
+
+
+async def test_the_lead_is_taken_from_who_leads(hub: FakeCluster) -> None:
+    clock = FakeClock()
+    lease = held(
+        new_lease(SYSTEM_NAMESPACE, "keyfleet"),
+        identity="a-pod",
+        duration_s=15,
+        transitions=0,
+        now=clock.now(),
+    )
+    hub.put(
+        LEASES,
+        "keyfleet",
+        namespace=SYSTEM_NAMESPACE,
+        **{key: part for key, part in lease.items() if key != "metadata"},
+    )
+    said: list[str] = []
+    taking = spawn(take_lead(hub, clock, tell=said.append), name="take")
+    await clock.settle()
+    assert not taking.done(), "who led needs a moment to stop"
+    await clock.advance(20)
+    assert taking.done()
+    assert (await hub.get(LEASES, "keyfleet", namespace=SYSTEM_NAMESPACE))["spec"][
+        "holderIdentity"
+    ] == UNINSTALLER
+    assert "a-pod" in said[0]
+
+
+async def test_where_nobody_leads_nobody_is_waited_for(hub: FakeCluster) -> None:
+    await take_lead(hub, FakeClock(), tell=pytest.fail)
+
+
+def test_golden_of_uninstall(golden_answer: Callable[..., None]) -> None:
+    parts = (Part(1, FLEETSECRETS.label), Part(10, "keyfleet-fingerprint", SYSTEM_NAMESPACE))
+    assert [part.resource for part in parts] == [CRDS, SECRETS]
+    installed = Installed(parts, strangers=("ConfigMap/theirs",))
+    denied = DeniedError("api.forbidden", "forbidden")
+    removed = [Removed(parts[0]), Removed(parts[1], denied)]
+    golden_answer("uninstall", uninstall_answer(removed, installed, {"east": 3, "west": None}))
