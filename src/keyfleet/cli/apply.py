@@ -14,6 +14,7 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
+from keyfleet.engine.pruning import held_back
 
 _Flag = Annotated[bool, Parameter(negative="")]
 
@@ -22,29 +23,37 @@ async def apply(
     *,
     filename: Files = (),
     prune: _Flag = False,
+    approve: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=False, negative="", metavar="ID")
+    ] = (),
     dry_run: _Flag = False,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Deliver once, from files; nothing needs to be installed anywhere.
 
     Reads the sources, writes the targets and stores nothing else. A FleetSecret that the hub
-    declares is left to its controller (exit code 7).
+    declares is left to its controller (exit code 7). What would delete or empty too much at once
+    waits under an ID (exit code 6).
 
     Args:
         filename: A file, a folder, or - for standard input; may be repeated.
         prune: Also delete copies of these FleetSecrets that the files no longer want.
+        approve: Delete or empty exactly the set that was held under this ID; may be repeated.
         dry_run: Show the plan and write nothing.
     """
     if not filename:
         raise InvalidInputError("cli.usage", "which files?", hint="keyfleet apply -f FILE")
     async with open_look(common, filename) as look:
         found = await look.plan(prune=prune)
-        steps = [one.step for one in found.planned]
+        planned = held_back(
+            found.planned, found.shot.limits, approved=approve, now=look.hub.clock.now()
+        )
+        steps = [one.step for one in planned]
         if dry_run:
             show(plan_answer(steps, wide=common.is_wide), common)
             tell_findings([(step.place, step.finding) for step in steps], common)
             return exit_of_plan(steps)
-        deliveries = await found.shot.apply(found.planned)
+        deliveries = await found.shot.apply(planned)
     show(applied_answer(deliveries), common)
     tell_findings([(each.step.place, each.finding) for each in deliveries], common)
     return exit_of_states(each.finding.state for each in deliveries if each.finding)

@@ -26,6 +26,7 @@ COMMANDS = (
     ("clusters", SEE, "Show the clusters of the fleet; trust one."),
     ("doctor", SEE, "Look for what is wrong, or will be, in every cluster."),
     ("sync", DO, "Deliver one secret now, past every back-off."),
+    ("approve", DO, "Let held deletions go; list what waits."),
     ("wait", SEE, "Block until a secret is in sync."),
     ("validate", SEE, "Check manifests without any cluster."),
     ("adopt", DO, "Take over the targets of a hub, or of a key, that is lost."),

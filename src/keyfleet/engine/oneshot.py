@@ -20,6 +20,7 @@ from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer, forced_policy
 from keyfleet.engine.worker import HUB_WORD
 from keyfleet.kube.client import Client
+from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.ownership import Marker, read_marker
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, Place
@@ -91,6 +92,11 @@ class OneShot:
             accepted_names=self._accepted_names,
             cluster_now=fleet.facts_of,
         )
+
+    @property
+    def limits(self) -> DeletionLimits:
+        """How much may go without a person."""
+        return self._request.policies.deletions
 
     async def plan(self) -> tuple[Planned, ...]:
         """Return every target of every intent with what would happen to it, in a stable order."""

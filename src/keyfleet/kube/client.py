@@ -74,6 +74,18 @@ class _Review(msgspec.Struct):
     status: _Verdict
 
 
+class _User(msgspec.Struct):
+    username: str
+
+
+class _Person(msgspec.Struct, rename="camel"):
+    user_info: _User
+
+
+class _SelfReview(msgspec.Struct):
+    status: _Person
+
+
 class Client:
     """One cluster."""
 
@@ -322,6 +334,11 @@ class Client:
             verb, resource, namespace=namespace, name=name, subresource=subresource
         )
         return (await self._ask(request, _decoder(_Review))).status.allowed
+
+    async def username(self) -> str:
+        """Return how the server calls who is logged in."""
+        found = await self._ask(requests.self_review(), _decoder(_SelfReview))
+        return found.status.user_info.username
 
     async def close(self) -> None:
         """End all connections."""

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 import msgspec
 
 from keyfleet.base.secret import SecretValue
-from keyfleet.kube.resources import ACCESS_REVIEWS, Resource
+from keyfleet.kube.resources import ACCESS_REVIEWS, SELF_REVIEWS, Resource
 
 FIELD_MANAGER = "keyfleet"
 PAGE = 500
@@ -275,6 +275,13 @@ def served_kinds(resource: Resource) -> Request:
 def server_version() -> Request:
     """Ask for the server's version."""
     return Request("get", "GET", "/version", "version")
+
+
+def self_review() -> Request:
+    """Ask who the own identity is."""
+    body = {"apiVersion": SELF_REVIEWS.api_version, "kind": SELF_REVIEWS.kind}
+    path = SELF_REVIEWS.path()
+    return Request("create", "POST", path, "the own identity", JSON, JSON, encode_body(body))
 
 
 def access_review(

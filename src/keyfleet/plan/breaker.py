@@ -24,6 +24,8 @@ ORPHANS_HELD = "OrphansHeld"
 RULE = "deletion-breaker"
 APPROVAL_FOR = timedelta(hours=1)
 """How long an approval is good for."""
+SHOWN_FOR = timedelta(minutes=1)
+"""How long a plan in work is kept at least, so that who waits for it sees that it began."""
 WINDOW_TEXT = "within 10 minutes"
 
 
@@ -92,7 +94,8 @@ def judge(case: Case, now: datetime) -> Verdict:
     still = {
         id_: plan
         for id_, plan in working.items()
-        if any(Loss(target).digest in pending for target in plan.targets)
+        if now - parse_timestamp(plan.begun) < SHOWN_FOR
+        or any(Loss(target).digest in pending for target in plan.targets)
     }
     begun = {
         Loss(target).digest for plan in plans.values() if plan.begun for target in plan.targets
