@@ -90,6 +90,7 @@ FIELDS: dict[str, str] = {
     "FleetCluster.paused": PAUSES,
     "FleetCluster.limits.inFlight": FIGURES,
     "FleetCluster.onRemoved": ADMINISTRATORS,
+    "FleetCluster.namespaces": NARROWS,
     "FleetPolicy.namespaces[].hub": GRANTS,
     **_choice("FleetPolicy.namespaces[].sources.clusters", READS, ANY_SELECTOR),
     "FleetPolicy.namespaces[].sources.namespaces.names": READS,
