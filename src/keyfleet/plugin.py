@@ -129,6 +129,8 @@ class ClusterSnapshot:
     """Why it cannot be opened, known without trying."""
     in_flight: int = 0
     """Requests at a time; 0 is the default."""
+    namespaces: tuple[str, ...] = ()
+    """The only ones its login may reach Secrets in; empty: all."""
 
 
 class Inventory(Protocol):

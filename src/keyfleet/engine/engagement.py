@@ -22,6 +22,7 @@ from keyfleet.engine.entry import Entry, FleetEvents, unreachable, unusable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.member import Member
 from keyfleet.engine.relay import relay
+from keyfleet.engine.scopes import EVERYWHERE
 from keyfleet.kube.access import Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
@@ -168,6 +169,7 @@ class Engagements:
             random=self._random,
             hooks=relay(self._hooks, lambda state: self._watch_is(entry, state)),
             lists=self._lists,
+            scopes=entry.snapshot.namespaces or EVERYWHERE,
         )
         entry.member = member
         try:

@@ -8,7 +8,7 @@ keys can wait for a cluster that is not reachable yet; the lane runs once the me
 import asyncio
 from dataclasses import replace
 
-from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
@@ -106,10 +106,19 @@ def unreachable(name: str, error: KeyfleetError) -> Finding:
     )
 
 
+MISSING_RIGHT = (
+    "grant its login the rights of docs/reference/rights.md (`keyfleet install --member --print`),"
+    " or name in spec.namespaces the only ones it may reach"
+)
+
+
 def unusable(name: str, error: KeyfleetError) -> Finding:
     """Return the finding for a cluster that cannot be used as it is configured."""
     state = State.UNREACHABLE
-    return Finding(state, "NoAccess", f"cluster {name}: {error.message}", hint=error.hint)
+    about = f" ({error.subject})" if error.subject else ""
+    message = f"cluster {name}: {error.message}{about}"
+    hint = MISSING_RIGHT if isinstance(error, DeniedError) and not error.hint else error.hint
+    return Finding(state, "NoAccess", message, hint=hint)
 
 
 def duplicate_of(name: str, winner: str) -> Finding:

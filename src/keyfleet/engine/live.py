@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from keyfleet.base.errors import DeniedError
 from keyfleet.engine.memory import Spot
+from keyfleet.engine.scopes import EVERYWHERE
 from keyfleet.engine.views import actual_from_secret, namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
@@ -18,7 +19,14 @@ from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 class LiveMember:
     """One cluster for the length of one command; implements `views.ClusterView`."""
 
-    def __init__(self, facts: ClusterFacts, client: Client, installation: Installation) -> None:
+    def __init__(
+        self,
+        facts: ClusterFacts,
+        client: Client,
+        installation: Installation,
+        scopes: tuple[str, ...] = EVERYWHERE,
+    ) -> None:
+        self._scopes = scopes
         self.facts = facts
         self.client = client
         self._installation = installation
@@ -71,5 +79,11 @@ class LiveMember:
         """Return everything in the cluster that carries this hub's label."""
         if self._marked is None:
             labels = f"{HUB_LABEL}={self._installation.hub_label}"
-            self._marked = await self.client.list_metadata(SECRETS, labels=labels)
+            self._marked = [
+                metadata
+                for scope in self._scopes
+                for metadata in await self.client.list_metadata(
+                    SECRETS, namespace=scope, labels=labels
+                )
+            ]
         return [(metadata, read_marker(metadata.annotations or {})) for metadata in self._marked]

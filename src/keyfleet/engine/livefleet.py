@@ -13,6 +13,7 @@ from keyfleet.engine.entry import facts_of, precedence, unreachable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.naming import with_settled_names
+from keyfleet.engine.scopes import EVERYWHERE
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
@@ -127,6 +128,7 @@ class LiveFleet:
             ),
             contact.member.client,
             self.installation,
+            winner.namespaces or EVERYWHERE,
         )
         self._contacts[winner.name] = replace(contact, snapshot=winner, member=member)
         return self._contacts[winner.name]
@@ -176,5 +178,6 @@ class LiveFleet:
         is_hub = identity.uid == self.installation.hub
         facts = facts_of(snapshot, identity.uid, is_hub=is_hub)
         facts = replace(facts, former_uids=identity.former_uids)
-        member = LiveMember(facts, client, self.installation)
+        scopes = snapshot.namespaces or EVERYWHERE
+        member = LiveMember(facts, client, self.installation, scopes)
         return Contact(snapshot, member, identity, version)

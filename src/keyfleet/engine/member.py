@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import cast
 
@@ -55,7 +56,7 @@ class MemberEvents:
 class Member:
     """A cluster with running watches; implements `views.ClusterView`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one object with all its settings, all but three by name
         self,
         facts: ClusterFacts,
         client: Client,
@@ -221,7 +222,7 @@ class Member:
             if self._are_namespaces_hidden() and self._namespaces_informer.error is not None:
                 # Not to see the namespaces is not to see none: that would look like leaving all.
                 raise self._namespaces_informer.error.with_traceback(None)
-            return self._namespaces
+            return self._within_scopes()
         found = {name: await self.namespace(name) for name in matcher.names}
         return {name: facts for name, facts in found.items() if facts is not None}
 
@@ -308,6 +309,11 @@ class Member:
         # Forbidden, or more than is kept: waiting would end in a time limit that says nothing.
         if isinstance(informer.error, PermanentError):
             raise informer.error.with_traceback(None)
+
+    def _within_scopes(self) -> Mapping[str, NamespaceFacts]:
+        if self._scopes == EVERYWHERE:
+            return self._namespaces
+        return {name: facts for name, facts in self._namespaces.items() if name in self._scopes}
 
     def _are_namespaces_hidden(self) -> bool:
         informer = self._namespaces_informer

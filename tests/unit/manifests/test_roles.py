@@ -34,6 +34,8 @@ ALLOWED = {
         "secrets=keyfleet-fingerprint": "create patch",
         "leases.coordination.k8s.io": "create",
         "leases.coordination.k8s.io=keyfleet": "get update",
+        "configmaps": "create",
+        "configmaps=keyfleet-held": "get list patch watch",
     },
     "keyfleet-member": {"namespaces=kube-system": "get", "namespaces": "list watch"},
     "keyfleet-member-secrets": {"secrets": "create delete get list patch watch"},

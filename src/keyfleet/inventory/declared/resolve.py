@@ -66,7 +66,7 @@ def snapshot_of(
         open=opening,
         labels=metadata.labels or {},
         aliases=frozenset({context} - {""}),
-        generation=generation,
+        generation=" in ".join([generation, *sorted(spec.namespaces)]),
         paused=spec.paused,
         pinned_uid=pinned.uid,
         pinned_ca_sha256=pinned.ca_sha256,
@@ -78,6 +78,7 @@ def snapshot_of(
         is_bare=ORIGIN in annotations,
         problem=problem,
         in_flight=spec.limits.in_flight or 0,
+        namespaces=spec.namespaces,
     )
 
 

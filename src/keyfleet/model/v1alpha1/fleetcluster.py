@@ -52,6 +52,8 @@ class FleetClusterSpec(ApiStruct, frozen=True, kw_only=True):
     """A Secret on the hub with a kubeconfig."""
     in_cluster: bool = False
     """The cluster Keyfleet itself runs in."""
+    namespaces: Annotated[tuple[NamespaceName, ...], Meta(max_length=100)] = ()
+    """The only namespaces in which the login may reach Secrets; default: all. Each is watched."""
     paused: bool = False
     """Write and delete nothing in this cluster; reading and status go on."""
     limits: Limits = Limits()
