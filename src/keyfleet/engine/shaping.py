@@ -45,6 +45,8 @@ class Shaped:
     """Set instead of `desired`: nothing may be delivered."""
     is_source_gone: bool = False
     """The source is positively absent and the intent wants its targets deleted then."""
+    is_denied: bool = False
+    """The source may not be read: nothing will tell when it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
     except TransformError as error:
         return Shaped(finding=_transform_finding(error))
     except DeniedError:
-        return Shaped(finding=source_missing(ref))
+        return Shaped(finding=source_missing(ref), is_denied=True)
     except PermanentError as error:
         return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message))
 

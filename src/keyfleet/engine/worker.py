@@ -34,7 +34,7 @@ from keyfleet.model.plan import Finding, State
 log = get_logger("engine")
 
 POLL_S = 60.0
-"""How often a source that may be read but not watched is read again."""
+"""How often a source that may not be watched, or not be read, is read again."""
 JUDGED_S = 10.0
 """When a pass looks again that was told that a verdict is due, should nobody call it."""
 HELD_S = 300.0
@@ -142,7 +142,8 @@ class Worker:
             return result.again or Again(JUDGED_S)
         self._record(key, cluster, shaped, result, began)
         _queue_heirs(entry, result)
-        return result.again or (None if self._is_watched(intent) else Again(POLL_S))
+        is_told = self._is_watched(intent) and not shaped.is_denied
+        return result.again or (None if is_told else Again(POLL_S))
 
     def _is_watched(self, intent: Intent) -> bool:
         """Tell whether a change of the source will be heard of: it may be readable only."""
@@ -184,6 +185,10 @@ class Worker:
     async def _clean_up(self, entry: Entry, member: Member, key: IntentKey) -> Again | None:
         if self._intents.rejection(key):
             # What it wants cannot be said: its targets stay as they are.
+            return None
+        if not member.markers(key):
+            # Nothing here that we signed, so nothing may go; a member that shows thousands of
+            # forged marks must not make us ask the hub about each.
             return None
         found = self._hub.dialect_of(key.kind)
         objection = await self.confirmations.objection(key, *found) if found else None

@@ -19,7 +19,6 @@ from keyfleet.app import run_controller
 from keyfleet.base.tasks import spawn
 from keyfleet.kube.resources import LEASES
 from keyfleet.localplane import kubeconfigs
-from keyfleet.localplane.exchange import Seen
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.testing.canary import canary
 
@@ -128,12 +127,3 @@ async def process(fleet: Fleet, log: Path | None = None) -> AsyncIterator[Proces
 async def forget_lead(fleet: Fleet) -> None:
     """Take the Lease of a controller that was killed away, instead of waiting until it is over."""
     await fleet.hub.client.delete(LEASES, "keyfleet", namespace=SYSTEM_NAMESPACE)
-
-
-def carried_out(side: Side, name: str = "db") -> list[Seen]:
-    """Return the writes of one Secret that the API server carried out, by any controller."""
-    return [
-        seen
-        for seen in side.writes()
-        if seen.status is not None and seen.status < 300 and seen.name in ("", name)
-    ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from tests.cluster.engine.campaign import ONE, THREE, TWO, forget_lead, goes_on, in_step, process
 from tests.cluster.engine.harness import Fleet
@@ -16,7 +17,7 @@ from keyfleet.kube.resources import SECRETS
 from keyfleet.localplane import faults, hostile
 from keyfleet.localplane.exchange import Edit
 from keyfleet.localplane.masks import mask
-from keyfleet.model.ownership import HUB_LABEL
+from keyfleet.model.ownership import HUB_LABEL, OWNER_ANNOTATION, read_marker
 from keyfleet.testing.canary import find_canary
 
 NAMESPACES_ONLY = faults.on("namespaces")
@@ -132,6 +133,33 @@ async def test_marks_of_other_intents_that_a_member_shows_move_nothing_elsewhere
     await fleet.withdraw("other")
     await fleet.gone(fleet.east, name="other")
     assert (await fleet.meta(fleet.hub, "src")).labels in (None, {})
+
+
+async def test_forged_marks_of_thousands_do_not_make_us_ask_the_hub(fleet: Fleet) -> None:
+    await in_step(fleet)
+    ours = read_marker((await fleet.meta(fleet.west)).annotations or {})
+    assert ours is not None
+
+    def forged(number: int) -> dict[str, Any]:
+        place = {"namespace": fleet.namespace, "name": f"ghost{number}"}
+        marker = msgspec.structs.replace(
+            ours, intent_name=f"ghost{number}", intent_uid=f"u{number}", mac="", **place
+        )
+        text = codec.encode_canonical(marker).decode()
+        labels = {HUB_LABEL: marker.hub.replace("-", "")[:16]}
+        annotations = {OWNER_ANNOTATION: text}
+        metadata = {**place, "uid": f"u{number}", "resourceVersion": "7", "labels": labels}
+        return {"metadata": {**metadata, "annotations": annotations}}
+
+    fleet.forget_requests()
+    lists = faults.both(SECRETS_ONLY, lambda seen: not seen.name)
+    shown = fleet.west.proxy.inject(hostile.told(forged, 2000, when=lists))
+    await fleet.west.proxy.renew()
+    await eventually(partial(_struck, shown))
+    await goes_on(fleet, fleet.east)
+    await asyncio.sleep(2.0)
+    assert len(fleet.hub.proxy.requests) < 100
+    assert [seen for seen in fleet.west.writes() if seen.method == "DELETE"] == []
 
 
 async def test_a_member_that_becomes_another_in_the_middle_gets_nothing_more(fleet: Fleet) -> None:

@@ -9,6 +9,7 @@ from tests.cluster.engine.campaign import ONE, THREE, TWO, in_step
 from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import eventually
 
+from keyfleet.engine import worker
 from keyfleet.localplane import faults, scripts
 from keyfleet.localplane.scripts import Script, Step
 
@@ -83,7 +84,10 @@ async def test_a_source_that_goes_and_comes_again_through_faults_keeps_its_targe
 
 
 @pytest.mark.parametrize("code", [500, 503, 401, 403, 410, 429])
-async def test_an_error_of_the_source_is_no_absence_of_it(fleet: Fleet, code: int) -> None:
+async def test_an_error_of_the_source_is_no_absence_of_it(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(worker, "POLL_S", 1.0)
     await in_step(fleet)
     await fleet.edit({"source": {"onMissing": "Delete"}})
     on_source = faults.both(SECRETS_ONLY, lambda seen: seen.name == "src")

@@ -129,6 +129,7 @@ async def test_a_missing_source_empties_the_targets_only_where_that_was_asked_fo
     forbidden = await world.shape(intent_of(guard=guard))
     assert reason_of(forbidden) == (State.PENDING, "SourceMissing")
     assert not forbidden.is_source_gone
+    assert forbidden.is_denied
 
 
 @pytest.mark.parametrize(

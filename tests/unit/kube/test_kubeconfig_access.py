@@ -56,6 +56,17 @@ def test_a_foreign_kubeconfig_with_data_is_honoured() -> None:
     assert access.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("trust", "is_foreign"), [(Trust.INVENTORY, True), (Trust.OPERATOR, False)]
+)
+def test_only_an_inventory_s_name_is_checked_where_it_leads(
+    trust: Trust, *, is_foreign: bool
+) -> None:
+    ca = b64encode(CA).decode()
+    access = _access({"certificate-authority-data": ca}, trust=trust)
+    assert access.endpoint.is_foreign is is_foreign
+
+
 def test_remarks_between_certificates_do_not_count() -> None:
     remarked = b"# caf\xc3\xa9\n" + CA + b"\nsubject=x\n" + CA
     plain = _access({"certificate-authority-data": b64encode(CA + CA).decode()})
