@@ -14,9 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from bench.blackhole import Blackhole
 from bench.fanout import Fanout
 from bench.figures import Figure, table, write_json
+from bench.keeping import Keeping
 from bench.propagation import Propagation
+from bench.rules import Rules
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stage import Stage, open_stage
 
@@ -32,8 +35,11 @@ class Bench(Protocol):
 BENCHES: dict[str, Callable[[Stage, Sizes], Bench]] = {
     "fanout": Fanout,
     "propagation": Propagation,
+    "rules": Rules,
+    "blackhole": Blackhole,
+    "keeping": Keeping,
 }
-WIDE = {"propagation"}
+WIDE = {"propagation", "blackhole"}
 """Benchmarks that need `Sizes.wide` members."""
 
 

@@ -23,9 +23,10 @@ from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.kubeconfig import load
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import SECRETS
+from keyfleet.kube.resources import FLEETSECRETS, SECRETS
 
 CONNECTIONS = 32
+MANAGED = "app.kubernetes.io/managed-by=keyfleet"
 
 
 class Bare:
@@ -48,6 +49,20 @@ class Bare:
 
     async def _wait(self) -> bool:
         """Do nothing: an answer shows that the process is up."""
+        return True
+
+    async def _list(self, hub: str, clusters: list[str]) -> bool:
+        """List what a controller has to know after a restart, and decode it."""
+
+        async def pages(client: Client) -> None:
+            async for page in client.secret_pages(labels=MANAGED):
+                del page
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._clients[hub].list(FLEETSECRETS))
+            group.create_task(self._clients[hub].list_metadata(SECRETS))
+            for name in clusters:
+                group.create_task(pages(self._clients[name]))
         return True
 
     async def _create(self, clusters: list[str], namespace: str, count: int) -> dict[str, float]:

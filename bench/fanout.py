@@ -12,13 +12,13 @@ from statistics import median
 
 from bench import objects
 from bench.approach5 import ENABLED, TARGETS
+from bench.changing import create_namespace
 from bench.figures import Figure, at_least, at_most, ratio, span, told
 from bench.looking import Items, last, looking
 from bench.processes import contestant, running
 from bench.sizes import Sizes
 from bench.stage import Stage, each
-from keyfleet.kube.client import Client
-from keyfleet.kube.resources import FLEETSECRETS, NAMESPACES, SECRETS
+from keyfleet.kube.resources import FLEETSECRETS, SECRETS
 
 QUIET_S = 1.5
 """How long the controller is left alone, so that what it still has to say is counted."""
@@ -67,20 +67,20 @@ class Fanout:
             looking(stage, self._targets, SECRETS, namespace) as views,
         ):
             await controller.meets(self._names)
-            await last(hub, partial(_all_say, "False"))
+            await last(hub, partial(all_say, "False"))
             await stage.clock.sleep(QUIET_S)
             cpu, began = controller.running.cpu_s, time.perf_counter()
-            await each(partial(_create_namespace, namespace), self._targets)
+            await each(partial(create_namespace, namespace), self._targets)
             self._found.keyfleet.append(await last(views, self._are_there) - began)
             delivered = controller.running.cpu_s - cpu
-            await last(hub, partial(_all_say, "True"))
+            await last(hub, partial(all_say, "True"))
             await stage.clock.sleep(QUIET_S)
             self._found.cpu.append((controller.running.cpu_s - cpu) / self._writes)
             self._found.delivered_cpu.append(delivered / self._writes)
         await self._clear(namespace)
 
     async def _bare(self, namespace: str) -> None:
-        await each(partial(_create_namespace, namespace), self._targets)
+        await each(partial(create_namespace, namespace), self._targets)
         argv = contestant("bare", str(self._stage.kubeconfig), *self._names)
         request = {"do": "create", "clusters": self._names, "count": self._count}
         async with (
@@ -96,7 +96,7 @@ class Fanout:
 
     async def _script(self, namespace: str) -> None:
         await self._sources(namespace)
-        await each(partial(_create_namespace, namespace), self._targets)
+        await each(partial(create_namespace, namespace), self._targets)
         hub = self._stage.hub.cluster
         argv = contestant("approach5", str(self._stage.kubeconfig), hub, *self._names)
         async with (
@@ -117,7 +117,7 @@ class Fanout:
         return len(items) >= self._count
 
     async def _sources(self, namespace: str) -> None:
-        await _create_namespace(namespace, self._stage.hub)
+        await create_namespace(namespace, self._stage.hub)
         annotations = {ENABLED: "true", TARGETS: ",".join(self._names)}
 
         async def create(number: int) -> None:
@@ -157,11 +157,8 @@ def _took(name: str, seconds: list[float], unit: str) -> Figure:
     return told(name, median(seconds) * scale, unit, span(seconds, scale))
 
 
-async def _create_namespace(name: str, client: Client) -> None:
-    await client.create(NAMESPACES, objects.namespace(name))
-
-
-def _all_say(ready: str, items: Items) -> bool:
+def all_say(ready: str, items: Items) -> bool:
+    """Tell whether every manifest says this of its condition Ready."""
     return all(_ready(item) == ready for item in items.values())
 
 

@@ -49,8 +49,9 @@ def span(values: Sequence[float], scale: float = 1.0) -> str:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """Return a percentile of at least two values."""
-    return quantiles(values, n=100, method="inclusive")[percent - 1]
+    """Return a percentile of at least one value."""
+    sample = values if len(values) > 1 else [*values] * 2
+    return quantiles(sample, n=100, method="inclusive")[percent - 1]
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -59,7 +60,6 @@ def table(figures: Sequence[Figure]) -> str:
     rows += [
         ("ok" if one.ok else "MISSED", one.name, f"{one.value:g}", one.target, one.unit, one.note)
         for one in figures
-    ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = (
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]])

@@ -24,6 +24,8 @@ class View:
     """The objects of one namespace of one cluster, as a watch shows them."""
 
     def __init__(self, client: Client, resource: Resource, namespace: str, stage: Stage) -> None:
+        self.changes = 0
+        """How many changes were seen, the first list included."""
         self._waiting: dict[asyncio.Future[float], Callable[[Items], bool]] = {}
         self._informer: Informer[dict[str, Any]] = Informer(
             client,
@@ -63,6 +65,7 @@ class View:
     def _changed(self, key: tuple[str, str], old: object, new: object) -> None:
         del key, old, new
         now = time.perf_counter()
+        self.changes += 1
         for future, is_true in self._waiting.items():
             if not future.done() and is_true(self.items):
                 future.set_result(now)

@@ -6,27 +6,21 @@ has nothing to do. The clock starts before the change is sent and stops when a w
 value in the last cluster.
 """
 
-import base64
-import secrets
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from bench import objects
+from bench.changing import create_namespace, declare, propagated_ms
 from bench.figures import Figure, at_most, percentile, told
-from bench.looking import Items, View, last, looking
+from bench.looking import View, last, looking
 from bench.processes import contestant, running
 from bench.sizes import Sizes
 from bench.stage import HUB, Stage, each
-from keyfleet.base.secret import SecretValue
-from keyfleet.kube.client import Client
-from keyfleet.kube.resources import FLEETSECRETS, NAMESPACES, SECRETS
+from keyfleet.kube.resources import SECRETS
 
 NAMESPACE = "propagation"
 OURS, FEW, BARE = "ours", "ours-to-two", "bare"
-BETWEEN_S = 0.15
-"""Rest after each change, so that statuses and events of one do not fall into the next."""
 
 
 class Propagation:
@@ -43,21 +37,19 @@ class Propagation:
         await self._prepare()
         async with self._contestants() as views:
             for _ in range(self._changes):
-                for name in self._took_ms:
-                    await self._change(name, views)
+                for name, took_ms in self._took_ms.items():
+                    reached = views[:2] if name == FEW else views
+                    took_ms.append(await propagated_ms(self._stage, NAMESPACE, name, reached))
         await self._stage.clear(NAMESPACE, [self._stage.hub, *self._targets])
         return self._figures()
 
     async def _prepare(self) -> None:
         names = [client.cluster for client in self._targets]
         hub = self._stage.hub
-        await each(_create_namespace, [hub, *self._targets])
-        for source in self._took_ms:
-            await hub.create(SECRETS, objects.secret(NAMESPACE, source), namespace=NAMESPACE)
-        for source, clusters in ((OURS, names), (FEW, names[:2])):
-            body = objects.fleet_secret(NAMESPACE, source, clusters)
-            await hub.create(FLEETSECRETS, body, namespace=NAMESPACE)
-        for client in self._targets:
+        await each(partial(create_namespace, NAMESPACE), [hub, *self._targets])
+        await declare(self._stage, NAMESPACE, OURS, names)
+        await declare(self._stage, NAMESPACE, FEW, names[:2])
+        for client in (hub, *self._targets):
             await client.create(SECRETS, objects.secret(NAMESPACE, BARE), namespace=NAMESPACE)
 
     @asynccontextmanager
@@ -76,19 +68,6 @@ class Propagation:
             await last(views, lambda items: (NAMESPACE, OURS) in items)
             await last(views[:2], lambda items: (NAMESPACE, FEW) in items)
             yield views
-
-    async def _change(self, name: str, views: list[View]) -> None:
-        text = secrets.token_hex(16)
-        value = base64.b64encode(text.encode()).decode()
-        data = {"value": SecretValue(text.encode())}
-        reached = views[:2] if name == FEW else views
-        began = time.perf_counter()
-        await self._stage.hub.json_patch(
-            SECRETS, name, [{"op": "add", "path": "/data", "value": data}], namespace=NAMESPACE
-        )
-        took_s = await last(reached, partial(_has, name, value)) - began
-        self._took_ms[name].append(took_s * 1000)
-        await self._stage.clock.sleep(BETWEEN_S)
 
     def _figures(self) -> list[Figure]:
         ours, few, bare = (self._took_ms[name] for name in (OURS, FEW, BARE))
@@ -109,12 +88,3 @@ class Propagation:
 
 def _quotient(ours: list[float], theirs: list[float], percent: int) -> float:
     return percentile(ours, percent) / percentile(theirs, percent)
-
-
-def _has(name: str, value: str, items: Items) -> bool:
-    found = items.get((NAMESPACE, name)) or {}
-    return bool((found.get("data") or {}).get("value") == value)
-
-
-async def _create_namespace(client: Client) -> None:
-    await client.create(NAMESPACES, objects.namespace(NAMESPACE))

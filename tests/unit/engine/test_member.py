@@ -215,9 +215,13 @@ async def test_a_foreign_write_during_an_own_one_is_news_after_it(bench: Bench) 
 
 
 async def test_a_change_during_a_write_that_failed_is_news(bench: Bench) -> None:
-    with pytest.raises(KeyfleetError), bench.member.writing(SPOT):
-        bench.write()
-        raise KeyfleetError("x.lost", "the answer got lost")
+    def lose_the_answer() -> None:
+        with bench.member.writing(SPOT):
+            bench.write()
+            raise KeyfleetError("x.lost", "the answer got lost")
+
+    with pytest.raises(KeyfleetError):
+        lose_the_answer()
     assert bench.heard.targets == [{KEY}]
 
 
