@@ -2,13 +2,14 @@
 """`keyfleet clusters trust`: accept who answers, and earlier names of a cluster."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from keyfleet.base.clock import timestamp
 from keyfleet.base.errors import DeniedError, InvalidInputError
+from keyfleet.base.keyring import ephemeral_keyring
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.confirming import Yes, confirm
 from keyfleet.cli.exits import Exit
@@ -129,6 +130,7 @@ def accepted_of(
     """
     known = {snapshot.name, *snapshot.aliases, *snapshot.accepted_names, ""}
     former = frozenset({snapshot.pinned_uid} - {"", identity.uid})
+    unsigned = replace(installation, ring=ephemeral_keyring())
     names: set[str] = set()
     copies: list[Step] = []
     sealed = 0
@@ -143,7 +145,9 @@ def accepted_of(
             continue
         if holding.is_ours:
             after = msgspec.structs.replace(marker, cluster=identity.uid)
-            copies.append(remark(metadata, after, installation, snapshot.name))
+            # Anybody could have written an unsigned one: to sign it here would make it true.
+            signer = installation if holding.claim is Claim.OURS else unsigned
+            copies.append(remark(metadata, after, signer, snapshot.name))
         sealed += holding.claim is Claim.UNVERIFIED
     return Accepted(
         snapshot,

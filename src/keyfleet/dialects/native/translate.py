@@ -41,6 +41,9 @@ from keyfleet.plugin import Translation, labels_of
 KIND = "FleetSecret"
 SOURCE = "kubernetes"
 
+TOKEN_MAX = 253
+"""Longest token of a `keyfleet sync`; `sync` itself writes a short one."""
+
 _REASONS = {
     UNKNOWN_FIELD: "UnknownField",
     INVALID: "InvalidSpec",
@@ -142,4 +145,5 @@ def _sync_requested(manifest: Mapping[str, Any]) -> str:
     metadata = manifest.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     token = annotations.get(SYNC_REQUESTED) if isinstance(annotations, Mapping) else None
-    return token if isinstance(token, str) else ""
+    # It comes back in the status: a token, not a place to keep text.
+    return token if isinstance(token, str) and len(token) <= TOKEN_MAX else ""

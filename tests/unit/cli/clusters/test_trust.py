@@ -87,6 +87,12 @@ def test_an_unsigned_marker_of_a_laptop_stays_unsigned_there() -> None:
     assert marked(found(target(LAPTOP), us=LAPTOP)).mac == ""
 
 
+def test_an_unsigned_marker_is_not_made_true_by_a_signature() -> None:
+    """A member's tenant could plant one and wait until somebody trusts the rebuilt cluster."""
+    after = marked(found(target(LAPTOP, revision=10**9, provenance=({"env": "test"},))))
+    assert (after.cluster, after.mac) == ("uid-new", "")
+
+
 def test_what_cannot_be_verified_is_counted_and_left() -> None:
     lost = Installation(HUB_UID, Keyring({"lost": b"l" * 32}))
     kept = found(target(lost))

@@ -58,6 +58,8 @@ def test_reads_the_token_of_a_requested_sync() -> None:
     metadata = {"annotations": {"keyfleet.io/sync-requested": "t1"}}
     assert intent(manifest(metadata=metadata)).sync_requested == "t1"
     assert intent(manifest(metadata={"annotations": None})).sync_requested == ""
+    long = {"annotations": {"keyfleet.io/sync-requested": "t" * 254}}
+    assert intent(manifest(metadata=long)).sync_requested == ""
 
 
 def test_refuses_one_key_given_twice() -> None:
