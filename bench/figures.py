@@ -60,6 +60,7 @@ def table(figures: Sequence[Figure]) -> str:
     rows += [
         ("ok" if one.ok else "MISSED", one.name, f"{one.value:g}", one.target, one.unit, one.note)
         for one in figures
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = (
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]])
