@@ -19,6 +19,8 @@ TWO = {"password": canary("two")}
 EDITED = {"password": canary("edited")}
 OLDER_S = 1.1
 """Creation times are whole seconds."""
+MANY = 12
+"""More than may go without a person."""
 
 STAYS: dict[str, Any] = {
     "name": "production-stays",
@@ -410,3 +412,22 @@ async def test_who_may_deliver_gets_the_place_of_who_may_not(fleet: Fleet) -> No
     await fleet.delivered(TWO, fleet.west)
     await fleet.withdraw()
     await fleet.gone(fleet.west)
+
+
+async def test_a_rule_that_deletes_much_waits_for_a_person(fleet: Fleet) -> None:
+    await environments(fleet)
+    await fleet.run()
+    await fleet.write_secret(fleet.hub, "src", ONE)
+    names = [f"db-{number}" for number in range(MANY)]
+    for name in names:
+        await fleet.ask(fleet.west, name=name)
+    for name in names:
+        await fleet.delivered(ONE, fleet.west, name=name)
+    await rule(fleet, {**STAYS, "onRefused": "Delete"})
+
+    async def held() -> bool:
+        return {(await fleet.state(fleet.west, name))[0] for name in names} == {"Held"}
+
+    await eventually(held, timeout_s=30, what="a mass deletion was not held")
+    for name in names:
+        assert await fleet.data(fleet.west, name) == ONE
