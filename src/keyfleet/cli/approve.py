@@ -11,6 +11,7 @@ from keyfleet.cli.confirming import Yes, confirm
 from keyfleet.cli.controller import leader
 from keyfleet.cli.duration import Duration
 from keyfleet.cli.exits import TIMED_OUT, Exit
+from keyfleet.cli.held import in_order
 from keyfleet.cli.hub import Hub, open_hub, require_installed
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
@@ -40,7 +41,7 @@ async def approve(
     """
     async with open_hub(common) as hub:
         await require_installed(hub)
-        waiting = await _waiting(hub)
+        waiting = in_order((await heldstore.load(hub.client)).plans.values())
         if not ids:
             show(waiting_answer(waiting, hub.clock.now()), common)
             return Exit.DONE
@@ -62,12 +63,6 @@ async def approve(
             results, is_held = await _begun(hub, chosen, timeout)
     show(plan_answer(chosen, results), common)
     return Exit.HELD if is_held else Exit.DONE
-
-
-async def _waiting(hub: Hub) -> list[HeldPlan]:
-    stored = await heldstore.load(hub.client)
-    plans = [plan for plan in stored.plans.values() if not plan.begun]
-    return sorted(plans, key=lambda plan: (plan.created, plan.id))
 
 
 def _chosen(id_: str, waiting: Sequence[HeldPlan]) -> HeldPlan:

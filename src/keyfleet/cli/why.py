@@ -5,6 +5,7 @@ from keyfleet import builtin
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.explained import explanations_answer
+from keyfleet.cli.held import waiting_plans
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, open_look
@@ -37,7 +38,11 @@ async def _explain(look: Look, ref: Ref) -> list[Explanation]:
     declared = near.declared
     installation = look.members.live.installation
     fates = Fates(
-        look.hub.client, installation, builtin.dialects(declared.domain), declared.crd_uids
+        look.hub.client,
+        installation,
+        builtin.dialects(declared.domain),
+        declared.crd_uids,
+        await waiting_plans(look.hub),
     )
     explainer = Explainer(installation, declared.intents, plan.planned, declared.rejections, fates)
     names = [

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from keyfleet.engine.confirm import Confirmations
 from keyfleet.engine.holds import held
 from keyfleet.kube.client import Client
+from keyfleet.model.held import HeldPlan
 from keyfleet.model.ownership import Claim, Holding, Installation, Marker
 from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Finding
+from keyfleet.plan.breaker import held_finding
 from keyfleet.plugin import Dialect
 
 
@@ -21,6 +23,7 @@ class Fates:
         installation: Installation,
         dialects: Iterable[Dialect],
         crd_uids: Mapping[str, str],
+        plans: Iterable[HeldPlan] = (),
     ) -> None:
         """Prepare.
 
@@ -29,12 +32,19 @@ class Fates:
             installation: Who we are.
             dialects: Who understands which kinds.
             crd_uids: UID of the CRD by kind, where the hub serves it.
+            plans: Deletions that wait for a person.
         """
         self._confirmations = Confirmations(hub, installation.hub)
         self._kinds = {
             kind.resource.kind: (dialect, kind) for dialect in dialects for kind in dialect.kinds
         }
         self._crd_uids = crd_uids
+        self._plans = {
+            (target.cluster_uid, target.namespace, target.name): plan
+            for plan in plans
+            if not plan.begun
+            for target in plan.targets
+        }
 
     async def tell(self, holding: Holding, cluster: ClusterFacts) -> str:
         """Return what becomes of a target, empty where it is none of ours."""
@@ -45,6 +55,8 @@ class Fates:
             return "left in place on purpose (Retain); its declaration may take it again"
         if holding.claim is Claim.UNSIGNED or not marker.intent_uid:
             return "delivered once by `keyfleet apply`: nothing keeps it true, nothing deletes it"
+        if plan := self._plans.get((marker.cluster, marker.namespace, marker.name)):
+            return f"nothing wants it here any more; {held_finding(plan).advice} ({plan.reason})"
         if hold := await self._hold(marker, cluster):
             return f"nothing wants it here any more; {hold.message} ({hold.reason})"
         verb = "deletes" if marker.deletion_policy == "Delete" else "lets go of"

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC
+from typing import Any
 
 from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import Side, eventually
@@ -54,7 +55,7 @@ async def targets(fleet: Fleet, *sides: Side) -> int:
     return found
 
 
-async def spread(fleet: Fleet, count: int, *sides: Side, name: str = "db", **spec: object) -> None:
+async def spread(fleet: Fleet, count: int, *sides: Side, name: str = "db", **spec: Any) -> None:
     """Deliver one FleetSecret to `count` labelled namespaces of each side."""
     labels = {"spread": fleet.namespace}
     for number in range(count):
