@@ -2,6 +2,7 @@
 """Is this the cluster we think it is? Asked per session, before any value leaves."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 
 from keyfleet.base.errors import DeniedError, NotFoundError
@@ -12,6 +13,8 @@ from keyfleet.kube.responses import unexpected_answer
 from keyfleet.model.places import ClusterUid
 from keyfleet.model.plan import Finding, State
 from keyfleet.plugin import ClusterSnapshot, Kinship
+
+_UID = re.compile(r"(?!ca-)[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ async def read_identity(client: Client, endpoint: Endpoint) -> Identity:
     stand_in = ClusterUid(f"ca-{digest[:32]}")
     if found is None:
         return Identity(stand_in, endpoint.ca_sha256, is_weak=True, stand_in=stand_in)
+    if not _UID.fullmatch(found.uid):
+        # It is stored and shown, and must not look like one that we made.
+        raise unexpected_answer(client.cluster)
     return Identity(ClusterUid(found.uid), endpoint.ca_sha256, stand_in=stand_in)
 
 

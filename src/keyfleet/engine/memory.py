@@ -105,6 +105,11 @@ def is_newer(version: str, than: str) -> bool:
     They are comparable decimal integers on conforming servers from 1.35 on; elsewhere only equality
     is certain, and a version that differs counts as newer.
     """
-    if version.isdecimal() and than.isdecimal():
+    if _is_number(version) and _is_number(than):
         return int(version) > int(than)
     return version != than
+
+
+def _is_number(version: str) -> bool:
+    # A real one has at most 20 digits; Python refuses to read very long ones.
+    return version.isdecimal() and len(version) <= 100

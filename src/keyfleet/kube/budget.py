@@ -20,7 +20,13 @@ def weight(metadata: Metadata) -> int:
     >>> weight(Metadata(labels={"a": "bc"}))
     1027
     """
-    total = OBJECT_BYTES
+    total = OBJECT_BYTES + len(metadata.name) + len(metadata.namespace)
+    total += len(metadata.uid) + len(metadata.resource_version)
+    for moment in (metadata.creation_timestamp, metadata.deletion_timestamp):
+        total += len(moment or "")
+    for owner in metadata.owner_references or ():
+        total += OBJECT_BYTES + len(owner.name) + len(owner.kind) + len(owner.uid)
+        total += len(owner.api_version)
     for texts in (metadata.labels, metadata.annotations):
         if texts:
             total += sum(len(name) + len(text) for name, text in texts.items())

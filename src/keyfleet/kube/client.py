@@ -6,6 +6,7 @@ was written, so that no value comes back. Every error is one of ours and quotes 
 said (`keyfleet.kube.responses`).
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ MetadataList = list[Metadata]
 SecretList = list[SecretObject]
 
 _NO_HOOKS = NoHooks()
+_VERSION = re.compile(r"[A-Za-z0-9.+_~-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,19 @@ class Client:
             version = page.resource_version
         return Listing(items, version)
 
+    async def store_version(self, resource: Resource, *, labels: str = "") -> str:
+        """Return the version that a collection has now.
+
+        One that is lower than a version seen before means that the store was restored from a backup.
+        """
+        request = requests.list_page(
+            resource,
+            selection=Selection("", labels),
+            accept=METADATA.list_accept,
+            limit=1,
+        )
+        return (await self._ask(request, METADATA.page)).resource_version
+
     async def list_metadata(
         self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
     ) -> MetadataList:
@@ -317,7 +332,11 @@ class Client:
 
     async def version(self) -> str:
         """Return the server's version, such as `v1.36.0`."""
-        found = await self._ask(requests.server_version(), _decoder(_Version))
+        request = requests.server_version()
+        found = await self._ask(request, _decoder(_Version))
+        if not _VERSION.fullmatch(found.git_version):
+            # It is shown to people and stored in a status.
+            raise unexpected_answer(f"{self.cluster}/{request.subject}")
         return found.git_version
 
     async def can(

@@ -5,6 +5,7 @@ The server's message is looked at where nothing else tells two causes apart, and
 some kinds it quotes what was sent (dependencies.md, section 6).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -24,6 +25,18 @@ from keyfleet.base.errors import (
 
 CAUSES_SHOWN = 5
 CAUSE_LENGTH = 120
+
+_REASONS = frozenset(
+    f"FieldValue{word}"
+    for word in (
+        *("Required", "Duplicate", "Invalid", "NotSupported", "Forbidden", "NotFound"),
+        *("TooLong", "TooMany", "TypeInvalid"),
+    )
+) | {"InternalError", "FieldManagerConflict"}
+_SECRET_FIELD = re.compile(
+    r"(?:metadata(?:\.(?:labels|annotations|name|namespace|ownerReferences|finalizers))?"
+    r"|data|stringData|immutable|type)(?![A-Za-z])"
+)
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -158,11 +171,19 @@ def _invalid(status: Status, subject: str) -> KeyfleetError:
     if any(cause.reason == "FieldValueTooLong" for cause in causes):
         return _too_large(subject)
     shown = ", ".join(
-        f"{cause.field[:CAUSE_LENGTH]} {cause.reason[:CAUSE_LENGTH]}".strip()
+        f"{_field(cause, subject)} {cause.reason if cause.reason in _REASONS else ''}".strip()
         for cause in causes[:CAUSES_SHOWN]
     )
     where = f"{subject}: {shown}" if shown else subject
     return PermanentError("api.invalid", "the API server refuses the object", where)
+
+
+def _field(cause: Cause, subject: str) -> str:
+    if subject.endswith("(secrets)"):
+        # A server that was given a value could hand it back as the name of a field.
+        found = _SECRET_FIELD.match(cause.field)
+        return found[0] if found else ""
+    return cause.field[:CAUSE_LENGTH]
 
 
 def _too_large(subject: str) -> KeyfleetError:

@@ -43,6 +43,7 @@ async def test_a_crowd_on_one_plane_is_served_as_clusters_of_their_own(fleet: Fl
         fleet.running = spawn(run_controller(fleet.settings), name="controller")
         for place in places.values():
             await fleet.delivered(ONE, fleet.east, namespace=place, timeout_s=60)
+        await fleet.leads()
         uids = set()
         for name in names:
             found = await fleet.hub.client.get(FLEETCLUSTERS, name)

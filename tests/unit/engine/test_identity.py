@@ -44,6 +44,13 @@ async def test_a_portal_that_answers_for_a_cluster_is_no_cluster() -> None:
     assert caught.value.code == "api.unexpected_answer"
 
 
+@pytest.mark.parametrize("uid", ["", "ca-0123", "x" * 65, "a\nb", "<script>"])
+async def test_a_uid_that_no_api_server_gives_is_no_identity(uid: str) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        await read_identity(FakeCluster(uid=uid), ENDPOINT)
+    assert caught.value.code == "api.unexpected_answer"
+
+
 async def test_no_answer_is_no_identity() -> None:
     cluster = FakeCluster()
     cluster.errors["get Namespace"] = [UnreachableError("api.timeout", "no answer")]

@@ -6,7 +6,13 @@ from tests.unit.engine.fakefleet import snapshot_of
 from tests.unit.engine.fakes import OTHER_VALUE, VALUE, intent_of
 from tests.unit.engine.passbench import AWAY, TWO_PLACES, Bench, shaped_of, states
 
-from keyfleet.base.errors import DeniedError, KeyfleetError, PermanentError, ThrottledError
+from keyfleet.base.errors import (
+    DeniedError,
+    KeyfleetError,
+    NotFoundError,
+    PermanentError,
+    ThrottledError,
+)
 from keyfleet.engine.lane import Again
 from keyfleet.engine.passes import DECISIONS_MAX, RECHECK_S
 from keyfleet.model.matchers import ChosenNamespaces
@@ -141,6 +147,8 @@ async def test_a_cluster_that_asks_to_wait_is_asked_again_when_it_said() -> None
         (DeniedError("api.forbidden", "forbidden"), State.FAILED, "Forbidden"),
         (DeniedError("api.namespace_terminating", "x"), State.PENDING, "NamespaceTerminating"),
         (PermanentError("api.too_large", "too large"), State.FAILED, "WriteRefused"),
+        (NotFoundError("api.namespace_not_found", "x"), State.PENDING, "NamespaceMissing"),
+        (NotFoundError("api.not_served", "a portal's page"), State.PENDING, "Retrying"),
     ],
 )
 async def test_a_refused_write_is_told_by_its_cause(

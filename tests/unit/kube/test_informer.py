@@ -283,7 +283,7 @@ async def test_a_silent_watch_is_replaced(loopback: Any, bench: Bench) -> None:
 async def test_a_collection_that_is_too_large_is_left_for_minutes(
     loopback: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch, *, streams: bool
 ) -> None:
-    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * budget.OBJECT_BYTES)
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * budget.OBJECT_BYTES + 100)
     bench.client.streams_lists = streams
     too_many = ("x", "y", "z")
     if streams:
@@ -303,7 +303,7 @@ async def test_a_collection_that_is_too_large_is_left_for_minutes(
 async def test_a_watch_takes_no_more_than_fits(
     loopback: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * budget.OBJECT_BYTES)
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 2 * budget.OBJECT_BYTES + 100)
     more = b"".join(line("ADDED", str(number), f"n{number}") for number in range(6, 99))
     loopback.on("GET", loopback.stream(initial("5", "x"), more, then=forever), forever)
     found = bench.start()

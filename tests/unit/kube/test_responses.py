@@ -71,6 +71,26 @@ def test_an_invalid_object_names_fields_and_types() -> None:
     assert "metadata.labels FieldValueInvalid" in refuse(422, details={"causes": causes}).subject
 
 
+@pytest.mark.parametrize(
+    ("field", "reason", "shown"),
+    [
+        (f"{CANARY_PREFIX}x", "FieldValueInvalid", "FieldValueInvalid"),
+        ("data[k]", "FieldValueInvalid", "data FieldValueInvalid"),
+        (f"data.{CANARY_PREFIX}x", f"{CANARY_PREFIX}x", "data"),
+        (f"metadata.labels.{CANARY_PREFIX}x", "FieldValueInvalid", "metadata.labels"),
+        (f"metadata.{CANARY_PREFIX}x", "FieldValueInvalid", "metadata "),
+        (f"type{CANARY_PREFIX}x", "", ""),
+    ],
+)
+def test_a_server_that_hands_a_value_back_as_a_cause_is_not_quoted(
+    field: str, reason: str, shown: str
+) -> None:
+    causes = [{"reason": reason, "field": field}]
+    subject = refuse(422, details={"causes": causes}).subject
+    assert shown in subject
+    assert not find_canary(subject)
+
+
 def test_a_long_or_repeated_cause_does_not_flood_the_subject() -> None:
     causes = [{"reason": "x" * 9000, "field": "y" * 9000}] * 90
     assert len(refuse(422, details={"causes": causes}).subject) < 2000
