@@ -48,6 +48,8 @@ def test_the_demo_tells_the_main_job_and_leaves_nothing(keyfleet: Program) -> No
         "Secret payments/db is back  after",
         "Secret payments/db is gone  after",
         "east   Refused, FlowDenied  after",
+        "east   12 deletions are held  after",
+        "12 of 12 copies are as they were",
         "demo --keep",
     ):
         assert words in found.out

@@ -52,7 +52,7 @@ async def refuse(stage: Stage, tell: Narrator) -> None:
     tell.quote(codec.encode_yaml(rules))
     await stage.hub.create(FLEETPOLICIES, rules)
     await _make_secret(stage, BANK_KEY, TREASURY)
-    tell.say(f"Somebody asks for {TREASURY}/{BANK_KEY} in every member, {staging} too.")
+    tell.say(f"Somebody asks for {TREASURY}/{BANK_KEY} in {' and '.join(stage.members)}.")
     began = tell.clock.monotonic()
     asked = fleet_secret(BANK_KEY, tuple(stage.members), namespace=TREASURY)
     await stage.hub.create(FLEETSECRETS, asked, namespace=TREASURY)
@@ -79,6 +79,7 @@ async def hold(stage: Stage, tell: Narrator) -> None:
     asked = fleet_secret(REGISTRY, (name,), labels=SHOP_LABELS)
     await stage.hub.create(FLEETSECRETS, asked, namespace=NAMESPACE)
     await _settled(stage.hub, tell.clock, key, name, targets=len(SHOPS))
+    before = await _copies(member)
     tell.say(f"Secret {NAMESPACE}/{REGISTRY} is in the {len(SHOPS)} namespaces of {name} that are")
     tell.say("labelled demo=shop. Somebody edits the selector and types demo=shpo.")
     began = tell.clock.monotonic()
@@ -90,7 +91,9 @@ async def hold(stage: Stage, tell: Narrator) -> None:
     await _select(stage.hub, SHOP_LABELS)
     await _settled(stage.hub, tell.clock, key, name, targets=len(SHOPS))
     took_s = tell.clock.monotonic() - began
-    tell.happened(name, f"the selector is put right; all {len(SHOPS)} copies are there", took_s)
+    untouched = len(before.items() & (await _copies(member)).items())
+    what = f"the selector is put right; {untouched} of {len(SHOPS)} copies are as they were"
+    tell.happened(name, what, took_s)
 
 
 async def _label_clusters(stage: Stage, staging: str) -> None:
@@ -111,6 +114,12 @@ async def _select(hub: Client, labels: Mapping[str, str]) -> None:
     path = "/spec/placement/namespaces/selector"
     operations = [{"op": "replace", "path": path, "value": selector}]
     await hub.json_patch(FLEETSECRETS, REGISTRY, operations, namespace=NAMESPACE)
+
+
+async def _copies(member: Client) -> dict[str, str]:
+    """Return the version of each copy in the shops, by namespace."""
+    found = [await member.find_metadata(SECRETS, REGISTRY, namespace=shop) for shop in SHOPS]
+    return {one.namespace: one.resource_version for one in found if one is not None}
 
 
 async def _held(hub: Client, clock: Clock) -> HeldPlan:

@@ -35,6 +35,7 @@ async def play(stage: Stage, narrator: Narrator) -> None:
         data = await story.change(data)
         await story.meddle(data)
         await guards.refuse(stage, narrator)
+        await guards.hold(stage, narrator)
         await story.clean_up()
 
 
