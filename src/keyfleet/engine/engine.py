@@ -181,6 +181,7 @@ class Engine(HubEvents, FleetEvents):
         entry = self.fleet.get(member.facts.name)
         if entry is None:
             return
+        self._clusters.counted(entry)
         wanting = self.intents.wanting(member.facts, _namespace(member, spot[0]), spot[1])
         for key in {*intents, *(intent.key for intent in wanting)}:
             entry.lane.add(key)
@@ -272,6 +273,9 @@ class Engine(HubEvents, FleetEvents):
             entry.lane.add_now(intent.key)
 
     def _drop(self, key: IntentKey) -> None:
+        for name in self._concerned(key):
+            if entry := self.fleet.get(name):
+                self._clusters.counted(entry)
         intent = self.intents.get(key)
         self.intents.drop(key)
         if intent is not None:

@@ -196,6 +196,8 @@ class Worker:
             _log_held(entry.name, key, objection.reason if objection else "KindUnknown")
             return Again(RECHECK_S if objection and objection.reason == "HubUnknown" else HELD_S)
         result = await self._passes.clean_up(entry, member, key)
+        if result.wrote:
+            self._changed(key, entry.name)
         reasons = {target.reason for target in result.left_over if target.reason}
         for reason in reasons - {JUDGING}:
             _log_held(entry.name, key, reason)
