@@ -8,6 +8,7 @@ from keyfleet.base.errors import (
     DeniedError,
     PermanentError,
     SecretNotFoundError,
+    TemporaryError,
     TransformError,
 )
 from keyfleet.engine.revisions import Prints
@@ -64,6 +65,8 @@ class Surroundings:
     """UID of the CRD of an intent kind, empty where there is none."""
     domain: str = ""
     """Annotation domain in force."""
+    facts_of: Callable[[ClusterName], ClusterFacts | None] = lambda _: None
+    """What is known of a cluster that `resolve` cannot give now."""
 
 
 class _References:
@@ -91,7 +94,14 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
         TemporaryError: The source could not be asked (engine: back-off; targets stay).
     """
     ref = intent.reads[0].ref
-    found = surroundings.resolve(ref.cluster)
+    try:
+        found = surroundings.resolve(ref.cluster)
+    except TemporaryError:
+        facts = surroundings.facts_of(ref.cluster)
+        if facts and (denied := source_objection(intent.key, ref, facts, surroundings.policies)):
+            # Who may not read there does not learn either why the cluster cannot be asked.
+            return Shaped(finding=denied)
+        raise
     objection = source_objection(
         intent.key, ref, found[0] if found else None, surroundings.policies
     )

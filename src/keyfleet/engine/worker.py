@@ -232,7 +232,12 @@ class Worker:
             revise=partial(self.revisions.revise, began=self._parts.clock.monotonic()),
             crd_uid=self._hub.crd_uid,
             domain=self._parts.domain,
+            facts_of=self._facts_of,
         )
+
+    def _facts_of(self, name: ClusterName) -> ClusterFacts | None:
+        entry = self._fleet.get(name)
+        return entry.facts if entry else None
 
     def _gatherer(self, *, is_granted: bool = True) -> Gatherer:
         return Gatherer(

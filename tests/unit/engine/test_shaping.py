@@ -11,6 +11,7 @@ from keyfleet.base.errors import (
     KeyfleetError,
     NotFoundError,
     PermanentError,
+    TemporaryError,
     UnreachableError,
 )
 from keyfleet.engine.revisions import Prints
@@ -45,7 +46,11 @@ class World:
         self.hub.put_secret("src", k=VALUE)
         self.east.put_secret("src", type_="example.com/db", k=VALUE)
 
+    is_east_away: bool = False
+
     def resolve(self, name: ClusterName) -> tuple[ClusterFacts, Client] | None:
+        if self.is_east_away and name == EAST.name:
+            raise TemporaryError("source.cluster_away", "refused at 10.0.0.1", name)
         known = {"": (HUB, self.hub), "east": (EAST, self.east)}
         return known.get(name)
 
@@ -65,6 +70,7 @@ class World:
                 revise=self.revise,
                 crd_uid=lambda kind: self.crds.get(kind, ""),
                 domain="sync.example.com",
+                facts_of=lambda name: EAST if name == EAST.name else None,
             ),
         )
 
@@ -196,3 +202,12 @@ async def test_any_other_refusal_is_a_failure_and_no_absence(
     shaped = await world.shape(intent_of(guard=Guard(on_source_missing=OnMissing.DELETE)))
     assert reason_of(shaped) == (State.FAILED, "SourceFailed")
     assert not shaped.is_source_gone
+
+
+async def test_who_may_not_read_a_cluster_does_not_learn_that_it_is_away(world: World) -> None:
+    here = await world.shape(intent_of(ref=IN_EAST))
+    world.is_east_away = True
+    assert (await world.shape(intent_of(ref=IN_EAST))).finding == here.finding
+    world.policies = GRANTED
+    with pytest.raises(TemporaryError):
+        await world.shape(intent_of(ref=IN_EAST))
