@@ -94,33 +94,45 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
         TemporaryError: The source could not be asked (engine: back-off; targets stay).
     """
     ref = intent.reads[0].ref
-    try:
-        found = surroundings.resolve(ref.cluster)
-    except TemporaryError:
-        facts = surroundings.facts_of(ref.cluster)
-        if facts and (denied := source_objection(intent.key, ref, facts, surroundings.policies)):
-            # Who may not read there does not learn either why the cluster cannot be asked.
-            return Shaped(finding=denied)
-        raise
-    objection = source_objection(
-        intent.key, ref, found[0] if found else None, surroundings.policies
-    )
-    if objection is not None or found is None:
-        return Shaped(finding=objection or source_missing(ref))
+    found = _located(intent, ref, surroundings)
+    if isinstance(found, Finding):
+        return Shaped(finding=found)
     try:
         data = await _read(intent, surroundings)
         return _shaped(intent, data, found[0], surroundings)
     except SecretNotFoundError:
         return Shaped(
-            finding=source_missing(ref),
+            finding=source_missing(intent.key, ref, surroundings.policies),
             is_source_gone=intent.guard.on_source_missing is OnMissing.DELETE,
         )
     except TransformError as error:
         return Shaped(finding=_transform_finding(error))
     except DeniedError:
-        return Shaped(finding=source_missing(ref), is_denied=True)
+        return Shaped(
+            finding=source_missing(intent.key, ref, surroundings.policies), is_denied=True
+        )
     except PermanentError as error:
         return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message))
+
+
+def _located(
+    intent: Intent, ref: SecretRef, surroundings: Surroundings
+) -> tuple[ClusterFacts, Client] | Finding:
+    """Return the cluster of a source, or why the intent may not read there."""
+    policies = surroundings.policies
+    try:
+        found = surroundings.resolve(ref.cluster)
+    except TemporaryError:
+        facts = surroundings.facts_of(ref.cluster)
+        if facts and (denied := source_objection(intent.key, ref, facts, policies)):
+            # Who may not read there does not learn either why the cluster cannot be asked.
+            return denied
+        raise
+    if found is None:
+        return source_objection(intent.key, ref, None, policies) or source_missing(
+            intent.key, ref, surroundings.policies
+        )
+    return source_objection(intent.key, ref, found[0], policies) or found
 
 
 async def _read(intent: Intent, surroundings: Surroundings) -> SecretData:
