@@ -40,6 +40,7 @@ docs: $(READY) ## Write the reference pages that come from the source
 lock: $(READY) ## Compile requirements/*.txt anew: UPGRADE=--upgrade for the newest versions
 	$(LOCK) --extra all pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --extra all --extra dev --constraint requirements/run.txt pyproject.toml requirements/build.in --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt requirements/build.in --output-file requirements/build.txt
 
 clean: ## Remove the environment and every cache in this folder (not the assets)
 	rm -rf .venv build dist site htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
