@@ -261,7 +261,7 @@ changes: st.SearchStrategy[Event] = st.one_of(
 events = st.one_of(moves, moves, moves, changes)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.fixed_dictionaries(dict.fromkeys(CLUSTERS, one_label)),
     policies_now,
