@@ -42,7 +42,13 @@ ClusterText = Annotated[str, Meta(min_length=1, max_length=253, pattern=NO_STAR)
 ChosenCluster = Annotated[str, Meta(min_length=1, max_length=253, pattern=CHOSEN_CLUSTER)]
 SecretKey = Annotated[str, Meta(min_length=1, max_length=253, pattern=KEY_NAME)]
 
-_SET = Meta(extra_json_schema={"x-kubernetes-list-type": "set"})
+NAMES_MAX = 1000
+"""Longest list of names: each is decided about by itself, and one object may hold up nobody."""
+
+_SET = Meta(
+    max_length=NAMES_MAX,
+    extra_json_schema={"x-kubernetes-list-type": "set", "maxItems": NAMES_MAX},
+)
 ChosenClusters = Annotated[tuple[ChosenCluster, ...], _SET]
 ClusterTexts = Annotated[tuple[ClusterText, ...], _SET]
 ChosenNamespaces = Annotated[tuple[ChosenNamespace, ...], _SET]

@@ -79,6 +79,11 @@ def test_says_unknown_field_before_anything_else() -> None:
         ({"spec": spec(data={})}, "spec.data", "expected a list, got an object"),
         ({"spec": spec(data=[])}, "spec.data", "expected a list of length >= 1"),
         ({"spec": spec(data=["a"])}, "spec.data[0]", "expected an object, got a text"),
+        (
+            {"spec": spec(placement={"namespaces": {"names": [f"n{i}" for i in range(1001)]}})},
+            "spec.placement.namespaces.names",
+            "expected a list of length <= 1000",
+        ),
     ],
 )
 def test_refuses_wrong_types_with_path(document: dict[str, Any], path: str, message: str) -> None:

@@ -32,7 +32,7 @@ def test_collects_extra_schema_through_optional_types() -> None:
     clusters = structure.structure(placement.type.cls).fields[0]
     assert isinstance(clusters.type, inspect.StructType)
     names = structure.structure(clusters.type.cls).fields[0]
-    assert structure.extra_schema(names.type) == {"x-kubernetes-list-type": "set"}
+    assert structure.extra_schema(names.type) == {"x-kubernetes-list-type": "set", "maxItems": 1000}
 
 
 def test_refuses_what_is_no_struct() -> None:
