@@ -27,7 +27,13 @@ from keyfleet.model.matchers import EVERYTHING, ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.model.places import IntentKey
 from keyfleet.model.selectors import parse_selector
-from keyfleet.model.v1alpha1.common import DNS_LABEL, DNS_SUBDOMAIN, ORIGIN, SYNC_REQUESTED
+from keyfleet.model.v1alpha1.common import (
+    DNS_LABEL,
+    DNS_SUBDOMAIN,
+    NAMES_MAX,
+    ORIGIN,
+    SYNC_REQUESTED,
+)
 from keyfleet.model.v1alpha1.parsing import nearest
 from keyfleet.plugin import Translation, labels_of
 
@@ -151,6 +157,8 @@ def _clusters(annotations: Mapping[str, str], path: str) -> ChosenClusters:
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     if "" in names:
         raise _invalid(path, "holds an empty name", "separate names with one comma")
+    if len(names) > NAMES_MAX:
+        raise _invalid(path, f"names more than {NAMES_MAX} clusters", "use a label selector")
     if names != (EVERYTHING,) and any(EVERYTHING in name for name in names):
         raise _invalid(path, "names match whole: '*' stands alone and means every cluster")
     return ChosenClusters(names)

@@ -83,6 +83,7 @@ def test_a_bare_word_is_a_name_and_no_label() -> None:
         ("targets", "prod-*"),
         ("targets", "env=a=b"),
         ("targets", "!"),
+        ("targets", ",".join(f"c{index}" for index in range(1001))),
         ("namespace", "Shared"),
         ("namespace", ""),
         ("namespace", "a,b"),
