@@ -7,7 +7,7 @@ from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.v1alpha1 import FleetPolicySpec, parse_spec
 
 
-@pytest.mark.parametrize("field", ["stores", "limits"])
+@pytest.mark.parametrize("field", ["stores", "rollout"])
 def test_refuses_rules_that_nothing_carries_out_yet(field: str) -> None:
     """A Deny that is accepted and not enforced would be worse than none."""
     with pytest.raises(InvalidIntentError) as caught:

@@ -4,7 +4,7 @@
 from typing import Any
 
 from keyfleet.base.codec import decode_yaml
-from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing
+from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing, Replace
 from keyfleet.model.v1alpha1 import FleetSecretSpec, FleetSecretStatus, parse_spec, to_document
 
 FULL = b"""
@@ -23,6 +23,7 @@ spec:
     name: db-credentials
   conflictPolicy: Adopt
   deletionPolicy: Retain
+  replace: Recreate
   paused: true
 """
 LEAST: dict[str, Any] = {"spec": {"source": {"secretRef": {"name": "db"}}, "placement": {}}}
@@ -59,6 +60,7 @@ def test_defaults_are_the_safe_ones() -> None:
     assert spec.source.on_missing is OnMissing.RETAIN
     assert spec.conflict_policy is ConflictPolicy.REFUSE
     assert spec.deletion_policy is DeletionPolicy.DELETE
+    assert spec.replace is Replace.REFUSE
     assert spec.data is None
     assert not spec.paused
 
