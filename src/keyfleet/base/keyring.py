@@ -6,7 +6,6 @@ installation's key and bound to the place it speaks of. Several keys may be vali
 all verify.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
@@ -50,15 +49,13 @@ class Keyring:
     def digest(self, parts: Iterable[bytes], *, key_id: str | None = None) -> str:
         """Return `v1:<key id>:<16 hex>` over the parts."""
         chosen = key_id or self.signing_id
-        mac = hmac.new(self.keys[chosen], lengths_prefixed(parts), hashlib.sha256)
-        return f"v1:{chosen}:{mac.hexdigest()[:STORED]}"
+        return f"v1:{chosen}:{_mac(self.keys[chosen], parts)[:STORED]}"
 
     def sign(self, parts: Iterable[bytes]) -> str:
         """Return `v1:<key id>:<64 hex>` over the parts; empty when the ring is ephemeral."""
         if self.ephemeral:
             return ""
-        mac = hmac.new(self.keys[self.signing_id], lengths_prefixed(parts), hashlib.sha256)
-        return f"v1:{self.signing_id}:{mac.hexdigest()}"
+        return f"v1:{self.signing_id}:{_mac(self.keys[self.signing_id], parts)}"
 
     def verify(self, parts: Iterable[bytes], mac: str) -> bool:
         """Tell whether `mac` was made by `sign` over the same parts under a key of this ring."""
@@ -66,8 +63,12 @@ class Keyring:
         key = self.keys.get(key_id)
         if key is None or self.ephemeral:
             return False
-        expected = hmac.new(key, lengths_prefixed(parts), hashlib.sha256).hexdigest()
-        return hmac.compare_digest(expected.encode(), given.encode())
+        return hmac.compare_digest(_mac(key, parts).encode(), given.encode())
+
+
+def _mac(key: bytes, parts: Iterable[bytes]) -> str:
+    # In one call: an HMAC object takes three times as long.
+    return hmac.digest(key, lengths_prefixed(parts), "sha256").hex()
 
 
 def split_digest(digest: str) -> tuple[str, str]:

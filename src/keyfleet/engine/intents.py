@@ -92,6 +92,9 @@ class Intents:
         An intent that is gone or does not want the place itself is weaker than any that does. One
         that may not write there has no claim: what a stranger asks for reserves nothing.
         """
+        if self._by_target_name.get(name, set()) <= {key}:
+            # The usual case: nobody else uses the name anywhere.
+            return None
         others = [
             intent
             for intent in self.wanting(cluster, namespace, name)

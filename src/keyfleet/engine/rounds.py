@@ -47,6 +47,8 @@ class Rounds:
             self.drop(intent.key)
             known = self._begin(intent)
         try:
+            if known.task.done():
+                return known.task.result()
             # A waiter that is cancelled must not take the shared read with it.
             return await asyncio.shield(known.task)
         except KeyfleetError as error:

@@ -90,12 +90,15 @@ class Gatherer:
         """
         if question.intent is None:
             return replace(question, policies=self.policies)
-        now = self.cluster_now(question.intent.reads[0].ref.cluster)
+        now = self.cluster_now(question.intent.reads[0].ref.cluster) or question.lineage.cluster
+        then = (question.policies, question.cluster, question.lineage.cluster)
+        if then == (self.policies, view.facts, now):
+            return question
         return replace(
             question,
             policies=self.policies,
             cluster=view.facts,
-            lineage=replace(question.lineage, cluster=now) if now else question.lineage,
+            lineage=replace(question.lineage, cluster=now),
         )
 
     async def ask_left_over(

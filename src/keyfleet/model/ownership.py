@@ -182,13 +182,16 @@ def hub_label(hub: str) -> str:
     return hub.replace("-", "")[:16]
 
 
+_decode_marker = msgspec.json.Decoder(Marker).decode
+
+
 def read_marker(annotations: Mapping[str, str]) -> Marker | None:
     """Return the marker of an object; None when it has none or it cannot be read."""
     text = annotations.get(OWNER_ANNOTATION)
     if text is None:
         return None
     try:
-        return msgspec.json.decode(text, type=Marker)
+        return _decode_marker(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 

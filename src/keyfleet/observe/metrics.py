@@ -12,6 +12,7 @@ from typing import Final
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     ProcessCollector,
     disable_created_metrics,
@@ -37,6 +38,7 @@ class Metrics:
         self._watches = Watches(clock)
         # Finding a series costs ten times as much as counting, and requests are many.
         self._request_series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._queue_series: dict[str, Gauge] = {}
         registry.register(self._watches)
         self._requests = families.REQUESTS.counter(registry)
         self._request_seconds = families.REQUEST_SECONDS.histogram(registry)
@@ -96,7 +98,10 @@ class Metrics:
     def queue_depth(self, cluster: str, waiting: int) -> None:
         """Note how many keys wait for a cluster."""
         if cluster not in self._gone:
-            self._queue.labels(cluster).set(waiting)
+            series = self._queue_series.get(cluster)
+            if series is None:
+                series = self._queue_series[cluster] = self._queue.labels(cluster)
+            series.set(waiting)
 
     def leading(self, is_leader: bool) -> None:
         """Note that leadership was won or lost."""
@@ -111,6 +116,7 @@ class Metrics:
         """Drop every series of a cluster that left."""
         self._gone.add(cluster)
         self._watches.remove(cluster)
+        self._queue_series.pop(cluster, None)
         for key in [key for key in self._request_series if key[0] == cluster]:
             del self._request_series[key]
         own = (self._requests, self._steps, self._propagation, self._queue, self._reachable)
