@@ -194,6 +194,10 @@ class Engagements:
         # A session that broke may come back as another cluster: recognise it before it gets data.
         found = await read_identity(client, endpoint)
         if found.uid == known.uid or found.is_weak:
+            if entry.member is not None and await entry.member.is_rewound():
+                log.warning("engine.cluster_restored", cluster=entry.name)
+                entry.engaging = spawn(self._engage_anew(entry), name=f"engage {entry.name}")
+                raise DeniedError("engine.cluster_restored", "its store is an earlier one")
             return
         if known.is_weak:
             # The same CA and address, and by now its UID may be read: learn it, in order.

@@ -116,6 +116,14 @@ class Member:
         for informer in self._informers():
             informer.nudge()
 
+    async def is_rewound(self) -> bool:
+        """Tell whether the cluster was restored to an earlier state than was seen of it.
+
+        Raises:
+            TemporaryError: The cluster does not answer.
+        """
+        return await self._targets_informer.is_rewound()
+
     def watch_age_s(self) -> float:
         """Return how long ago the quietest watch was last heard."""
         now = self._clock.monotonic()

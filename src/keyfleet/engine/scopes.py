@@ -61,6 +61,15 @@ class ScopedWatch:
         heard = [watch.heard_at for watch in self._watches if not _is_denied(watch)]
         return min(heard, default=float("-inf"))
 
+    async def is_rewound(self) -> bool:
+        """Tell whether the cluster's store went back to an earlier state than was seen of it.
+
+        Raises:
+            TemporaryError: The cluster does not answer.
+        """
+        heard = [watch for watch in self._watches if watch.synced and not _is_denied(watch)]
+        return bool(heard) and await heard[0].is_rewound()
+
     def nudge(self) -> None:
         """Let every watch try again now."""
         for watch in self._watches:

@@ -191,16 +191,10 @@ class Client:
             version = page.resource_version
         return Listing(items, version)
 
-    async def store_version(self, resource: Resource, *, labels: str = "") -> str:
-        """Return the version that a collection has now.
-
-        One that is lower than a version seen before means that the store was restored from a backup.
-        """
+    async def store_version(self, resource: Resource, *, selection: Selection) -> str:
+        """Return the version that a collection has now."""
         request = requests.list_page(
-            resource,
-            selection=Selection("", labels),
-            accept=METADATA.list_accept,
-            limit=1,
+            resource, selection=selection, accept=METADATA.list_accept, limit=1
         )
         return (await self._ask(request, METADATA.page)).resource_version
 

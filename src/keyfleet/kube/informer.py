@@ -175,6 +175,22 @@ class Informer(Generic[T]):
         """Wait for the first complete list."""
         await self._first_list.wait()
 
+    async def is_rewound(self) -> bool:
+        """Tell whether the server's store went back to an earlier state than was heard of it.
+
+        After a restore from a backup a watch that goes on from where it was waits for versions that
+        do not come for long: it looks open, and shows nothing.
+
+        Raises:
+            TemporaryError: The server does not answer.
+            DeniedError: The collection may not be listed.
+        """
+        known = self._store.resource_version
+        if not known.isdecimal():
+            return False
+        now = await self._client.store_version(self._resource, selection=self._selection)
+        return now.isdecimal() and int(now) < int(known)
+
     def nudge(self) -> None:
         """Make the next attempt now instead of after the back-off."""
         if self._state != "live":

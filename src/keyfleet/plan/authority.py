@@ -33,15 +33,27 @@ def policies_unknown(policies: Policies) -> Finding | None:
     return None
 
 
-def source_missing(ref: SecretRef) -> Finding:
+def source_missing(key: IntentKey, ref: SecretRef, policies: Policies) -> Finding:
     """Return the finding for a source that is absent; forbidden looks the same on purpose."""
     return Finding(
         State.PENDING,
         "SourceMissing",
         f"Secret {ref} cannot be read: it is absent or this intent may not read it",
-        hint=f"create it, or grant hub namespaces access to {ref.namespace} with a FleetPolicy",
+        hint=_way_to_read(key, ref, policies),
         rule="source-is-granted",
     )
+
+
+def _way_to_read(key: IntentKey, ref: SecretRef, policies: Policies) -> str:
+    if policies.is_operator:
+        # From a command line the person's own rights are the limit, and no policy widens them.
+        return "create it, correct spec.source.secretRef, or log in with the right to read it"
+    if not ref.cluster and ref.namespace == key.namespace:
+        return "create it, or correct spec.source.secretRef"
+    cluster = f"clusters: {{names: [{ref.cluster}]}}, " if ref.cluster else ""
+    sources = f"{{{cluster}namespaces: {{names: [{ref.namespace}]}}}}"
+    grant = f"[{{hub: [{key.namespace}], sources: {sources}}}]"
+    return f"create it, or add a FleetPolicy with spec.namespaces {grant}"
 
 
 def source_objection(
@@ -59,5 +71,5 @@ def source_objection(
         return unknown
     asker = NamespaceFacts(key.namespace)
     if cluster is None or not policies.may_read(asker, cluster, ref.namespace):
-        return source_missing(ref)
+        return source_missing(key, ref, policies)
     return None

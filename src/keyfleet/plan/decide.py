@@ -296,9 +296,24 @@ def _conflict(question: Question) -> Finding:
         State.CONFLICT,
         "HeldByIntent" if holding.is_ours else f"{holding.claim}",
         f"{question.place} {who}",
-        hint="set spec.conflictPolicy to Adopt or Overwrite, or choose another name",
+        hint=_way_out(question),
         rule="ownership",
     )
+
+
+def _way_out(question: Question) -> str:
+    holding = question.holding
+    if holding.is_ours:
+        return "delete one of the two declarations, or change a name or a placement"
+    hub = holding.marker.hub if holding.marker else ""
+    return {
+        Claim.OTHER_HUB: f"if that hub is lost, `keyfleet adopt --from-hub {hub}` takes it over;"
+        " else choose another name, or set spec.conflictPolicy: Overwrite",
+        Claim.UNVERIFIED: "let Keyfleet read that key, or restore it; if it is lost,"
+        " `keyfleet adopt --unverified` takes the target over",
+        Claim.COPY: "delete it if a backup or a cloned cluster left it, or set"
+        " spec.conflictPolicy: Overwrite",
+    }.get(holding.claim, "set spec.conflictPolicy to Adopt or Overwrite, or choose another name")
 
 
 def _pending_deletion(question: Question) -> Finding:

@@ -2,8 +2,11 @@
 """What comes back from a backup, is rebuilt or gets another key is taken up and nothing is lost."""
 
 import asyncio
+import base64
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,13 @@ from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import Side, eventually
 from tests.e2e.harness import Program, Result, isolated
 
+from keyfleet.base.codec import encode_json
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.installation import KEY_SECRET
-from keyfleet.kube.resources import CRDS, NAMESPACES, SECRETS
-from keyfleet.localplane import kubeconfigs
+from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, NAMESPACES, SECRETS
+from keyfleet.localplane import ControlPlane, FaultProxy, kubeconfigs, servers
 from keyfleet.localplane.api import Api
+from keyfleet.localplane.masks import mask
 from keyfleet.manifests import crds
 from keyfleet.model.ownership import SYSTEM_NAMESPACE, Marker, read_marker
 from keyfleet.testing.canary import canary
@@ -348,3 +353,116 @@ async def test_a_hub_with_a_lost_key_takes_over_what_that_signed(
     assert await fleet.data(east) == ONE
     await fleet.withdraw()
     await fleet.gone(east)
+
+
+# A member that comes back from a backup.
+
+
+async def log_in_by_secret(fleet: Fleet, name: str, config: dict[str, Any]) -> None:
+    """Declare a cluster that is reached by a kubeconfig in a Secret of the hub."""
+    await fleet.write_secret(fleet.hub, f"{name}-login", {"value": encode_json(config)})
+    reference = {"namespace": fleet.namespace, "name": f"{name}-login"}
+    body = {
+        "apiVersion": FLEETCLUSTERS.api_version,
+        "kind": FLEETCLUSTERS.kind,
+        "metadata": {"name": name},
+        "spec": {"kubeconfigRef": reference},
+    }
+    await fleet.hub.client.create(FLEETCLUSTERS, body)
+
+
+def config_of(side: Side, url: str, ca_pem: bytes) -> dict[str, Any]:
+    login = kubeconfigs.token_user(side.token)
+    return kubeconfigs.single(side.context, url, ca_pem, user="keyfleet", login=login)
+
+
+async def test_a_member_restored_as_another_cluster_is_trusted_with_its_copies(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    """Its Secrets came back with markers of the former identity: they are signed anew, by trust."""
+    east, laptop = fleet.east, Laptop(fleet, tmp_path, fleet.hub)
+    await log_in_by_secret(fleet, east.name, config_of(east, east.proxy.url, east.plane.ca_pem))
+    await fleet.run()
+    await fleet.write_secret(fleet.hub, "src", ONE)
+    await fleet.ask(east)
+    await fleet.in_sync(east)
+    before = await marker(fleet, east)
+    shown = mask(f"restored-{fleet.namespace}")
+    async with FaultProxy(east.plane, mask=shown) as restored:
+        config = config_of(east, restored.url, shown.authority.ca_pem)
+        await fleet.set_data(fleet.hub, f"{east.name}-login", {"value": encode_json(config)})
+        await fleet.stands("Held", "IdentityChanged", east)
+        trusted = await laptop("clusters", "trust", east.name, "--yes", "-o", "json")
+        assert trusted.code == 0, trusted.err
+        assert trusted.json()["copies"] == 1
+        await fleet.in_sync(east)
+        await fleet.quiet()
+        writes = [one.method for one in restored.writes() if one.resource == "secrets"]
+        assert writes == ["PATCH"], "the marker, and nothing else"
+        after = await marker(fleet, east)
+        assert (after.cluster, before.revision) == (shown.uid, after.revision)
+        assert await fleet.data(east) == ONE
+        await fleet.set_data(fleet.hub, "src", TWO)
+        await fleet.delivered(TWO, east)
+        await fleet.withdraw()
+        await fleet.gone(east)
+        await fleet.end()
+
+
+async def test_a_member_restored_from_an_older_backup_gets_what_it_missed(fleet: Fleet) -> None:
+    """A real backup of etcd: older values, older versions, and a watch from the future."""
+    plane = ControlPlane("restored")
+    name, side = f"restored-{fleet.namespace}", fleet.west
+    try:
+        await asyncio.to_thread(plane.open)
+        await asyncio.to_thread(plane.create_namespace, fleet.namespace)
+        await log_in_by_secret(fleet, name, plane.kubeconfig())
+        await fleet.run()
+        await fleet.write_secret(fleet.hub, "src", ONE)
+        await fleet.ask(replace(side, name=name))
+        await eventually(lambda: holds(plane, fleet, "one"), timeout_s=30)
+        await asyncio.to_thread(back_up, plane)
+        for value in ("two", "three"):
+            await fleet.set_data(fleet.hub, "src", {"password": canary(value)})
+            await eventually(partial(holds, plane, fleet, value), timeout_s=60)
+        await asyncio.to_thread(restore, plane)
+        await eventually(lambda: holds(plane, fleet, "three"), timeout_s=60)
+        await fleet.stands("InSync", "", replace(side, name=name))
+    finally:
+        await fleet.end()
+        await asyncio.to_thread(plane.close)
+
+
+async def holds(plane: ControlPlane, fleet: Fleet, value: str) -> bool:
+    path = f"/api/v1/namespaces/{fleet.namespace}/secrets/db"
+    try:
+        answer = await asyncio.to_thread(plane.api.call, "GET", path)
+    except OSError:
+        return False
+    wanted = base64.b64encode(canary(value)).decode()
+    return answer.status == 200 and answer.json()["data"] == {"password": wanted}
+
+
+def back_up(plane: ControlPlane) -> None:
+    """Copy the store while nobody writes."""
+    stop_plane(plane)
+    shutil.copytree(plane.directory / "etcd", plane.directory / "backup")
+    start_plane(plane)
+
+
+def restore(plane: ControlPlane) -> None:
+    """Bring the copy back: what was written since is gone, and so are the versions it had."""
+    stop_plane(plane)
+    shutil.rmtree(plane.directory / "etcd")
+    shutil.move(plane.directory / "backup", plane.directory / "etcd")
+    start_plane(plane)
+
+
+def stop_plane(plane: ControlPlane) -> None:
+    plane.kill_api()
+    plane._servers.end("etcd")
+
+
+def start_plane(plane: ControlPlane) -> None:
+    plane._run("etcd", servers.etcd_command(plane._binaries / "etcd"))
+    plane.restart_api()

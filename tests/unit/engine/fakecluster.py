@@ -21,7 +21,7 @@ from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client, MetadataList, SecretList
 from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
-from keyfleet.kube.requests import FIELD_MANAGER
+from keyfleet.kube.requests import FIELD_MANAGER, Selection
 from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
 from keyfleet.kube.responses import require_absence
 from keyfleet.model.selectors import parse_selector
@@ -124,6 +124,10 @@ class FakeCluster(Client):
         except NotFoundError as error:
             require_absence(error)
             return None
+
+    async def store_version(self, resource: Resource, *, selection: Selection) -> str:
+        del resource, selection
+        return f"{self._versions}"
 
     async def list_metadata(
         self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
@@ -291,9 +295,9 @@ def _apply(document: Document, operation: Mapping[str, Any]) -> None:
     *parents, last = [
         part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]
     ]
-    within = document
+    within: Any = document
     for part in parents:
-        within = within.get(part)  # type: ignore[assignment]  # None is refused below
+        within = within.get(part)  # None is refused below
         if isinstance(within, list) and operation["op"] == "remove" and last.isdecimal():
             del within[int(last)]
             return

@@ -58,7 +58,7 @@ def test_unknown_policies_hold_every_read() -> None:
 def test_anything_else_needs_a_grant_to_this_tenant(
     ref: SecretRef, cluster: ClusterFacts, policies: Policies
 ) -> None:
-    assert source_objection(KEY, ref, cluster, policies) == source_missing(ref)
+    assert source_objection(KEY, ref, cluster, policies) == source_missing(KEY, ref, Policies())
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,27 @@ def test_a_grant_opens_what_it_says(
 
 def test_an_evil_tenant_reads_nothing_of_the_hub_but_its_own() -> None:
     evil = IntentKey("FleetSecret", "evil", "db")
-    assert source_objection(evil, OWN, HUB, Policies()) == source_missing(OWN)
+    assert source_objection(evil, OWN, HUB, Policies()) == source_missing(evil, OWN, Policies())
 
 
 def test_an_unknown_cluster_looks_like_an_absent_secret() -> None:
     ref = SecretRef("pay", "src", ClusterName("nowhere"))
-    assert source_objection(KEY, ref, None, reads("*", "*")) == source_missing(ref)
+    assert source_objection(KEY, ref, None, reads("*", "*")) == source_missing(KEY, ref, Policies())
 
 
 def test_the_finding_names_the_reference_only() -> None:
-    assert source_missing(MEMBERS).message == (
+    assert source_missing(KEY, MEMBERS, Policies()).message == (
         "Secret east/pay/src cannot be read: it is absent or this intent may not read it"
     )
+
+
+def test_the_hint_is_the_edit_that_would_allow() -> None:
+    def hint(ref: SecretRef, policies: Policies) -> str:
+        return source_missing(KEY, ref, policies).hint
+
+    assert "hub: [pay], sources: {namespaces: {names: [vault]}}" in hint(OTHERS, Policies())
+    assert "sources: {clusters: {names: [east]}, namespaces: {names: [pay]}}" in hint(
+        MEMBERS, Policies()
+    )
+    assert hint(OWN, Policies()) == "create it, or correct spec.source.secretRef"
+    assert "FleetPolicy" not in hint(OTHERS, Policies(is_operator=True))
