@@ -28,7 +28,7 @@ REASONS = ROOT / "docs" / "reference" / "reasons.md"
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
 )
-GENERATED = {"errors.md", "metrics.md", "resources.md", "cli.md"}
+GENERATED = {"errors.md", "metrics.md", "resources.md", "rights.md", "cli.md"}
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
