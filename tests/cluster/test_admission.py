@@ -214,6 +214,25 @@ def test_refuses_unknown_fields_of_the_other_kinds(
     assert message(answer).endswith(f"unknown field: {path}")
 
 
+def test_a_large_object_is_judged_and_not_refused_for_its_size(plane: ControlPlane) -> None:
+    """The policies have a budget of work, and fail closed beyond it."""
+    names = [f"n{index}" for index in range(1000)]
+    keys = [{"from": name, "to": name} for name in names]
+    chosen = {"clusters": {"names": names}, "namespaces": {"names": names}}
+    assert post(plane.api, spec(data=keys, placement=chosen)).status == 201
+    expressions = [{"key": f"k{index}", "operator": "Exists"} for index in range(10)]
+    selected = {"names": ["a"], "selector": {"matchExpressions": expressions}}
+    scope = {"clusters": selected, "namespaces": selected}
+    grants = [{"hub": [name], "targets": scope} for name in names[:300]]
+    document = made(FLEETPOLICIES, "large", {"namespaces": grants})
+    path = f"{FLEETPOLICIES.path()}?dryRun=All"
+    assert plane.api.call("POST", path, document).status == 201
+    grants[-1]["target"] = {}
+    answer = plane.api.call("POST", path, document)
+    assert answer.status == 422
+    assert message(answer).endswith("unknown field: spec.namespaces[].target")
+
+
 def reference(**more: str) -> dict[str, Any]:
     return spec(source={"secretRef": {"name": "mine"} | more})
 
