@@ -194,9 +194,8 @@ class Engine(HubEvents, FleetEvents):
         changed = [facts for facts in (old, new) if facts is not None]
         if entry is None:
             return
-        for intent in self.intents:
-            if not intent.targets.clusters.matches(member.facts):
-                continue
+        name = changed[0].name if changed else ""
+        for intent in self.intents.meaning_namespace(member.facts, name):
             if any(intent.targets.namespaces.matches(facts) for facts in changed):
                 entry.lane.add(intent.key)
 
@@ -210,7 +209,7 @@ class Engine(HubEvents, FleetEvents):
         if entry.member is None:
             return
         self._watch_sources(entry, self.intents)
-        wanting = [i.key for i in self.intents if i.targets.clusters.matches(entry.facts)]
+        wanting = [intent.key for intent in self.intents.meaning(entry.facts)]
         reached = self.results.of_cluster(entry.name)
         for key in {*wanting, *entry.member.owners(), *reached}:
             entry.lane.add_now(key)
@@ -229,11 +228,10 @@ class Engine(HubEvents, FleetEvents):
         self._clusters.changed(entry)
         if entry.problem is None:
             self._release(entry)
-        for intent in self.intents:
-            if intent.targets.clusters.matches(entry.facts):
-                if entry.problem is not None:
-                    self.results.sync_passed(intent.key, entry.name)
-                self._statuses.changed(intent.key)
+        for intent in self.intents.meaning(entry.facts):
+            if entry.problem is not None:
+                self.results.sync_passed(intent.key, entry.name)
+            self._statuses.changed(intent.key)
 
     async def cluster_leaving(self, entry: Entry) -> None:
         """Do what the FleetCluster asked for in the event of its removal."""
@@ -325,7 +323,7 @@ class Engine(HubEvents, FleetEvents):
         for entry in self.fleet:
             if entry.member is None:
                 continue
-            wanting = [i.key for i in self.intents if i.targets.clusters.matches(entry.facts)]
+            wanting = [intent.key for intent in self.intents.meaning(entry.facts)]
             for key in {*wanting, *entry.member.owners()}:
                 entry.lane.add(key)
         for intent in self.intents:

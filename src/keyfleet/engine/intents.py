@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from keyfleet.model.intent import Intent, Rejection, SecretRef
+from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 from keyfleet.plan.placement import is_wanted_at
 
@@ -19,6 +20,9 @@ class Intents:
         self._rejected: dict[IntentKey, Rejection] = {}
         self._by_source: dict[SecretRef, set[IntentKey]] = {}
         self._by_target_name: dict[str, set[IntentKey]] = {}
+        # By what they name; under None those that choose by more than names.
+        self._by_cluster: dict[str | None, set[IntentKey]] = {}
+        self._by_namespace: dict[str | None, set[IntentKey]] = {}
 
     def __iter__(self) -> Iterator[Intent]:
         return iter(list(self._by_key.values()))
@@ -45,6 +49,10 @@ class Intents:
         for read in intent.reads:
             self._by_source.setdefault(read.ref, set()).add(intent.key)
         self._by_target_name.setdefault(intent.targets.name, set()).add(intent.key)
+        for name in _named(intent.targets.clusters):
+            self._by_cluster.setdefault(name, set()).add(intent.key)
+        for name in _named(intent.targets.namespaces):
+            self._by_namespace.setdefault(name, set()).add(intent.key)
 
     def reject(self, rejection: Rejection) -> None:
         """Keep a manifest that cannot be understood: it still owns its targets."""
@@ -60,6 +68,10 @@ class Intents:
         for read in intent.reads:
             _discard(self._by_source, read.ref, key)
         _discard(self._by_target_name, intent.targets.name, key)
+        for name in _named(intent.targets.clusters):
+            _discard(self._by_cluster, name, key)
+        for name in _named(intent.targets.namespaces):
+            _discard(self._by_namespace, name, key)
 
     def reading(self, refs: Iterable[SecretRef]) -> set[IntentKey]:
         """Return the intents that read any of these."""
@@ -68,6 +80,28 @@ class Intents:
     def of_kind(self, kind: str) -> list[IntentKey]:
         """Return the keys of one kind, understood or not."""
         return [key for key in (*self._by_key, *self._rejected) if key.kind == kind]
+
+    def meaning(self, cluster: ClusterFacts) -> list[Intent]:
+        """Return the intents whose placement chooses a cluster."""
+        names = (None, cluster.name, *cluster.aliases)
+        return [
+            intent
+            for intent in self._found(self._by_cluster, names)
+            if intent.targets.clusters.matches(cluster)
+        ]
+
+    def meaning_namespace(self, cluster: ClusterFacts, name: str) -> list[Intent]:
+        """Return the intents that may mean a namespace of a cluster, whatever its labels."""
+        return [
+            intent
+            for intent in self._found(self._by_namespace, (None, name))
+            if intent.targets.clusters.matches(cluster)
+        ]
+
+    def _found(self, index: dict[K, set[IntentKey]], names: Iterable[K]) -> list[Intent]:
+        # A dict, so that the order is the same in every run.
+        keys = dict.fromkeys(key for name in names for key in index.get(name, ()))
+        return [self._by_key[key] for key in keys]
 
     def wanting(
         self, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
@@ -107,6 +141,10 @@ class Intents:
         if own is not None and is_wanted_at(own, cluster, namespace, name):
             return strongest.key if strongest.seniority < own.seniority else None
         return strongest.key
+
+
+def _named(matcher: ClusterMatcher | NamespaceMatcher) -> tuple[str | None, ...]:
+    return matcher.names if matcher.is_by_name else (None,)
 
 
 def _discard(index: dict[K, set[IntentKey]], at: K, key: IntentKey) -> None:

@@ -80,6 +80,7 @@ class Member:
         self._hooks = hooks
         self._lists = lists
         self._owner_at: dict[Spot, IntentKey] = {}
+        self._spots_called: dict[str, set[Spot]] = {}
         self._spots_of: dict[IntentKey, set[Spot]] = {}
         self._namespaces: dict[str, NamespaceFacts] = {}
         self._sources: dict[SecretRef, tuple[Informer[Metadata], asyncio.Task[None]]] = {}
@@ -147,7 +148,7 @@ class Member:
 
     def owners_of(self, name: str) -> set[IntentKey]:
         """Return the intents whose marked targets are called so."""
-        return {owner for spot, owner in self._owner_at.items() if spot[1] == name}
+        return {self._owner_at[spot] for spot in self._spots_called.get(name, ())}
 
     def target(self, spot: Spot) -> Metadata | None:
         """Return a marked target as the watch shows it."""
@@ -429,8 +430,13 @@ class Member:
             if not spots:
                 del self._spots_of[before]
             del self._owner_at[spot]
+            called = self._spots_called[spot[1]]
+            called.discard(spot)
+            if not called:
+                del self._spots_called[spot[1]]
         if after is not None:
             self._owner_at[spot] = after
+            self._spots_called.setdefault(spot[1], set()).add(spot)
             self._spots_of.setdefault(after, set()).add(spot)
 
     def _on_namespace(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:

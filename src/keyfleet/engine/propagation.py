@@ -10,17 +10,21 @@ class Propagation:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._began: dict[tuple[IntentKey, ClusterName], float] = {}
+        self._began: dict[IntentKey, dict[ClusterName, float]] = {}
 
     def began(self, key: IntentKey, cluster: ClusterName, *, at: float | None = None) -> None:
         """Start the watch, unless an earlier change is still under way; `at` puts one back."""
-        self._began.setdefault((key, cluster), self._clock.monotonic() if at is None else at)
+        began = self._began.setdefault(key, {})
+        began.setdefault(cluster, self._clock.monotonic() if at is None else at)
 
     def take(self, key: IntentKey, cluster: ClusterName) -> float | None:
         """Return when the change under way began, and stop its watch."""
-        return self._began.pop((key, cluster), None)
+        began = self._began.get(key, {})
+        at = began.pop(cluster, None)
+        if not began:
+            self._began.pop(key, None)
+        return at
 
     def forget(self, key: IntentKey) -> None:
         """Drop every watch of an intent that is gone."""
-        for pair in [pair for pair in self._began if pair[0] == key]:
-            del self._began[pair]
+        self._began.pop(key, None)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every intent came to, cluster by cluster, put together when somebody asks."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -44,6 +45,8 @@ class Results:
 
     def __init__(self) -> None:
         self._known: dict[IntentKey, _Known] = {}
+        self._in_sync: Counter[ClusterName] = Counter()
+        self._by_cluster: dict[ClusterName, set[IntentKey]] = {}
 
     def store(self, key: IntentKey, cluster: ClusterName, result: PassResult) -> bool:
         """Remember a pass; tell whether it says anything new."""
@@ -55,6 +58,8 @@ class Results:
             propagation_ms=known.propagation_ms.get(cluster),
         )
         known.clusters[cluster] = after
+        self._by_cluster.setdefault(cluster, set()).add(key)
+        self._in_sync[cluster] += after.in_sync - (before.in_sync if before else 0)
         return before != after
 
     def propagated(self, key: IntentKey, cluster: ClusterName, seconds: float) -> None:
@@ -72,7 +77,7 @@ class Results:
         """Forget a cluster that the intent no longer concerns."""
         known = self._known.get(key)
         if known is not None:
-            known.clusters.pop(cluster, None)
+            self._uncount(key, cluster, known.clusters.pop(cluster, None))
             known.propagation_ms.pop(cluster, None)
             if not known.clusters:
                 # Nobody looks at the source any more: what was wrong with it may be so no longer.
@@ -80,21 +85,32 @@ class Results:
 
     def in_sync(self, cluster: ClusterName) -> int:
         """Return how many targets of a cluster are as wanted."""
-        found = (known.clusters.get(cluster) for known in self._known.values())
-        return sum(result.in_sync for result in found if result is not None)
+        return self._in_sync[cluster]
 
     def of_cluster(self, cluster: ClusterName) -> list[IntentKey]:
         """Return the intents that have a result in a cluster."""
-        return [key for key, known in self._known.items() if cluster in known.clusters]
+        return list(self._by_cluster.get(cluster, ()))
 
     def leave_cluster(self, cluster: ClusterName) -> None:
         """Forget a cluster that is gone."""
         for key in list(self._known):
             self.leave(key, cluster)
+        del self._in_sync[cluster]
 
     def forget(self, key: IntentKey) -> None:
         """Forget an intent."""
-        self._known.pop(key, None)
+        known = self._known.pop(key, None)
+        for cluster, result in known.clusters.items() if known else ():
+            self._uncount(key, cluster, result)
+
+    def _uncount(self, key: IntentKey, cluster: ClusterName, result: ClusterResult | None) -> None:
+        if result is None:
+            return
+        self._in_sync[cluster] -= result.in_sync
+        keys = self._by_cluster[cluster]
+        keys.discard(key)
+        if not keys:
+            del self._by_cluster[cluster]
 
     def sync_began(self, key: IntentKey, token: str, clusters: Iterable[ClusterName]) -> None:
         """A person asked for a sync: wait for a pass in each of these clusters."""

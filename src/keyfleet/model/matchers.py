@@ -24,6 +24,11 @@ class ClusterMatcher(Protocol):
         """Clusters asked for by name, so that an unknown one can be reported."""
         ...
 
+    @property
+    def is_by_name(self) -> bool:
+        """Only the named can match: no other cluster has to be looked at."""
+        ...
+
     def matches(self, facts: ClusterFacts) -> bool:
         """Tell whether this cluster is meant."""
         ...

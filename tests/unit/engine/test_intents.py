@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from keyfleet.engine.intents import Intents
 from keyfleet.model.intent import Intent, Rejection, SecretRef
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import IntentKey, NamespaceFacts
+from keyfleet.model.selectors import Requirement, Selector
 
 PAYMENTS = NamespaceFacts("payments")
 REF = SecretRef("payments", "src")
@@ -127,3 +130,39 @@ def test_of_all_who_want_a_place_exactly_one_has_no_rival(wishes: list[tuple[str
     keys = [intent.key for intent in intents]
     unrivalled = [key for key in keys if intents.rival(key, EAST, PAYMENTS, "db") is None]
     assert len(unrivalled) == 1
+
+
+places = st.builds(
+    ChosenClusters,
+    st.lists(st.sampled_from(["east", "ctx-east", "west", "*"]), max_size=2).map(tuple),
+    st.sampled_from([Selector(), Selector((Requirement("env", "In", ("prod",)),))]),
+    st.lists(st.sampled_from(["east", "west", "*"]), max_size=1).map(tuple),
+)
+rooms = st.builds(
+    ChosenNamespaces,
+    st.lists(st.sampled_from(["payments", "other", "*"]), max_size=2).map(tuple),
+    st.sampled_from([Selector(), Selector((Requirement("team", "Exists"),))]),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), places, rooms, st.booleans()), max_size=8))
+def test_the_indexes_find_whom_a_look_at_every_intent_finds(
+    changes: list[tuple[str, ChosenClusters, ChosenNamespaces, bool]],
+) -> None:
+    intents = Intents()
+    for name, clusters, namespaces, stays in changes:
+        intents.put(intent_of(key_of(name), clusters=clusters, namespaces=namespaces))
+        if not stays:
+            intents.drop(key_of(name))
+    for facts in (replace(EAST, aliases=frozenset({"ctx-east"})), WEST):
+        meaning = [one.key for one in intents if one.targets.clusters.matches(facts)]
+        assert sorted(meaning) == sorted(one.key for one in intents.meaning(facts))
+        asked = {one.key for one in intents.meaning_namespace(facts, "payments")}
+        for labels in ({}, {"team": "pay"}):
+            room = NamespaceFacts("payments", labels)
+            wanted = {
+                one.key
+                for one in intents
+                if one.key in meaning and one.targets.namespaces.matches(room)
+            }
+            assert wanted <= asked <= set(meaning)

@@ -174,3 +174,18 @@ def test_without_a_cluster_nothing_is_said_of_the_source(results: Results) -> No
         assert outcome_of(results).problem is not None
         results.leave(KEY, facts.name)
     assert outcome_of(results).problem is None
+
+
+def test_the_counts_of_a_cluster_follow_every_change(results: Results) -> None:
+    other = key_of("other")
+    results.store(other, EAST.name, result_of())
+    assert (results.in_sync(EAST.name), results.in_sync(WEST.name)) == (2, 1)
+    results.store(other, EAST.name, result_of(State.FAILED))
+    assert results.in_sync(EAST.name) == 1
+    assert {KEY, other} == set(results.of_cluster(EAST.name))
+    results.forget(KEY)
+    assert (results.in_sync(EAST.name), results.of_cluster(EAST.name)) == (0, [other])
+    results.leave_cluster(EAST.name)
+    results.leave_cluster(WEST.name)
+    assert [results.of_cluster(facts.name) for facts in FLEET] == [[], [], []]
+    assert [results.in_sync(facts.name) for facts in FLEET] == [0, 0, 0]
