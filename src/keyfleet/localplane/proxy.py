@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import web
@@ -30,6 +31,7 @@ _BACKLOG = 512
 _END_TIMEOUT_S = 2.0
 _HOSTS = ("localhost", servers.LOOPBACK)
 _SYSTEM = "/api/v1/namespaces/kube-system"
+_REAL_UIDS: WeakKeyDictionary[ControlPlane, str] = WeakKeyDictionary()
 
 
 class FaultProxy(Stoppable):
@@ -91,8 +93,7 @@ class FaultProxy(Stoppable):
             skip_auto_headers=("Accept-Encoding", "User-Agent", "Accept", "Content-Type"),
         )
         if self.mask is not None:
-            real = await asyncio.to_thread(self.plane.api.must, "GET", _SYSTEM)
-            self._mask_edit = self.mask.edit(real["metadata"]["uid"])
+            self._mask_edit = self.mask.edit(await _real_uid(self.plane))
         self._http = web.Server(self._handle, handler_cancellation=True, access_log=None)
         await self._listen()
         return self
@@ -290,6 +291,14 @@ class FaultProxy(Stoppable):
             data=request.content if request.can_read_body else None,
             allow_redirects=False,
         )
+
+
+async def _real_uid(plane: ControlPlane) -> str:
+    # A thousand masks of one plane ask once.
+    if plane not in _REAL_UIDS:
+        found = await asyncio.to_thread(plane.api.must, "GET", _SYSTEM)
+        _REAL_UIDS[plane] = found["metadata"]["uid"]
+    return _REAL_UIDS[plane]
 
 
 async def _blocks(answer: aiohttp.ClientResponse, exchange: Exchange) -> AsyncIterator[bytes]:

@@ -14,7 +14,7 @@ from tests.cluster.engine.sides import eventually
 
 from keyfleet.base import codec
 from keyfleet.kube.resources import SECRETS
-from keyfleet.localplane import faults, hostile
+from keyfleet.localplane import faults, hostile, slow
 from keyfleet.localplane.exchange import Edit
 from keyfleet.localplane.masks import mask
 from keyfleet.model.ownership import HUB_LABEL, OWNER_ANNOTATION, read_marker
@@ -53,6 +53,8 @@ FLOODS: dict[str, Callable[[], faults.Fault]] = {
     "absence by a portal": hostile.page,
     "redirects": lambda: hostile.redirected("https://127.0.0.1:1/"),
     "circular lists": lambda: hostile.told(namespace, 500, is_endless=True, when=LISTS),
+    "trickles": lambda: slow.trickled(1, 0.2),
+    "delays": lambda: slow.delayed(30.0),
     "unauthorized": faults.unauthorized,
     "forbidden": faults.forbidden,
     "silence": faults.silence,
@@ -72,6 +74,48 @@ async def test_what_one_member_answers_keeps_nobody_else_waiting(fleet: Fleet, f
     assert await fleet.data(fleet.west) in (ONE, TWO, THREE)
     await fleet.west.proxy.heal()
     await fleet.delivered(THREE, fleet.west, timeout_s=60)
+
+
+async def test_a_value_that_a_member_hands_back_is_told_to_nobody(fleet: Fleet) -> None:
+    await in_step(fleet)
+    value = THREE["password"].decode()
+    causes = [{"reason": value, "message": value, "field": value}]
+    details = {"name": value, "kind": value, "causes": causes}
+    for code, reason in ((422, "Invalid"), (403, value), (500, value), (409, value)):
+        body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason}
+        body |= {"message": value, "details": details}
+        refused = hostile.answered(
+            codec.encode_json(body), status=code, when=faults.both(SECRETS_ONLY, faults.writes)
+        )
+        fleet.west.proxy.inject(refused)
+        await goes_on(fleet, fleet.east, data=THREE)
+        await eventually(partial(_struck, refused))
+        await fleet.quiet()
+        assert not find_canary(codec.encode_json(await fleet.status()))
+        await fleet.west.proxy.heal(refused)
+        await goes_on(fleet, fleet.east, data=TWO)
+
+
+async def test_a_handshake_that_never_comes_delays_nobody_else(fleet: Fleet) -> None:
+    await in_step(fleet)
+    fleet.west.proxy.handshake_delay_s = 60.0
+    await fleet.west.proxy.renew()
+    await goes_on(fleet, fleet.east)
+    await fleet.stands("Unreachable", "Unreachable", fleet.west)
+    fleet.west.proxy.handshake_delay_s = 0.0
+    await fleet.west.proxy.renew()
+    await fleet.delivered(TWO, fleet.west, timeout_s=30)
+
+
+async def test_a_portal_in_front_of_a_member_makes_it_unreachable(fleet: Fleet) -> None:
+    await in_step(fleet)
+    fault = fleet.west.proxy.inject(hostile.page())
+    await fleet.west.proxy.renew()
+    await fleet.stands("Unreachable", "Unreachable", fleet.west)
+    assert await fleet.data(fleet.west) == ONE
+    await goes_on(fleet, fleet.east)
+    await fleet.west.proxy.heal(fault)
+    await fleet.delivered(TWO, fleet.west, timeout_s=30)
 
 
 STRANGE: dict[str, list[Any]] = {

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One plane stands for many clusters, each with an identity, a CA and an address of its own."""
 
-from contextlib import AsyncExitStack
-
 from tests.cluster.engine.campaign import ONE, TWO
 from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import eventually, unique
@@ -10,22 +8,18 @@ from tests.cluster.engine.sides import eventually, unique
 from keyfleet.app import run_controller
 from keyfleet.base.tasks import spawn
 from keyfleet.kube.resources import FLEETCLUSTERS
-from keyfleet.localplane import FaultProxy, kubeconfigs
+from keyfleet.localplane import kubeconfigs
+from keyfleet.localplane.crowd import crowd, kubeconfig_of
 from keyfleet.localplane.masks import mask
 
 CROWD = 8
 
 
 async def test_a_crowd_on_one_plane_is_served_as_clusters_of_their_own(fleet: Fleet) -> None:
-    async with AsyncExitStack() as stack:
-        names = [unique(f"m{number}") for number in range(CROWD)]
-        proxies = {
-            name: await stack.enter_async_context(FaultProxy(fleet.east.plane, mask=mask(name)))
-            for name in names
-        }
+    names = [unique(f"m{number}") for number in range(CROWD)]
+    async with crowd(fleet.east.plane, names) as proxies:
         fleet.configure()
-        logins = [fleet.hub.kubeconfig()]
-        logins += [proxies[name].kubeconfig(context=name) for name in names]
+        logins = [fleet.hub.kubeconfig(), kubeconfig_of(proxies)]
         kubeconfigs.write(fleet.settings.kubeconfigs[0], kubeconfigs.merged(logins))
         places = {}
         for name in names:
