@@ -145,6 +145,10 @@ def test_the_flows_of_the_hub_bind_a_laptop(keyfleet: Program, objects: Objects)
     opened = file_of(keyfleet, permissive, manifest)
     assert keyfleet("apply", "-f", opened).code == 4, "a file opened what the hub forbids"
     assert objects.read("west", "db") is None
+    relabelled = file_of(keyfleet, cluster("mine", "west", "production"), manifest)
+    refused = keyfleet("apply", "-f", relabelled)
+    assert (refused.code, "FleetCluster mine" in refused.err) == (2, True)
+    assert objects.read("west", "db") is None
 
 
 @pytest.mark.usefixtures("environments")

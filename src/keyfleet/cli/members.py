@@ -98,6 +98,30 @@ async def _documents(hub: Hub) -> dict[str, Document] | None:
     return {document["metadata"]["name"]: document for document in found.items}
 
 
+def relabelled(files: Iterable[Document], documents: Mapping[str, Document]) -> str:
+    """Return the first FleetCluster of files that the hub labels otherwise; empty for none.
+
+    Args:
+        files: FleetClusters of files.
+        documents: Those of the hub by name.
+    """
+    for each in files:
+        for known in documents.values():
+            if _is_same(each, known) and _labels(each) != _labels(known):
+                return str(each["metadata"]["name"])
+    return ""
+
+
+def _is_same(one: Document, other: Document) -> bool:
+    contexts = [each["spec"].get("context") for each in (one, other)]
+    is_named_alike = one["metadata"]["name"] == other["metadata"]["name"]
+    return is_named_alike or (contexts[0] is not None and contexts[0] == contexts[1])
+
+
+def _labels(document: Document) -> Mapping[str, str]:
+    return document["metadata"].get("labels") or {}
+
+
 def _with_status(
     extra: Iterable[Document], documents: Mapping[str, Document]
 ) -> dict[str, Document]:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from keyfleet import builtin
+from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.choosing import chosen_clusters
 from keyfleet.cli.declared import Declared, declared_in_files, declared_on_hub
 from keyfleet.cli.files import load_manifests
 from keyfleet.cli.hub import Hub, open_hub, require_installed
-from keyfleet.cli.members import Document, Members, open_members
+from keyfleet.cli.members import Document, Members, open_members, relabelled
 from keyfleet.cli.options import Common
 from keyfleet.cli.refs import Ref, Scope
 from keyfleet.engine.oneshot import OneShot, Planned, Request
@@ -142,9 +143,23 @@ async def look_at(
         clusters: FleetClusters of files.
         adopts: Hubs whose targets count as ours, see `Installation`.
     """
+    clusters = list(clusters)
     async with open_members(hub, clusters, adopts=adopts) as members:
         _refuse_unknown(declared, members)
+        _refuse_relabelled(declared, members, clusters)
         yield Look(hub, members, declared, chosen_clusters(members.live.facts(), common))
+
+
+def _refuse_relabelled(declared: Declared, members: Members, clusters: Iterable[Document]) -> None:
+    # Flow rules of the hub are about the labels that the hub gives.
+    name = relabelled(clusters, members.documents) if declared.policies.flows.is_declared else ""
+    if name:
+        raise InvalidInputError(
+            "cli.relabelled",
+            "the hub labels this cluster otherwise, and its FleetPolicies declare flows",
+            f"FleetCluster {name}",
+            hint="leave it out of the file, or give it the labels that it has on the hub",
+        )
 
 
 def _refuse_unknown(declared: Declared, members: Members) -> None:

@@ -126,3 +126,27 @@ async def test_a_trusted_context_is_pinned(state: TrustStore, kubeconfig: Path) 
         snapshot = found.live.named("west")
     assert snapshot is not None
     assert (snapshot.pinned_uid, snapshot.pinned_ca_sha256) == ("uid-west", "ca")
+
+
+def _labelled(name: str, context: str | None, **labels: str) -> dict[str, Any]:
+    spec = {"context": context} if context else {"inCluster": True}
+    return {"metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("in_file", "found"),
+    [
+        (_labelled("east", "east", env="production"), ""),
+        (_labelled("east", "elsewhere", env="staging"), "east"),
+        (_labelled("mine", "east", env="staging"), "mine"),
+        (_labelled("mine", "east"), "mine"),
+        (_labelled("mine", "west", env="staging"), ""),
+        (_labelled("mine", None, env="staging"), ""),
+    ],
+)
+def test_a_file_that_labels_a_cluster_of_the_hub_otherwise_is_found(
+    in_file: dict[str, Any], found: str
+) -> None:
+    known = [_labelled("east", "east", env="production"), _labelled("here", None)]
+    documents = {each["metadata"]["name"]: each for each in known}
+    assert members.relabelled([in_file], documents) == found
