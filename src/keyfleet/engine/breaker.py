@@ -41,12 +41,16 @@ log = get_logger("engine")
 
 QUIET_S = 0.25
 """So long nothing may have been asked before all that was asked is judged together."""
+IDLE_S = 0.02
+"""Between two looks whether all passes are done."""
 PATIENCE_S = 3.0
-"""So long new questions put off the judgement, at most."""
+"""So long new questions and passes under way put off the judgement, at most."""
 FIRST_S = 30.0
 """So long a fresh controller waits for clusters that are still being connected."""
 LOOK_AGAIN_S = 15.0
 """How often held plans are compared with what is about to go, without anybody asking."""
+CHANGED_S = 1.0
+"""How soon they are compared when manifests change: a survey looks at every target."""
 CONFLICTS_MAX = 5
 RETRY = Backoff(base_s=0.5, cap_s=30.0)
 JUDGING = "DeletionJudged"
@@ -66,6 +70,7 @@ class Breaker:
         *,
         policies: Callable[[], Policies],
         is_fleet_known: Callable[[], bool],
+        is_idle: Callable[[], bool],
         wake: Callable[[Lane], None],
         tell: Tell,
         means: Means,
@@ -77,6 +82,7 @@ class Breaker:
             doomed: Surveys the fleet.
             policies: The limits in force.
             is_fleet_known: Whether every cluster has been connected, or could not be.
+            is_idle: Whether no pass runs or waits: whoever has something to ask has asked.
             wake: Runs a pass again, since what it was told is not so any more.
             tell: Where Kubernetes Events go.
             means: Clock, chance and hooks.
@@ -85,6 +91,7 @@ class Breaker:
         self._doomed = doomed
         self._policies = policies
         self._is_fleet_known = is_fleet_known
+        self._is_idle = is_idle
         self._wake = wake
         self._tell = tell
         self._clock: Clock = means["clock"]
@@ -186,7 +193,7 @@ class Breaker:
     def changed(self) -> None:
         """The intents or the fleet changed: held plans may have become something else."""
         if self._verdict is not None and self._verdict.plans:
-            self.stir()
+            self._look_again(CHANGED_S)
 
     def _answer(self, loss: Loss, lane: Lane | None) -> Finding | None:
         digest = loss.digest
@@ -236,13 +243,12 @@ class Breaker:
         self.stir()
 
     async def _quiet(self) -> None:
-        began = self._clock.monotonic()
-        while True:
-            now = self._clock.monotonic()
-            rest = min(self._stirred_at + QUIET_S, began + PATIENCE_S) - now
-            if rest <= 0:
+        until = self._clock.monotonic() + PATIENCE_S
+        while (now := self._clock.monotonic()) < until:
+            rest = self._stirred_at + QUIET_S - now
+            if rest <= 0 and self._is_idle():
                 return
-            await self._clock.sleep(rest)
+            await self._clock.sleep(max(rest, IDLE_S))
 
     async def _judge(self) -> None:
         for _ in range(CONFLICTS_MAX):
@@ -324,7 +330,11 @@ class Breaker:
         self._wake_up(survey)
         judged, self._judged = self._judged, asyncio.Event()
         judged.set()
-        self._look_again(bool(verdict.plans))
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if verdict.plans:
+            self._look_again(LOOK_AGAIN_S)
 
     def _wake_up(self, survey: Survey) -> None:
         told, self._told = self._told, {}
@@ -361,11 +371,17 @@ class Breaker:
         if events and uid:
             self._tell(_configmap(uid), CONFIGMAPS, tuple(events))
 
-    def _look_again(self, is_held: bool) -> None:
-        if self._again is not None:
-            self._again.cancel()
+    def _look_again(self, after_s: float) -> None:
         loop = asyncio.get_running_loop()
-        self._again = loop.call_later(LOOK_AGAIN_S, self.stir) if is_held else None
+        if self._again is not None:
+            if self._again.when() <= loop.time() + after_s:
+                return
+            self._again.cancel()
+        self._again = loop.call_later(after_s, self._time_to_look)
+
+    def _time_to_look(self) -> None:
+        self._again = None
+        self.stir()
 
     def _fail(self, error: KeyfleetError) -> None:
         log.warning("engine.breaker_failed", code=error.code)

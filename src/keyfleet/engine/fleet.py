@@ -93,6 +93,10 @@ class Fleet:
             for other in self._entries.values()
         )
 
+    def is_idle(self) -> bool:
+        """Tell whether no pass runs or waits for its turn in any cluster."""
+        return all(entry.lane.is_idle for entry in self._entries.values())
+
     def is_settled(self) -> bool:
         """Tell whether every cluster is engaged, or known to be out of reach."""
         return self.is_known and not any(
@@ -133,8 +137,6 @@ class Fleet:
             self._engagements.engage_later(entry)
         elif _facts_of(old) != _facts_of(snapshot):
             self._refresh_facts(entry)
-        elif old.declared_as != snapshot.declared_as:
-            self._events.cluster_changed(entry)
         elif old.declared_as != snapshot.declared_as:
             self._events.cluster_changed(entry)
 

@@ -123,6 +123,11 @@ class Lane:
         """Tell whether the key waits for a worker or is in work; a back-off does not count."""
         return key in self._ready or key in self._running
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no pass runs, nor one that could run waits; a back-off does not count."""
+        return not self._running and (self._is_paused or not self._ready)
+
     def pause(self) -> None:
         """Start no more work; what runs goes on."""
         self._is_paused = True

@@ -84,6 +84,7 @@ class Worker:
             self.doomed,
             policies=lambda: hub.policies,
             is_fleet_known=fleet.is_settled,
+            is_idle=fleet.is_idle,
             wake=wake,
             tell=parts.tell,
             means=means,

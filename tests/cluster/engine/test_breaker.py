@@ -2,6 +2,8 @@
 """Mass deletions wait for a person, whatever caused them, and survive the controller's own end."""
 
 import asyncio
+import signal
+import sys
 
 from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.holding import (
@@ -17,8 +19,11 @@ from tests.cluster.engine.holding import (
     withdraw,
 )
 from tests.cluster.engine.sides import eventually
+from tests.cluster.engine.test_restart import PROGRAM
 
-from keyfleet.kube.resources import CONFIGMAPS, EVENTS, FLEETCLUSTERS, FLEETPOLICIES
+from keyfleet.engine import heldstore
+from keyfleet.kube.resources import CONFIGMAPS, EVENTS, FLEETCLUSTERS, FLEETPOLICIES, LEASES
+from keyfleet.localplane import faults
 from keyfleet.model.held import HELD_CONFIGMAP
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
@@ -250,3 +255,36 @@ async def test_nothing_goes_while_nothing_can_be_counted(fleet: Fleet) -> None:
     await stay(fleet, 1, fleet.east)
     await fleet.hub.client.delete(CONFIGMAPS, HELD_CONFIGMAP, namespace=SYSTEM_NAMESPACE)
     await there(fleet, 0, fleet.east)
+
+
+async def test_what_a_killed_controller_let_go_is_known_to_the_next(fleet: Fleet) -> None:
+    """SIGKILL after the entry and before the deletion: entered once, and gone once."""
+    await start(fleet)
+    names = await many(fleet, 20, fleet.east)
+    await fleet.end()
+    fleet.configure()
+    config = str(fleet.settings.kubeconfigs[0])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, config, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await fleet.leads()
+        fleet.east.proxy.inject(faults.silence(when=faults.on("secrets", "DELETE")))
+        await withdraw(fleet, names[:9])
+
+        async def entered() -> bool:
+            return len((await heldstore.load(fleet.hub.client)).ledger.entries) == 9
+
+        await eventually(entered, what="what may go was not entered")
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    await fleet.east.proxy.heal()
+    assert await targets(fleet, fleet.east) == 20
+    await fleet.hub.client.delete(LEASES, "keyfleet", namespace=SYSTEM_NAMESPACE)
+    await withdraw(fleet, names[9:])
+    await fleet.run()
+    # Nine were let go and go; of the other eleven none does, since twenty are too many.
+    await there(fleet, 11, fleet.east)
+    await held(fleet, 11)
+    await stay(fleet, 11, fleet.east)
