@@ -23,7 +23,7 @@ from keyfleet.localplane import ControlPlane
 from keyfleet.localplane.api import Api
 from keyfleet.manifests import incluster, namespace
 from keyfleet.manifests.deployment import DEPLOYMENTS
-from keyfleet.manifests.rights import Part, Right, rights
+from keyfleet.manifests.rights import Part, Reach, Right, rights
 from keyfleet.manifests.roles import (
     ACCOUNTS,
     CLUSTER_ROLE_BINDINGS,
@@ -93,11 +93,19 @@ def employ(plane: ControlPlane, part: Part) -> str:
     return token
 
 
-def until_held(plane: ControlPlane, token: str, wanted: Iterable[Right]) -> None:
-    """Wait until the API server knows the rights: it reads roles by a watch of its own."""
+def until_held(plane: ControlPlane, token: str, wanted: Iterable[Right], *, at: str = "") -> None:
+    """Wait until the API server knows the rights: it reads roles by a watch of its own.
+
+    Args:
+        plane: The cluster.
+        token: Whose rights.
+        wanted: Which.
+        at: The namespace in which those are held that can be narrowed; empty: everywhere.
+    """
     api = Api(plane.url, plane.ca_pem, token)
     for right in wanted:
-        until(partial(is_held, api, right), what=f"not granted: {right}")
+        place = at if right.reach is Reach.CHOSEN else ""
+        until(partial(is_held, api, right, at=place), what=f"not granted: {right}")
 
 
 def until(is_true: Callable[[], object], *, what: str = "") -> None:

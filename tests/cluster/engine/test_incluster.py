@@ -28,30 +28,32 @@ POD = "keyfleet-pod"
 
 
 @pytest.fixture
-async def pod(fleet: Fleet, tmp_path: Path) -> AsyncIterator[Path]:
+async def pod(fleet: Fleet, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Path]:
     """The folder in which the controller finds its token."""
+    namespaces = (fleet.namespace, SYSTEM_NAMESPACE) if hasattr(request, "param") else ()
     granted = [
         {**account(Part.HUB), "metadata": {"name": POD, "namespace": SYSTEM_NAMESPACE}},
         *(document for part in Part for document in roles(part)),
-        *(document for part in Part for document in bindings(part, holder=POD)),
+        *(one for part in Part for one in bindings(part, namespaces, holder=POD)),
     ]
     await asyncio.to_thread(identities.apply, fleet.hub.plane, granted)
     mount = tmp_path / "serviceaccount"
     mount.mkdir()
     (mount / "ca.crt").write_bytes(fleet.hub.plane.ca_pem)
     (mount / "namespace").write_text(SYSTEM_NAMESPACE)
-    await issue(fleet, mount)
+    await issue(fleet, mount, *namespaces)
     yield mount
     await fleet.end()
     bound = [one for one in granted if one["kind"] not in ("ClusterRole", "Role")]
     await asyncio.to_thread(identities.remove, fleet.hub.plane, [*bound, *roles(Part.MEMBER)])
 
 
-async def issue(fleet: Fleet, mount: Path) -> None:
+async def issue(fleet: Fleet, mount: Path, *namespaces: str) -> None:
     """Write a new token, as kubelet does: the file is replaced, never half written."""
     token = await asyncio.to_thread(identities.token_of, fleet.hub.plane, POD)
     held = [*rights(Part.HUB), *rights(Part.MEMBER)]
-    await asyncio.to_thread(identities.until_held, fleet.hub.plane, token, held)
+    for place in namespaces or ("",):
+        await asyncio.to_thread(identities.until_held, fleet.hub.plane, token, held, at=place)
     fresh = mount / "token.new"
     fresh.write_text(token)
     fresh.rename(mount / "token")
@@ -127,3 +129,26 @@ async def test_a_token_that_rotates_is_followed(fleet: Fleet, pod: Path) -> None
     await fleet.in_sync(fleet.east)
     assert fleet.running is not None
     assert not fleet.running.done()
+
+
+@pytest.mark.parametrize("pod", ["narrow"], indirect=True)
+async def test_a_hub_whose_controller_reaches_few_namespaces_serves_these(
+    fleet: Fleet, pod: Path
+) -> None:
+    """Sources there are read from time to time; a source elsewhere looks absent."""
+    fleet.may_be_denied = True
+    await join(fleet, fleet.east)
+    await run_as_pod(fleet, pod)
+    await fleet.write_secret(fleet.hub, "src", ONE)
+    await fleet.ask(fleet.east)
+    await fleet.delivered(ONE, fleet.east)
+    await fleet.set_data(fleet.hub, "src", TWO)
+    await fleet.delivered(TWO, fleet.east, timeout_s=90)
+    other = await fleet.add_namespace("other")
+    everywhere = {"clusters": {"names": ["*"]}, "namespaces": {"names": [other]}}
+    await fleet.grant("other", sources=everywhere)
+    await fleet.write_secret(fleet.hub, "src", ONE, namespace=other)
+    source = {"secretRef": {"namespace": other, "name": "src"}}
+    await fleet.edit({"source": source})
+    await fleet.stands("Pending", "SourceMissing", fleet.east)
+    assert await fleet.data(fleet.east) == TWO

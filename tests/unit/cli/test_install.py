@@ -26,3 +26,51 @@ def test_print_needs_no_cluster(cli: Cli, capsys: pytest.CaptureFixture[str]) ->
     assert cli("install", "--print", "--annotation-domain", "sync.example.com") == 0
     documents = decode_yaml(capsys.readouterr().out.encode(), subject="")
     assert everything("sync.example.com") == [document.content for document in documents]
+
+
+def printed(cli: Cli, capsys: pytest.CaptureFixture[str], *words: str) -> list[tuple[str, str]]:
+    """Return kind and name of what `install --print` prints, in its order."""
+    assert cli("install", "--print", *words) == 0
+    documents = decode_yaml(capsys.readouterr().out.encode(), subject="")
+    return [(one.content["kind"], one.content["metadata"]["name"]) for one in documents]
+
+
+def test_print_has_the_controller_last(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything that it needs comes before it, and so does what guards the kinds."""
+    found = printed(cli, capsys, "--controller", "keyfleet:1")
+    kinds = [kind for kind, _ in found]
+    assert found[0] == ("Namespace", "keyfleet-system")
+    assert found[-1] == ("Deployment", "keyfleet")
+    assert kinds.index("ServiceAccount") < kinds.index("ClusterRoleBinding")
+    assert kinds.index("ClusterRole") < kinds.index("ClusterRoleBinding")
+    assert "keyfleet-member" not in {name for _, name in found}
+
+
+def test_print_of_a_member_makes_no_hub(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = {kind for kind, _ in printed(cli, capsys, "--member")}
+    assert "CustomResourceDefinition" not in kinds
+    assert "Deployment" not in kinds
+    assert "ClusterRoleBinding" in kinds
+
+
+def test_namespaces_bind_secrets_there_only(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    found = printed(cli, capsys, "--member", "--namespaces", "a, b,a")
+    assert found.count(("RoleBinding", "keyfleet-member-secrets")) == 2
+    assert ("ClusterRoleBinding", "keyfleet-member-secrets") not in found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--namespaces", "a"),
+        ("--member", "--namespaces", "A b"),
+        ("--member", "--annotation-domain", "sync.example.com"),
+    ],
+)
+def test_flags_that_say_nothing_together_are_refused(
+    cli: Cli, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert cli("install", "--print", *words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert words[-2] in captured.err
