@@ -6,6 +6,7 @@ from tests.unit.engine.fakecluster import FakeCluster
 from tests.unit.engine.fakefleet import Queued, ReadyMember
 from tests.unit.engine.fakes import INSTALLATION, jitter
 
+from keyfleet.base.errors import UnreachableError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import stop
@@ -13,6 +14,8 @@ from keyfleet.engine.engagement import Engagements
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
+from keyfleet.kube.requests import Selection
+from keyfleet.kube.resources import SECRETS, Resource
 from keyfleet.model.places import ClusterName
 from keyfleet.plugin import ClusterSnapshot
 from keyfleet.testing.canary import canary
@@ -71,3 +74,46 @@ async def test_a_bug_in_connecting_one_cluster_is_told_and_does_not_end_the_trie
     await clock.advance(30)
     assert len(tries) > 1
     await stop(entry.engaging)
+
+
+class Restored(FakeCluster):
+    """A cluster whose store may go back to an earlier state."""
+
+    is_older = False
+
+    async def store_version(self, resource: Resource, *, selection: Selection) -> str:
+        del resource, selection
+        return "3" if self.is_older else "900"
+
+
+async def test_a_cluster_whose_store_went_back_is_listed_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A watch that goes on from where it was would wait for versions that do not come."""
+    made: list[Restored] = []
+
+    def client(*_: object, **__: object) -> Restored:
+        made.append(Restored("east", "uid-known"))
+        return made[-1]
+
+    class Watching(ReadyMember):
+        async def is_rewound(self) -> bool:
+            now = await self.client.store_version(SECRETS, selection=Selection())
+            return int(now) < 500
+
+    monkeypatch.setattr("keyfleet.engine.engagement.Client", client)
+    monkeypatch.setattr("keyfleet.engine.engagement.Member", Watching)
+    clock = FakeClock()
+    engagements = engagements_of(clock)
+    entry = Entry(ClusterSnapshot(EAST, log_in, pinned_uid="uid-known"), Queued(EAST))
+    engagements.engage_later(entry)
+    await clock.settle()
+    assert entry.circuit is not None
+    entry.circuit.failed(UnreachableError("api.watch_failed", "a watch broke"))
+    await clock.advance(20)
+    assert len(made) == 1, "an outage alone is no reason to list anew"
+    made[0].is_older = True
+    entry.circuit.failed(UnreachableError("api.watch_failed", "a watch broke"))
+    await clock.advance(20)
+    assert (len(made), entry.problem) == (2, None)
+    await engagements.disengage(entry)
