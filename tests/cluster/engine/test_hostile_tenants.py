@@ -351,6 +351,28 @@ async def test_two_who_share_a_place_learn_nothing_of_each_other(scene: Field) -
     await fleet.delivered(VICTIM, fleet.east, name="common", namespace=shared)
 
 
+async def test_who_trips_the_breaker_holds_up_no_delivery(scene: Field) -> None:
+    """A tenant deletes all of theirs at once: deletions in that cluster wait, deliveries do not."""
+    fleet, attacker = scene.fleet, scene.attacker
+    names = [f"mass-{index}" for index in range(16)]
+    for name in names:
+        await attacker.ask(name, wanted([fleet.east.name]))
+    await attacker.answered(names)
+
+    async def are_delivered() -> bool:
+        return len(await secrets_of(fleet.east, attacker.namespace)) == len(names)
+
+    await eventually(are_delivered)
+    await attacker.withdraw(names)
+    await always(are_delivered, during_s=1.0, what="the breaker did not hold a mass deletion")
+    await fleet.set_data(fleet.hub, THEIRS, CHANGED)
+    await fleet.delivered(CHANGED, fleet.east, name=THEIRS)
+    await fleet.revised(2, name=THEIRS)
+    await fleet.ask(fleet.east, name="next", source=THEIRS)
+    await fleet.delivered(CHANGED, fleet.east, name="next")
+    assert await scene.leaks() == []
+
+
 async def test_no_way_to_name_source_or_cluster_evades_a_flow_rule(fleet: Fleet) -> None:
     """By name, alias, selector or `*`; with labels that say something else; by both forms."""
     await fleet.declare(fleet.hub, fleet.east, labels={"env": "production"})
