@@ -20,6 +20,7 @@ _COLUMNS = (
 _DONE = {
     Verb.CREATE: "created",
     Verb.UPDATE: "updated",
+    Verb.RECREATE: "made anew",
     Verb.DELETE: "deleted",
     Verb.RELEASE: "released",
     Verb.NONE: "unchanged",

@@ -16,6 +16,7 @@ _AWAY = (State.FAILED, State.UNREACHABLE)
 _WORDS = {
     Verb.CREATE: "to create",
     Verb.UPDATE: "to update",
+    Verb.RECREATE: "to make anew",
     Verb.DELETE: "to delete",
     Verb.RELEASE: "to release",
 }

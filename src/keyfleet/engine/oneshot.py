@@ -262,11 +262,16 @@ class OneShot:
         if contact is None or contact.member is None or planned.question is None:
             return Delivery(step, step.finding)
         question = planned.question
+        is_cleared = False
         try:
             for _ in range(DECISIONS_MAX):
                 try:
                     await deliver(step, contact.member.client)
-                except ConflictError:
+                except (ConflictError, TemporaryError) as error:
+                    is_cleared |= step.verb is Verb.RECREATE
+                    if not isinstance(error, ConflictError) and not is_cleared:
+                        raise
+                    # Nobody comes after a laptop to fill a place that was cleared: try on.
                     question = await self._look_again(question, contact.member)
                     step = self._decide(question)
                     if not step.writes:

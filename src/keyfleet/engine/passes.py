@@ -263,7 +263,9 @@ class Passes:
         if step.verb is Verb.DELETE:
             member.memory.deleted(spot, step.uid)
             return
-        actual = after_write(question.actual, step, delivered)
+        # What was made anew has nothing of what was there but what was written.
+        before = None if step.verb is Verb.RECREATE else question.actual
+        actual = after_write(before, step, delivered)
         member.memory.wrote(spot, actual, step.intent)
 
 

@@ -112,6 +112,10 @@ async def test_an_immutable_target_is_made_anew_where_that_was_asked_for(fleet: 
     fleet.forget_requests()
     await fleet.quiet()
     assert fleet.east.writes() == []
+    # It is an ordinary target again.
+    await fleet.set_data(fleet.hub, "src", ONE)
+    await fleet.delivered(ONE, fleet.east, fleet.west)
+    assert (await fleet.meta(fleet.east)).uid == after.uid
 
 
 async def test_a_changed_type_is_refused_until_recreate_is_asked_for(fleet: Fleet) -> None:

@@ -83,3 +83,10 @@ def test_golden_apply(golden_answer: Callable[..., None]) -> None:
 )
 def test_exit_codes_of_comparing(steps: list[Step], code: int) -> None:
     assert code == exit_of_plan(steps)
+
+
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.NONE])
+def test_every_verb_has_its_words(verb: Verb) -> None:
+    step = Step(IntentKey("FleetSecret", "a", "b"), Place(ClusterName("east"), "a", "b"), verb)
+    assert "1 " in plan_answer([step]).summary
+    assert "1 " in applied_answer([Delivery(step, wrote=True)]).summary

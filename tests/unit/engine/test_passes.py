@@ -16,7 +16,7 @@ from keyfleet.base.errors import (
 from keyfleet.engine.lane import Again
 from keyfleet.engine.passes import DECISIONS_MAX, RECHECK_S
 from keyfleet.model.matchers import ChosenNamespaces
-from keyfleet.model.plan import State
+from keyfleet.model.plan import Finding, State, Verb
 
 
 async def test_creates_what_is_missing_and_the_next_pass_writes_nothing() -> None:
@@ -163,3 +163,31 @@ async def test_a_namespace_that_is_absent_is_waited_for() -> None:
     bench = Bench(intent_of(namespaces=ChosenNamespaces(("absent",))))
     assert states(await bench.run()) == [(State.PENDING, "NamespaceMissing")]
     assert bench.cluster.writes() == []
+
+
+async def test_what_the_breaker_holds_is_left_alone_and_named() -> None:
+    bench = Bench()
+    await bench.run()
+    bench.gate.finding = Finding(State.HELD, "DeletionHeld", "too many", "approve")
+    result = await bench.clean_up()
+    assert [target.reason for target in result.left_over] == ["DeletionHeld"]
+    assert bench.data() is not None
+
+
+async def test_only_losses_are_asked_about() -> None:
+    bench = Bench()
+    bench.gate.finding = Finding(State.HELD, "DeletionHeld", "too many")
+    await bench.run()
+    assert (bench.gate.asked, bench.data() is not None) == ([], True)
+
+
+async def test_a_deletion_that_failed_is_given_back() -> None:
+    bench = Bench()
+    await bench.run()
+    bench.cluster.errors["delete Secret"] = [DeniedError("api.forbidden", "x")]
+    await bench.clean_up()
+    assert [step.verb for step in bench.gate.not_made] == [Verb.DELETE]
+    again = Bench()
+    await again.run()
+    await again.clean_up()
+    assert (again.gate.not_made, again.data()) == ([], None)
