@@ -13,10 +13,13 @@ from tests.cluster.engine.sides import client_of, eventually, unique
 
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.errors import NotFoundError
+from keyfleet.base.secret import SecretValue
 from keyfleet.cli.installing import Change, install_hub, install_member
+from keyfleet.kube.access import Access, Endpoint
+from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
-from keyfleet.kube.resources import NAMESPACES
-from keyfleet.localplane import ControlPlane, assets
+from keyfleet.kube.resources import ADMISSION_BINDINGS, ADMISSION_POLICIES, NAMESPACES
+from keyfleet.localplane import ControlPlane, FaultProxy, assets, faults
 from keyfleet.localplane.api import Answer, Api
 from keyfleet.manifests import incluster
 from keyfleet.manifests.deployment import DEPLOYMENTS, deployment
@@ -200,3 +203,21 @@ def test_in_chosen_namespaces_the_account_reaches_no_secret_elsewhere(
         identities.until(partial(identities.is_held, api, right, at=namespace))
         assert not identities.is_held(api, right)
         assert not identities.is_held(api, right, at=SYSTEM_NAMESPACE)
+
+
+async def test_a_member_that_is_too_old_for_the_policy_gets_the_rest(plane: ControlPlane) -> None:
+    async with FaultProxy(plane) as proxy:
+        for resource in (ADMISSION_POLICIES, ADMISSION_BINDINGS):
+            proxy.inject(faults.error(404, "", when=faults.on(resource.plural)))
+        login = StaticToken(SecretValue(plane.tokens["admin"].encode()))
+        access = Access(Endpoint(proxy.url, plane.ca_pem), login)
+        client = Client("old", access, clock=SystemClock())
+        told: list[str] = []
+        try:
+            applied = await install_member(client, incluster.member(), tell=told.append)
+        finally:
+            await client.close()
+    assert [one.resource.kind for one in applied if "Admission" in one.resource.kind] == []
+    assert {"ServiceAccount", "ClusterRoleBinding"} <= {one.resource.kind for one in applied}
+    assert len(told) == 2
+    assert all(ADMISSION_POLICIES.kind in text for text in told)
