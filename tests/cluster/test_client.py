@@ -366,7 +366,7 @@ async def test_events_are_accepted_and_repeated(client: Client, namespace: str) 
         client,
         instance="keyfleet-0",
         clock=SystemClock(),
-        random=Random(1),  # noqa: S311 - names
+        random=Random(1),
     )
     task = spawn(recorder.run(), name="events")
     for expected in (1, 2):

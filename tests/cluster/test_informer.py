@@ -59,7 +59,7 @@ class Rig:
             namespace=self.namespace,
             on_change=self._on_change,
             clock=SystemClock(),
-            random=Random(1),  # noqa: S311 - jitter
+            random=Random(1),
             **options,
         )
         self._tasks.append(spawn(informer.run(), name="informer"))

@@ -34,7 +34,7 @@ class Candidate:
             name="keyfleet",
             identity=identity,
             clock=SystemClock(),
-            random=Random(1),  # noqa: S311 - jitter
+            random=Random(1),
             lease_duration_s=3.0,
             renew_deadline_s=1.0,
             retry_s=0.2,

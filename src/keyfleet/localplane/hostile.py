@@ -41,7 +41,7 @@ def endless(
         times: How many at most.
     """
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         response = await exchange.begin(status, {"Content-Type": "application/json"})
         await response.write(begin)
         sent = len(begin)
@@ -52,7 +52,7 @@ def endless(
         await response.write_eof()
         return response
 
-    return Fault("endless", strike, when, times=times)
+    return Fault("endless", _strike, when, times=times)
 
 
 def answered(
@@ -65,10 +65,10 @@ def answered(
 ) -> Fault:
     """Answer with this body instead of the plane's: garbage, a page, an object of another kind."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         return await exchange.answer_with(body, status=status, content_type=content_type)
 
-    return Fault(f"answered {status}", strike, when, times=times)
+    return Fault(f"answered {status}", _strike, when, times=times)
 
 
 def page(status: int = 404, *, when: When = everything, times: int | None = None) -> Fault:
@@ -82,12 +82,12 @@ def redirected(
 ) -> Fault:
     """Send the client somewhere else."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         response = await exchange.begin(status, {"Location": location, "Content-Length": "0"})
         await response.write_eof()
         return response
 
-    return Fault(f"redirected {status}", strike, when, times=times)
+    return Fault(f"redirected {status}", _strike, when, times=times)
 
 
 def typed(content_type: str, *, when: When = everything, times: int | None = None) -> Fault:
@@ -98,22 +98,22 @@ def typed(content_type: str, *, when: When = everything, times: int | None = Non
 def dated(ahead_s: float, *, when: When = everything, times: int | None = None) -> Fault:
     """Pass the plane's answers on with a Date that is so far ahead (negative: behind)."""
 
-    def headers(before: dict[str, str]) -> dict[str, str]:
+    def _headers(before: dict[str, str]) -> dict[str, str]:
         told = before.get("Date")
         moment = parsedate_to_datetime(told) if told else datetime.now(UTC)  # noqa: TID251
         moved = format_datetime(moment.astimezone(UTC) + timedelta(seconds=ahead_s), usegmt=True)
         return {**before, "Date": moved}
 
-    return edited(Edit(headers=headers), when=when, times=times)
+    return edited(Edit(headers=_headers), when=when, times=times)
 
 
 def edited(edit: Edit, *, when: When = everything, times: int | None = None) -> Fault:
     """Pass the plane's answers on with a change."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse | None:
+    async def _strike(exchange: Exchange) -> web.StreamResponse | None:
         return await exchange.go_on(edit)
 
-    return Fault("edited", strike, when, times=times)
+    return Fault("edited", _strike, when, times=times)
 
 
 def told(
@@ -143,7 +143,7 @@ def told(
         times: How many at most.
     """
 
-    async def strike(exchange: Exchange) -> web.StreamResponse | None:
+    async def _strike(exchange: Exchange) -> web.StreamResponse | None:
         if exchange.seen.is_watch:
             response = await exchange.begin_stream()
             if "sendInitialEvents" in exchange.seen.query:
@@ -162,7 +162,7 @@ def told(
         body = {"kind": f"{kind}List", "metadata": metadata, "items": items}
         return await exchange.answer_with(codec.encode_json(body))
 
-    return Fault("told", strike, when, times=times)
+    return Fault("told", _strike, when, times=times)
 
 
 def events(
@@ -171,14 +171,14 @@ def events(
     """Put these events (or raw lines) into watches, open ones included, which then go quiet."""
     raw = [line if isinstance(line, bytes) else codec.encode_json(line) for line in lines]
 
-    async def strike(exchange: Exchange) -> web.StreamResponse | None:
+    async def _strike(exchange: Exchange) -> web.StreamResponse | None:
         response = await exchange.begin_stream()
         for line in raw:
             await response.write(line + b"\n")
         await exchange.until_gone()
         return response
 
-    return Fault("events", strike, when, live=True, times=times)
+    return Fault("events", _strike, when, live=True, times=times)
 
 
 def _events(documents: Iterable[Document], kind: str, version: str) -> Iterator[bytes]:

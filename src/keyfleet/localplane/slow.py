@@ -31,15 +31,15 @@ def delayed(
     """
     random = Random(seed)  # noqa: S311 - delays, no secrets
 
-    async def pause(seconds: float) -> None:
+    async def _pause(seconds: float) -> None:
         if seconds or jitter_s:
             await asyncio.sleep(seconds + random.random() * jitter_s)
 
-    async def strike(exchange: Exchange) -> web.StreamResponse | None:
-        await pause(before_s)
-        return await exchange.go_on(Edit(pace=lambda: pause(between_s)))
+    async def _strike(exchange: Exchange) -> web.StreamResponse | None:
+        await _pause(before_s)
+        return await exchange.go_on(Edit(pace=lambda: _pause(between_s)))
 
-    return Fault("delayed", strike, when, times=times)
+    return Fault("delayed", _strike, when, times=times)
 
 
 def trickled(
@@ -51,7 +51,7 @@ def trickled(
 ) -> Fault:
     """Send an answer in pieces of so many bytes with a pause after each."""
 
-    async def strike(exchange: Exchange) -> web.StreamResponse:
+    async def _strike(exchange: Exchange) -> web.StreamResponse:
         status, headers, body = await exchange.upstream(exchange)
         response = await exchange.begin(status, {**headers, "Content-Length": str(len(body))})
         for start in range(0, len(body), piece):
@@ -60,4 +60,4 @@ def trickled(
         await response.write_eof()
         return response
 
-    return Fault("trickled", strike, when, times=times)
+    return Fault("trickled", _strike, when, times=times)

@@ -107,7 +107,7 @@ class Recording:
             cast("Client", self.server),
             instance="keyfleet-0",
             clock=self.clock,
-            random=Random(1),  # noqa: S311 - names
+            random=Random(1),
         )
 
     def record(self, note: str = "delivered", about: Regarding = ABOUT) -> None:

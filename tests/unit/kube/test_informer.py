@@ -93,7 +93,7 @@ class Bench:
             SECRETS,
             on_change=options.pop("on_change", self._on_change),
             clock=self.clock,
-            random=Random(1),  # noqa: S311 - jitter
+            random=Random(1),
             hooks=self.hooks,
             **options,
         )

@@ -90,7 +90,7 @@ class Candidate:
             name="l",
             identity=identity,
             clock=clock,
-            random=Random(1),  # noqa: S311 - jitter
+            random=Random(1),
         )
         self.is_working = False
         self.drain_s = 0.0
@@ -310,7 +310,7 @@ async def test_refuses_times_that_cannot_work(clock: FakeClock, server: LeaseSer
             name="l",
             identity="a",
             clock=clock,
-            random=Random(1),  # noqa: S311 - jitter
+            random=Random(1),
             renew_deadline_s=15.0,
         )
 

@@ -98,7 +98,7 @@ async def test_a_bug_in_decoding_is_logged_and_the_watch_goes_on(
         SECRETS,
         on_change=lambda *_: None,
         clock=client.clock,
-        random=Random(1),  # noqa: S311 - jitter
+        random=Random(1),
     )
     task = spawn(informer.run(), name="informer")
     try:

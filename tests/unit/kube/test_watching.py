@@ -49,7 +49,7 @@ def after(
         attempted=attempted,
         resume=resume,
         failures=failures,
-        random=Random(1),  # noqa: S311 - jitter
+        random=Random(1),
         told_s=told_s,
     )
 
