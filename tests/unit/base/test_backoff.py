@@ -9,7 +9,7 @@ from keyfleet.base.backoff import Backoff
 BACKOFF = Backoff(base_s=1, cap_s=30)
 
 
-SEEDED = Random(0)  # noqa: S311 - spreads load, guards nothing
+SEEDED = Random(0)
 
 
 @given(st.integers(-5, 10**9), st.randoms(use_true_random=False))

@@ -32,7 +32,7 @@ OTHER_VALUE = SecretValue(canary("two"))
 
 def jitter() -> Random:
     """Return the same chance in every run."""
-    return Random(0)  # noqa: S311 - jitter, nothing secret
+    return Random(0)
 
 
 def key_of(name: str = "db", namespace: str = "payments", kind: str = "FleetSecret") -> IntentKey:
