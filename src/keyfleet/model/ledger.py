@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -21,6 +22,12 @@ LEDGER_KEY = "ledger"
 WINDOW = timedelta(minutes=10)
 PERMIT = timedelta(minutes=1)
 """How long after its entry a target may go; so long an entry counts beyond the window."""
+
+
+@lru_cache(maxsize=16_384)
+def _digest(target: HeldTarget) -> str:
+    # A judgement asks for it some eight times per target.
+    return hashlib.sha256(encode_canonical(target.identity)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Loss:
     @property
     def digest(self) -> str:
         """Names the target in the ledger: 16 hex digits."""
-        return hashlib.sha256(encode_canonical(self.target.identity)).hexdigest()[:16]
+        return _digest(self.target)
 
 
 @dataclass(frozen=True, slots=True)
