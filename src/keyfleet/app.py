@@ -197,6 +197,7 @@ class Controller:
                 inventory=self._inventory(client, means),
                 tell=lambda *about: _tell(recorder, *about),
                 secret_changed=rotation.source_changed,
+                hub_rewound=rotation.begin_anew,
                 domain=self._settings.annotation_domain,
                 may_write=lambda: election.is_leader,
                 **means,

@@ -118,6 +118,10 @@ class Engine(HubEvents, FleetEvents):
         for key in self._worker.released_by_hub():
             self._queue(key, self._concerned(key))
 
+    def hub_rewound(self) -> None:
+        """Begin anew: what is known of the hub is of a later state than it has."""
+        self._parts.hub_rewound()
+
     def manifest_changed(
         self, dialect: Dialect, origin: Origin, manifest: dict[str, Any] | None
     ) -> None:
@@ -219,9 +223,9 @@ class Engine(HubEvents, FleetEvents):
     def cluster_relabelled(self, entry: Entry) -> None:
         """Decide again about everything that is read there."""
         names = {entry.name, *map(ClusterName, entry.facts.aliases)}
-        self._readers_are_due(
-            names | ({ClusterName(""), *self._hub_words()} if entry.is_hub else set())
-        )
+        if entry.is_hub or entry.snapshot.pinned_uid == self._parts.installation.hub:
+            names |= {ClusterName(""), *self._hub_words()}
+        self._readers_are_due(names)
 
     def cluster_changed(self, entry: Entry) -> None:
         """Say the cluster's state on it and on every intent that means it."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from keyfleet.base import codec
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import DeniedError
+from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
@@ -50,6 +50,9 @@ class HubEvents:
 
     def hub_heard(self) -> None:
         """A watch of the hub is open (again): the hub answers."""
+
+    def hub_rewound(self) -> None:
+        """The hub was restored to an earlier state than was seen of it: nothing known holds."""
 
     def manifest_changed(self, dialect: Dialect, origin: Origin, manifest: Document | None) -> None:
         """A manifest came, changed or (None) went."""
@@ -91,8 +94,9 @@ class Hub:
         self._policies = Policies(is_complete=False)
         self._domain = domain
         self._events = events
-        heard = relay(hooks, lambda state: events.hub_heard() if state == "live" else None)
-        self._means = Means(clock=clock, random=random, hooks=heard)
+        self._means = Means(clock=clock, random=random, hooks=relay(hooks, self._watch_is))
+        self._was_away = False
+        self._rewinding: asyncio.Task[None] | None = None
         self._clock = clock
         self._dialects = {
             kind.resource.kind: (dialect, kind) for dialect in dialects for kind in dialect.kinds
@@ -136,7 +140,30 @@ class Hub:
     async def stop(self) -> None:
         """Stop the watches."""
         await self._policy_statuses.close()
-        await stop(*self._tasks, *(served.task for served in self._served.values()))
+        watches = (served.task for served in self._served.values())
+        await stop(self._rewinding, *self._tasks, *watches)
+
+    def _watch_is(self, state: str) -> None:
+        if state == "failed":
+            self._was_away = True
+        if state != "live":
+            return
+        self._events.hub_heard()
+        if self._was_away and (self._rewinding is None or self._rewinding.done()):
+            self._was_away = False
+            self._rewinding = spawn(self._look_for_rewind(), name="hub restored?")
+
+    async def _look_for_rewind(self) -> None:
+        # A watch that goes on where it was, on a hub restored from a backup, shows nothing.
+        served = [each.informer for each in self._served.values()]
+        for informer in (self._crds, self._secrets, self._namespaces, *served):
+            try:
+                if informer.synced and await informer.is_rewound():
+                    log.warning("engine.hub_restored")
+                    self._events.hub_rewound()
+                    return
+            except KeyfleetError as error:
+                log.debug("engine.hub_not_compared", code=error.code)
 
     def manifest(self, kind: str, namespace: str, name: str) -> Document | None:
         """Return a manifest as last seen."""
@@ -229,7 +256,7 @@ class Hub:
         means = self._means
         if resource is FLEETPOLICIES:
             on_change: OnChange = self._on_policy
-            hooks = relay(means["hooks"], lambda _: self._read_policies())
+            hooks = relay(means["hooks"], lambda _: self._look_at_policies())
             means = Means(clock=means["clock"], random=means["random"], hooks=hooks)
         else:
             on_change = self._on_manifest(resource.kind)
@@ -310,8 +337,12 @@ class Hub:
             await self._clock.sleep(POLICIES_S)
             if _is_denied(informer):
                 # That a failed watch is denied on its next attempt is no new state to hear of.
-                self._read_policies()
+                self._look_at_policies()
                 informer.nudge()
+
+    def _look_at_policies(self) -> None:
+        if self._policies.is_complete != self._are_policies_known():
+            self._read_policies()
 
     def _read_policies(self) -> None:
         served = self._served.get(FLEETPOLICIES.kind)

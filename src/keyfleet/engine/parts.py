@@ -29,6 +29,8 @@ class Parts:
     """Where Kubernetes Events go."""
     secret_changed: Callable[[SecretRef], None] = lambda _: None
     """Told about every change of a Secret on the hub: one of them holds the keys."""
+    hub_rewound: Callable[[], None] = lambda: None
+    """Told when the hub was restored to an earlier state: this engine is of no use any more."""
     domain: str = "keyfleet.io"
     """Annotation domain in force."""
     random: Random = field(default_factory=Random)

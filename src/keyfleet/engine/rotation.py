@@ -30,17 +30,25 @@ class Rotation:
         self._ring = ring
         self._clock = clock
         self._heard = asyncio.Event()
+        self._is_over = False
 
     def source_changed(self, ref: SecretRef) -> None:
         """Learn that a Secret of the hub came, went or changed; cheap."""
         if (ref.namespace, ref.name) == (SYSTEM_NAMESPACE, KEY_SECRET):
             self._heard.set()
 
+    def begin_anew(self) -> None:
+        """Take up the keys as they are stored, though they may be the same; cheap."""
+        self._is_over = True
+        self._heard.set()
+
     async def changed(self) -> Keyring:
-        """Return the keys as soon as they are others than those in use."""
+        """Return the keys as soon as they are others than those in use, or all begins anew."""
         while True:
             await self._heard.wait()
             self._heard.clear()
+            if self._is_over:
+                return await ring_now(self._client, self._ring)
             ring = await self._read()
             if ring is not None and ring.keys != self._ring.keys:
                 log.info("engine.keys_rotated", signing=ring.signing_id, keys=len(ring.keys))

@@ -466,3 +466,18 @@ def stop_plane(plane: ControlPlane) -> None:
 def start_plane(plane: ControlPlane) -> None:
     plane._run("etcd", servers.etcd_command(plane._binaries / "etcd"))
     plane.restart_api()
+
+
+async def test_a_hub_restored_from_an_older_backup_is_heard_again(fleet: Fleet) -> None:
+    """What the hub says now counts, and the watches that wait for its lost future are replaced."""
+    await delivered(fleet, fleet.east)
+    plane = fleet.hub.plane
+    await asyncio.to_thread(back_up, plane)
+    for value in ("two", "three"):
+        await fleet.set_data(fleet.hub, "src", {"password": canary(value)})
+        await fleet.delivered({"password": canary(value)}, fleet.east, timeout_s=60)
+    await asyncio.to_thread(restore, plane)
+    await fleet.delivered(ONE, fleet.east, timeout_s=60)
+    await fleet.set_data(fleet.hub, "src", TWO)
+    await fleet.delivered(TWO, fleet.east, timeout_s=60)
+    assert (await marker(fleet, fleet.east)).revision > 3

@@ -87,3 +87,9 @@ async def test_a_new_leader_takes_the_keys_as_they_are_stored(bench: Bench) -> N
     assert await ring_now(bench.hub, KNOWN) is KNOWN
     bench.hub.errors["get Secret"] = [DeniedError("api.forbidden", "forbidden")]
     assert await ring_now(bench.hub, KNOWN) is KNOWN
+
+
+async def test_all_begins_anew_with_the_keys_as_they_are(bench: Bench) -> None:
+    bench.rotation.begin_anew()
+    await bench.clock.settle()
+    assert bench.waiting.result() is KNOWN
