@@ -28,6 +28,8 @@ def plan_of(uid: str = "1") -> HeldPlan:
 class Hub:
     """A hub that holds one ConfigMap and changes it as an API server does."""
 
+    cluster = "hub"
+
     def __init__(self, data: dict[str, str] | None = None) -> None:
         self.version = 1 if data is not None else 0
         self.data = data or {}
