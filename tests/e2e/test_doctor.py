@@ -31,6 +31,10 @@ def test_a_fleet_that_is_served_is_well_and_shows_no_credential(
     objects.declare("db", "src", "east")
     assert keyfleet("wait", f"{objects.namespace}/db", "--timeout", "60s").code == 0
     found = keyfleet("doctor", "-c", "hub", "-c", "east", "-o", "json")
+    address = controller.says(r"address=(\S+)")[1]
+    watched = keyfleet("doctor", "-c", "east", "--metrics", f"http://{address}/metrics")
+    assert watched.code in (0, 1), watched.err
+    assert keyfleet("doctor", "--metrics", f"http://{address}/healthz").code == 2
     errors = [one for one in found.json()["findings"] if one["severity"] == "error"]
     assert errors == []
     east = sheet(found, "east")

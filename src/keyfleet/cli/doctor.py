@@ -3,14 +3,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from keyfleet.base.clock import timestamp
 from keyfleet.cli.choosing import chosen_clusters
 from keyfleet.cli.doctor_checks import examine
 from keyfleet.cli.doctor_facts import Ailment, Chart, ClusterSheet, Severity
 from keyfleet.cli.doctor_gather import cluster_sheets, hub_sheet
+from keyfleet.cli.doctor_watches import watch_ages
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import open_members
@@ -19,14 +23,23 @@ from keyfleet.cli.output import Answer, show
 from keyfleet.cli.tables import Column
 
 
-async def doctor(*, common: Common = NO_OPTIONS) -> Exit:
+async def doctor(
+    *,
+    metrics: Annotated[str, Parameter(metavar="URL")] = "",
+    common: Common = NO_OPTIONS,
+) -> Exit:
     """Look for what is wrong, or will be: clusters, credentials, rights, clocks, orphans.
 
     Changes nothing. Works with only a kubeconfig, too; what cannot be asked is said. Exit code 1:
-    something was found. -o wide also shows each cluster's figures.
+    something was found. -o wide shows notes, too; -o json each cluster's figures.
+
+    Args:
+        metrics: The controller's metrics page, such as http://127.0.0.1:8080/metrics: how long its
+            watches have been silent.
     """
+    ages = await watch_ages(metrics) if metrics else {}
     async with open_hub(common) as hub, open_members(hub) as members:
-        sheet = await hub_sheet(hub, members)
+        sheet = replace(await hub_sheet(hub, members), watch_ages=ages)
         facts = members.live.facts()
         chosen = chosen_clusters(facts, common)
         names = [each.name for each in facts if chosen is None or each.name in chosen]

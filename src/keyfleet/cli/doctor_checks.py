@@ -17,6 +17,8 @@ OFF_S = 5.0
 VERY_OFF_S = 60.0
 """Tokens and Leases are judged by the clock."""
 SOON = timedelta(days=14)
+SILENT_S = 180.0
+"""A bookmark comes every minute, and a watch without one is replaced before this."""
 
 OTHER_OPERATORS = {
     "externalsecrets.external-secrets.io": "External Secrets Operator",
@@ -295,6 +297,15 @@ def seen_by_controller(chart: Chart) -> Iterator[Ailment]:
             yield Ailment(severity, "fleetcluster", name, what, advice)
 
 
+def watches(chart: Chart) -> Iterator[Ailment]:
+    """Does the controller hear of what changes?"""
+    for (name, resource), age_s in sorted(chart.hub.watch_ages.items()):
+        if age_s > SILENT_S:
+            what = f"the controller's watch of {resource} has been silent for {age_s:.0f} s"
+            advice = "it is replaced by itself; if it lasts, look at the proxies in between"
+            yield Ailment(WARNING, "watch", name, what, advice)
+
+
 def held_plans(chart: Chart) -> Iterator[Ailment]:
     """Does a deletion wait for a person?"""
     if chart.hub.held is None:
@@ -309,5 +320,6 @@ FLEET_CHECKS: tuple[FleetCheck, ...] = (
     installation,
     controller,
     seen_by_controller,
+    watches,
     held_plans,
 )

@@ -114,6 +114,8 @@ class HubSheet:
     """FleetClusters, as they are."""
     key_ids: tuple[str, ...] | None = ()
     """Ids of the installation's keys; empty: there is none."""
+    watch_ages: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(cluster, resource) -> how long the controller's quietest watch has been silent."""
 
 
 @dataclass(frozen=True, slots=True)

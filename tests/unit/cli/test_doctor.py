@@ -18,6 +18,7 @@ from keyfleet.cli.doctor_checks import examine
 from keyfleet.cli.doctor_facts import Ailment, Chart, ClusterSheet, HubSheet, Login, Target
 from keyfleet.cli.doctor_gather import is_within
 from keyfleet.cli.doctor_login import certificate_end, login_of, token_end
+from keyfleet.cli.doctor_watches import ages_in
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.basic import Basic
 from keyfleet.kube.auth.combined import combined
@@ -202,6 +203,8 @@ PLAN = HeldPlan(
             replace(HUB, leader=Leader("a-pod", NOW - timedelta(hours=1))),
             [("error", "controller")],
         ),
+        (replace(HUB, watch_ages={("east", "secrets"): 200.0}), [("warning", "watch")]),
+        (replace(HUB, watch_ages={("east", "secrets"): 70.0}), []),
         (replace(HUB, held=None), [("note", "held")]),
         (replace(HUB, held=(PLAN,)), [("warning", "held")]),
     ],
@@ -286,3 +289,8 @@ def test_what_the_server_adds_is_no_drift() -> None:
     assert not is_within({"a": {"b": 1}}, {"a": {"b": 2}})
     assert not is_within({"a": [1]}, {"a": [1, 2]})
     assert not is_within({"a": 1}, {})
+
+
+@pytest.mark.parametrize("text", ["", "<html>", 'other{cluster="east"} 1.0\n', "{"])
+def test_what_is_no_metrics_page_tells_no_ages(text: str) -> None:
+    assert ages_in(text) == {}
