@@ -48,6 +48,8 @@ class Fleet:
         self._entries: dict[ClusterName, Entry] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._hub: Entry | None = None
+        self._hub_told: tuple[ClusterFacts | None] | None = None
+        """What was found out by pins, so that not every decision walks through the fleet."""
         self.is_known = False
         """The inventory has been heard at least once."""
 
@@ -76,6 +78,11 @@ class Fleet:
         """
         if self._hub is not None:
             return self._hub.facts
+        if self._hub_told is None:
+            self._hub_told = (self._find_hub(),)
+        return self._hub_told[0]
+
+    def _find_hub(self) -> ClusterFacts | None:
         uid = self._installation.hub
         for entry in self:
             if entry.snapshot.pinned_uid == uid:
@@ -107,12 +114,14 @@ class Fleet:
     async def update(self, snapshots: Iterable[ClusterSnapshot]) -> None:
         """Make the entries what the inventory lists now."""
         wanted = with_settled_names(snapshots)
+        self._hub_told = None
         for name in [name for name in self._entries if name not in wanted]:
             # Aside, since a cluster that goes may answer slowly and nobody else waits for it.
             self._aside(self._leave(self._entries.pop(name)), name=f"leave {name}")
         for name, snapshot in wanted.items():
             await self._put(name, snapshot)
         self.is_known = True
+        self._hub_told = None
 
     async def close(self) -> None:
         """Disengage everything."""
@@ -137,6 +146,10 @@ class Fleet:
             self._engagements.engage_later(entry)
         elif _facts_of(old) != _facts_of(snapshot):
             self._refresh_facts(entry)
+            if entry.member is None and old.labels != snapshot.labels:
+                # The hub is known by its pin, also while its entry cannot be engaged.
+                self._hub_told = None
+                self._events.cluster_relabelled(entry)
         elif old.declared_as != snapshot.declared_as:
             self._events.cluster_changed(entry)
 
@@ -208,7 +221,7 @@ class Fleet:
         """Undo what recognising the entry led to: it goes, or is to be recognised anew."""
         if self._hub is entry:
             self._events.cluster_relabelled(entry)
-            self._hub = None
+            self._hub = self._hub_told = None
         entry.is_hub = False
         winner = self._entries.get(entry.duplicate_of) if entry.duplicate_of else None
         if winner is not None:

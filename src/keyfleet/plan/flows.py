@@ -77,9 +77,12 @@ def flow_objection(
             that a file can forbid and nothing else.
     """
     hub, files = policies.flows, policies.file_flows
-    return _objection(lineage.under(hub.sources), source, cluster, hub) or _objection(
-        lineage.under(hub.sources + files.sources), source, cluster, files
-    )
+    for flows, sources in ((hub, hub.sources), (files, hub.sources + files.sources)):
+        if flows.is_declared and (
+            finding := _objection(lineage.under(sources), source, cluster, flows)
+        ):
+            return finding
+    return None
 
 
 def can_never_flow(lineage: Lineage, cluster: ClusterFacts, policies: Policies) -> bool:
@@ -103,7 +106,7 @@ def _objection(
         # One that deletes comes first, so that the finding names the rule that did it.
         rule = min(forbidding, key=lambda rule: rule.on_refused is not OnRefused.DELETE)
         return _denied(rule, provenance, cluster)
-    if not flows.is_declared or (flows.allowing and not flows.denying):
+    if flows.allowing and not flows.denying:
         return None
     if not provenance.is_classified:
         return _unclassified(source, flows)

@@ -114,6 +114,21 @@ async def test_a_target_that_a_rule_takes_away_is_told_as_refused() -> None:
     assert (passbench.states(again), again.wrote) == ([(State.REFUSED, "FlowDenied")], 0)
 
 
+async def test_a_policy_that_comes_while_a_pass_looks_around_counts() -> None:
+    bench = passbench.Bench()
+    policies = [OPERATOR]
+    bench.passes._gatherer = lambda: Gatherer(
+        INSTALLATION,
+        policies.pop() if policies else operator(DENIED),
+        bench.intents,
+        deletion_hold=lambda *_: None,
+    )
+    shaped = replace(passbench.shaped_of(bench.intent), lineage=Lineage(SHARED, "payments"))
+    result = await bench.run(shaped)
+    assert passbench.states(result) == [(State.REFUSED, "FlowDenied")]
+    assert bench.data() is None
+
+
 async def test_a_target_that_a_rule_takes_away_passes_the_breaker() -> None:
     bench = passbench.Bench()
     await bench.run()

@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from keyfleet.model.selectors import OPERATORS
+
 GROUP = "keyfleet.io"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -75,7 +77,7 @@ class LabelSelectorRequirement(ApiStruct, frozen=True, kw_only=True):
 
     key: str
     """Label key."""
-    operator: str
+    operator: Annotated[str, Meta(extra_json_schema={"enum": list(OPERATORS)})]
     """`In`, `NotIn`, `Exists` or `DoesNotExist`; `NotIn` is also true of a missing label."""
     values: tuple[str, ...] = ()
     """Label values; for `In` and `NotIn` only."""
