@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 from tests.histories.reference import (
+    HUB,
     SECRETS,
     Data,
     Document,
@@ -37,14 +38,13 @@ _VERSION = re.compile(r"kf-canary-([a-z0-9.-]+)\.v(\d+)\.")
 _LEASE = "leases.coordination.k8s.io"
 
 
-def recent(world: World, at_s: float) -> Iterator[Moment]:
-    """Give what people had asked for at a time, and shortly before."""
+def recent(world: World, at_s: float, *, after_s: float = -1.0) -> Iterator[Moment]:
+    """Give what people had asked for at a time and shortly before, but not what ended earlier."""
     is_blurred = any(
         at_s - world.disturbed_s.get(context, -1e9) < BLURRED_S for context in world.planes
     )
-    since_s = at_s - (BLURRED_S if is_blurred else STALE_S)
-    for index in range(len(world.moments) - 1, -1, -1):
-        moment = world.moments[index]
+    since_s = max(after_s, at_s - (BLURRED_S if is_blurred else STALE_S))
+    for moment in reversed(world.moments):
         if moment.at_s > at_s:
             continue
         yield moment
@@ -132,23 +132,30 @@ def is_own(world: World, marker: Document, place: Place) -> bool:
     return (marker["cluster"], marker["namespace"], marker["name"]) == (uid, *place[1:])
 
 
-def g3_an_error_is_never_absence(world: World, writes: list[Write]) -> list[str]:
-    """A target is deleted only when somebody truly asked for it."""
+def g3_an_error_is_never_absence(
+    world: World, writes: list[Write], put_s: dict[Place, float]
+) -> list[str]:
+    """A target is deleted only when somebody truly asked for it after it was delivered."""
     found = []
     for write, place in secret_writes(writes):
         change = write.change
-        if change.after is not None or change.before is None:
-            continue
-        marker = marker_of(change.before.document)
-        if marker is None or marker.get("released"):
-            found.append(f"G3: {place} was not ours to delete")
-            continue
-        who, policy = who_holds(marker), marker.get("deletionPolicy", "Delete")
-        if not any(
-            moment.facts.asks_to_go(who, place, policy) for moment in recent(world, write.at_s)
-        ):
-            found.append(f"G3: {place} of {who} was deleted at {write.at_s:.1f} s; nobody asked")
+        if change.after is not None:
+            put_s[place] = write.at_s
+        elif change.before is not None:
+            since_s = put_s.get(place, -1.0)
+            moments = recent(world, write.at_s, after_s=since_s)
+            found += _unasked(change.before.document, place, [one.facts for one in moments])
     return found
+
+
+def _unasked(secret: Document, place: Place, known: list[Facts]) -> list[str]:
+    marker = marker_of(secret)
+    if marker is None or marker.get("released"):
+        return [f"G3: {place} was not ours to delete"]
+    who, policy = who_holds(marker), marker.get("deletionPolicy", "Delete")
+    if any(facts.asks_to_go(who, place, policy) for facts in known):
+        return []
+    return [f"G3: {place} of {who} was deleted, and nobody asked for it"]
 
 
 def g5_no_older_version(
@@ -236,6 +243,25 @@ def _left_over(
         yield f"convergence: {place} is still of {who}, and {sorted(wanting)} want it"
     elif not wanting and facts.asks_to_go(who, place, marker.get("deletionPolicy", "Delete")):
         yield f"convergence: {place} of {who} was to be deleted"
+
+
+def g8_trouble_elsewhere_delays_nothing(world: World) -> list[str]:
+    """A cluster whose way is clear is as wanted soon, whatever befalls the others.
+
+    Places where somebody else's Secret was are left out: nobody tells when it goes, so they are
+    looked at again every 30 to 60 s only.
+    """
+    calm = [context for context in world.planes if world.is_clear(context, for_s=CALM_S)]
+    if HUB not in calm or not world.is_led_since(SETTLED_S + 20.0):
+        return []
+    facts, found = world.facts(), []
+    for place, wanting in facts.permitted.items():
+        if place[0] not in calm or place in world.meddled:
+            continue
+        if any(facts.intents[who].source[0] not in calm for who in wanting):
+            continue
+        found += [f"G8: {problem}" for problem in _misplaced(world, facts, place)]
+    return found
 
 
 def g9_nothing_more_to_write(writes: list[Write]) -> list[str]:

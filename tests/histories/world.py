@@ -14,7 +14,7 @@ from random import Random as Chance
 from typing import Any
 
 import structlog
-from tests.histories.reference import HUB, LABELS, Document, Facts
+from tests.histories.reference import HUB, LABELS, Document, Facts, Place
 
 from keyfleet.app import Controller, Settings
 from keyfleet.base.codec import encode_json
@@ -82,6 +82,11 @@ class World:
     version: int = 0
     """Of the last value that people wrote; grows only."""
 
+    ended_s: float = 0.0
+    """When a controller was last ended."""
+    meddled: set[Place] = field(default_factory=set)
+    """Where hands that are not Keyfleet's have been."""
+
     def __post_init__(self) -> None:
         """Build the fleet; nothing runs yet."""
         self.random = Chance(self.seed)
@@ -137,6 +142,7 @@ class World:
     def kill(self, name: str) -> None:
         """End a controller as SIGKILL does: nothing of it reaches a cluster any more."""
         running = self.controllers.pop(name, None)
+        self.ended_s = self.now_s
         if running is not None:
             running.process.die()
             self._run(stop(running.task))
@@ -144,6 +150,7 @@ class World:
     def stop(self, name: str) -> None:
         """End a controller in order."""
         running = self.controllers.pop(name, None)
+        self.ended_s = self.now_s
         if running is not None:
             self._run(stop(running.task))
 
@@ -154,6 +161,14 @@ class World:
             for name, running in self.controllers.items()
             if running.task.done()
         ]
+
+    def is_led_since(self, seconds: float) -> bool:
+        """Tell whether one controller has been alone for some time."""
+        alone = len(self.controllers) == 1
+        return alone and self.now_s - max(self.ended_s, *self._started()) >= seconds
+
+    def _started(self) -> list[float]:
+        return [running.since_s for running in self.controllers.values()]
 
     # Weather.
 
@@ -212,6 +227,8 @@ class World:
     def _noted(self, cluster: str, change: Change) -> None:
         if change.by.startswith("keyfleet"):
             self.writes.append(Write(self.now_s, cluster, change))
+        elif change.label == SECRETS.label:
+            self.meddled.add((cluster, *change.key))
 
     def _listen(self) -> None:
         said = self.said

@@ -37,7 +37,8 @@ class Process:
 
     user: str = "keyfleet"
     is_dead: bool = False
-    responses: set["Response"] = field(default_factory=set)
+    responses: dict["Response", None] = field(default_factory=dict)
+    """In the order of opening, so that a seed tells all."""
 
     def die(self) -> None:
         """Be killed: every connection breaks."""
@@ -102,7 +103,7 @@ class Session:
     def __init__(self, internet: Internet, process: Process) -> None:
         self._internet = internet
         self._process = process
-        self._open: set[Response] = set()
+        self._open: list[Response] = []
 
     async def request(
         self,
@@ -123,8 +124,8 @@ class Session:
         weather = self._internet.weathers[url.host or ""]
         response = Response(found, weather, timeout, self._process)
         if isinstance(found, Watch):
-            self._open.add(response)
-            self._process.responses.add(response)
+            self._open = [*(one for one in self._open if one.is_open), response]
+            self._process.responses[response] = None
         return response
 
     async def _exchange(self, host: str, sent: tuple[str, str, bytes, str, str]) -> Reply | Watch:
@@ -203,9 +204,14 @@ class Response:
     async def __aexit__(self, *exc: object) -> None:
         self.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether more may come."""
+        return self._watch is not None and not self._watch.is_ended
+
     def close(self) -> None:
         """End the connection."""
-        self._process.responses.discard(self)
+        self._process.responses.pop(self, None)
         self.content.close()
         if self._watch is not None:
             self._watch.end()

@@ -56,7 +56,7 @@ class MemoryPlane:
         self.store = Store()
         self.may: Callable[[str, Resource, str, str, str], bool] = lambda *_: True
         """Whether (verb, resource, namespace, name) is allowed to a user, who comes last."""
-        self.watches: set[Watch] = set()
+        self.watches: list[Watch] = []
         self._now = now
         self._random = Random(f"{name} {seed}")  # noqa: S311 - UIDs that repeat with the seed
         for namespace in ("default", "kube-system"):
@@ -207,7 +207,7 @@ class MemoryPlane:
             is_partial=is_partial,
             timeout_s=float(query.get("timeoutSeconds", "0")),
         )
-        self.watches = {one for one in self.watches if not one.is_ended} | {watch}
+        self.watches = [*(one for one in self.watches if not one.is_ended), watch]
         initial = query.get("sendInitialEvents") == "true"
         watch.start(query.get("resourceVersion", ""), initial=initial)
         return watch
@@ -313,7 +313,7 @@ class MemoryPlane:
 
     def end_watches(self, label: str = "") -> None:
         """End the open watches, of one kind or of all."""
-        for watch in list(self.watches):
+        for watch in self.watches:
             if not label or watch.label == label:
                 watch.end()
 

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The histories can fail: each deliberate fault is found, by the guarantee that it breaks."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.histories.deeds import Deed
+from tests.histories.replay import replay
+from tests.histories.soak import play
+
+from keyfleet.base.errors import KeyfleetError, NotFoundError
+from keyfleet.base.log import get_logger
+from keyfleet.delivery.deliver import deliver
+from keyfleet.engine import rounds
+from keyfleet.kube import client
+from keyfleet.model import policy
+
+pytestmark = pytest.mark.timeout(300)
+
+HISTORIES = 60
+Patch = pytest.MonkeyPatch
+Mutate = Callable[[Patch], None]
+
+
+def deliver_everywhere(patch: Patch) -> None:
+    """Let everybody write to every namespace."""
+    patch.setattr(policy.Policies, "may_write", lambda *_: True)
+
+
+def read_everything(patch: Patch) -> None:
+    """Let everybody read every Secret."""
+    patch.setattr(policy.Policies, "may_read", lambda *_: True)
+
+
+def log_values(patch: Patch) -> None:
+    """Say what is delivered."""
+
+    async def deliver_loudly(step: Any, to: Any) -> Any:
+        data = (step.write.data if step.write else None) or {}
+        said = {key: value.reveal().decode() for key, value in data.items()}
+        get_logger("test").info("test.told", data=said)
+        return await deliver(step, to)
+
+    patch.setattr("keyfleet.engine.passes.deliver", deliver_loudly)
+
+
+@pytest.mark.parametrize(
+    ("mutate", "found"),
+    [(deliver_everywhere, "authority"), (read_everything, "authority"), (log_values, "G1")],
+)
+@pytest.mark.reveals_canary("a fault that logs values is what is looked for")
+def test_random_histories_find_a_deliberate_fault(
+    mutate: Mutate, found: str, monkeypatch: Patch
+) -> None:
+    mutate(monkeypatch)
+    with pytest.raises(AssertionError) as caught:
+        play(7, HISTORIES, shrink=False)
+    assert re.match(found, str(caught.value)), str(caught.value)[:200]
+
+
+# Faults behind a second line of defence, which goes too: chance seldom finds the way there.
+
+
+def take_errors_for_absence(patch: Patch) -> None:
+    """Think that a source is gone when it cannot be asked, and ask nobody else."""
+    before = client.Client.find_secret
+
+    async def find(self: client.Client, namespace: str, name: str) -> Any:
+        try:
+            return await before(self, namespace, name)
+        except NotFoundError:
+            raise
+        except KeyfleetError:
+            return None
+
+    patch.setattr(client.Client, "find_secret", find)
+    _believe_at_once(patch)
+
+
+def take_a_portal_for_absence(patch: Patch) -> None:
+    """Believe any 404, and ask nobody else."""
+    patch.setattr(client, "require_absence", lambda _: None)
+    _believe_at_once(patch)
+
+
+def keep_rounds(patch: Patch) -> None:
+    """Deliver what was read before the source changed."""
+    patch.setattr(rounds.Rounds, "drop", lambda *_: None)
+
+
+def _believe_at_once(patch: Patch) -> None:
+    async def no_doubt(*_: object) -> None:
+        return None
+
+    patch.setattr("keyfleet.engine.worker.identity_doubt", no_doubt)
+
+
+GRANT = {
+    "hub": ["*"],
+    "sources": {"clusters": {"names": ["*"]}, "namespaces": {"names": ["*"]}},
+}
+SOURCE = {"context": "east", "namespace": "pay", "name": "src"}
+
+
+def wish(*, paused: bool = False) -> Deed:
+    reference = {"cluster": "east", "name": "src"}
+    spec = {
+        "source": {"secretRef": reference, "onMissing": "Delete"},
+        "placement": {"clusters": {"names": ["west"]}},
+        "paused": paused,
+    }
+    return "write_fleetsecret", {"namespace": "pay", "name": "one", "spec": spec}
+
+
+def trouble(sky: str) -> list[Deed]:
+    """Return a history in which a source cannot be asked for a while, and is read again then."""
+    return [
+        ("write_policy", {"name": "p", "spec": {"namespaces": [GRANT]}}),
+        ("write_source", {**SOURCE, "keys": 2}),
+        wish(),
+        ("start", {"name": "a"}),
+        ("pass_time", {"seconds": 2.0}),
+        ("weather", {"context": "east", "sky": sky}),
+        wish(paused=True),
+        ("pass_time", {"seconds": 0.5}),
+        wish(),
+        ("pass_time", {"seconds": 90.0}),
+    ]
+
+
+NEW_VALUES: list[Deed] = [
+    ("write_source", {**SOURCE, "keys": 3}),
+    ("pass_time", {"seconds": 5.0}),
+    ("write_source", {**SOURCE, "keys": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("mutate", "history", "found"),
+    [
+        (take_errors_for_absence, trouble("failing"), "G3"),
+        (take_a_portal_for_absence, trouble("portal"), "G3"),
+        (keep_rounds, trouble("clear") + NEW_VALUES, "convergence"),
+    ],
+)
+def test_a_history_finds_a_deliberate_fault(
+    mutate: Mutate, history: list[Deed], found: str, monkeypatch: Patch
+) -> None:
+    replay(1, history).teardown()
+    mutate(monkeypatch)
+    with pytest.raises(AssertionError) as caught:
+        replay(1, history).teardown()
+    assert re.match(found, str(caught.value)), str(caught.value)[:200]
