@@ -281,7 +281,10 @@ class OneShot:
         except KeyfleetError as error:
             return Delivery(step, failure_finding(step.place, error))
         contested = Finding(
-            State.PENDING, "Contested", f"{step.place} changed under every decision"
+            State.PENDING,
+            "Contested",
+            f"{step.place} changed under every decision",
+            hint="find who else writes it",
         )
         return Delivery(step, contested)
 
@@ -298,7 +301,10 @@ class OneShot:
 def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:
     if contact.snapshot.paused and step.writes:
         finding = Finding(
-            State.PAUSED, "ClusterPaused", f"cluster {contact.snapshot.name} is paused"
+            State.PAUSED,
+            "ClusterPaused",
+            f"cluster {contact.snapshot.name} is paused",
+            hint=f"set spec.paused of FleetCluster {contact.snapshot.name} to false",
         )
         return Planned(Step(step.intent, step.place, Verb.NONE, finding), question)
     return _planned(question, step)

@@ -303,11 +303,18 @@ def failure_finding(place: Place, error: KeyfleetError) -> Finding:
         return Finding(State.PENDING, "Retrying", f"{where}: {error.message}")
     if isinstance(error, NotFoundError):
         return Finding(
-            State.PENDING, "NamespaceMissing", f"namespace of {where} does not exist", rule="write"
+            State.PENDING,
+            "NamespaceMissing",
+            f"namespace of {where} does not exist",
+            hint="create the namespace; the secret follows at once",
+            rule="write",
         )
     if error.code == "api.namespace_terminating":
         return Finding(
-            State.PENDING, "NamespaceTerminating", f"namespace of {where} is being deleted"
+            State.PENDING,
+            "NamespaceTerminating",
+            f"namespace of {where} is being deleted",
+            hint="wait, or find which finalizer keeps the namespace; make it anew if it is needed",
         )
     if isinstance(error, DeniedError):
         return Finding(

@@ -112,7 +112,7 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
             finding=source_missing(intent.key, ref, surroundings.policies), is_denied=True
         )
     except PermanentError as error:
-        return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message))
+        return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message, error.hint))
 
 
 def _located(

@@ -211,6 +211,7 @@ class Worker:
             State.PENDING,
             "SourceUnreachable",
             f"source {ref} cannot be asked now: {error.message}; targets stay as they are",
+            hint="`keyfleet clusters` and `keyfleet doctor` say what is wrong with its cluster",
         )
         if self._results.problem(intent.key, finding):
             self._changed(intent.key, None)

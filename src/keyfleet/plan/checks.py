@@ -35,7 +35,13 @@ def intent_runs(question: Question) -> Finding | None:
     """Write nothing for a paused intent."""
     if question.intent is None or not question.intent.rollout.paused:
         return None
-    return Finding(State.PAUSED, "IntentPaused", "spec.paused is true", rule="intent-runs")
+    return Finding(
+        State.PAUSED,
+        "IntentPaused",
+        "spec.paused is true",
+        hint="set spec.paused to false",
+        rule="intent-runs",
+    )
 
 
 def namespace_exists(question: Question) -> Finding | None:
@@ -56,6 +62,7 @@ def namespace_exists(question: Question) -> Finding | None:
             State.PENDING,
             "NamespaceTerminating",
             f"namespace {question.place.namespace} in {question.place.cluster} is being deleted",
+            hint="wait, or find which finalizer keeps the namespace; make it anew if it is needed",
             rule="namespace-exists",
         )
     return None

@@ -321,6 +321,7 @@ def _pending_deletion(question: Question) -> Finding:
         State.PENDING,
         "TargetTerminating",
         f"{question.place} is being deleted by somebody; it is created again once it is gone",
+        hint="find who deletes it, and which finalizer keeps it",
         rule="ownership",
     )
 
