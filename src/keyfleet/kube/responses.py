@@ -34,8 +34,8 @@ _REASONS = frozenset(
     )
 ) | {"InternalError", "FieldManagerConflict"}
 _SECRET_FIELD = re.compile(
-    r"(?:metadata(?:\.(?:labels|annotations|name|namespace|ownerReferences|finalizers))?"
-    r"|data|stringData|immutable|type)(?![A-Za-z])"
+    r"(?P<top>metadata(?:\.(?:labels|annotations|name|namespace|ownerReferences|finalizers))?"
+    r"|data|stringData|immutable|type)(?![A-Za-z])(?:\[(?P<key>[^\]]{1,253})\])?"
 )
 
 
@@ -80,15 +80,36 @@ def decode_status(body: bytes) -> Status:
 
 
 def error_of(
-    code: int, body: bytes, headers: Mapping[str, str], *, verb: str, subject: str
+    code: int,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    verb: str,
+    subject: str,
+    sent: bytes = b"",
 ) -> KeyfleetError:
-    """Return the error of an HTTP answer that is not a success."""
-    status = decode_status(body)
-    return error_of_status(status, code, verb=verb, subject=subject, after=_seconds(headers))
+    """Return the error of an HTTP answer that is not a success.
+
+    Args:
+        code: HTTP status.
+        body: A Status, or anything.
+        headers: Of the answer.
+        verb: As RBAC names it.
+        subject: The object.
+        sent: The request's body: names of keys in it may be shown.
+    """
+    status, after = decode_status(body), _seconds(headers)
+    return error_of_status(status, code, verb=verb, subject=subject, after=after, sent=sent)
 
 
 def error_of_status(
-    status: Status, code: int = 0, *, verb: str, subject: str, after: float | None = None
+    status: Status,
+    code: int = 0,
+    *,
+    verb: str,
+    subject: str,
+    after: float | None = None,
+    sent: bytes = b"",
 ) -> KeyfleetError:
     """Return the error of a Status, from an answer or from an ERROR event of a watch."""
     code = code or status.code
@@ -96,6 +117,8 @@ def error_of_status(
         after = float(status.details.retry_after_seconds)
     if code >= 500:
         return _server_error(status, code, subject, after)
+    if code in (400, 422):
+        return _invalid(status, subject, sent)
     if code == 403:
         return _forbidden(status, verb, subject)
     if code == 409:
@@ -110,8 +133,6 @@ def error_of_status(
 def _refused(status: Status, code: int, subject: str) -> KeyfleetError:
     error: KeyfleetError
     match code:
-        case 400 | 422:
-            error = _invalid(status, subject)
         case 401:
             message = "the API server does not accept the credential"
             error = UnreachableError("api.unauthorized", message, subject)
@@ -166,24 +187,27 @@ def _conflict(status: Status, subject: str) -> KeyfleetError:
     return ConflictError("api.conflict", "somebody else wrote in between", subject)
 
 
-def _invalid(status: Status, subject: str) -> KeyfleetError:
+def _invalid(status: Status, subject: str, sent: bytes = b"") -> KeyfleetError:
     causes = (status.details.causes if status.details else None) or []
     if any(cause.reason == "FieldValueTooLong" for cause in causes):
         return _too_large(subject)
     shown = ", ".join(
-        f"{_field(cause, subject)} {cause.reason if cause.reason in _REASONS else ''}".strip()
+        f"{_field(cause, subject, sent)} {cause.reason if cause.reason in _REASONS else ''}".strip()
         for cause in causes[:CAUSES_SHOWN]
     )
     where = f"{subject}: {shown}" if shown else subject
     return PermanentError("api.invalid", "the API server refuses the object", where)
 
 
-def _field(cause: Cause, subject: str) -> str:
-    if subject.endswith("(secrets)"):
-        # A server that was given a value could hand it back as the name of a field.
-        found = _SECRET_FIELD.match(cause.field)
-        return found[0] if found else ""
-    return cause.field[:CAUSE_LENGTH]
+def _field(cause: Cause, subject: str, sent: bytes) -> str:
+    if not subject.endswith("(secrets)"):
+        return cause.field[:CAUSE_LENGTH]
+    # A server that was given a value could hand it back as the name of a field.
+    found = _SECRET_FIELD.match(cause.field)
+    if found is None:
+        return ""
+    is_ours = found["key"] and f'"{found["key"]}":'.encode() in sent
+    return found[0] if is_ours else found["top"]
 
 
 def _too_large(subject: str) -> KeyfleetError:

@@ -188,7 +188,9 @@ class Transport:
         self, request: Request, status: int, headers: Mapping[str, str], body: bytes
     ) -> KeyfleetError:
         subject = self._subject(request)
-        return error_of(status, body, headers, verb=request.verb, subject=subject)
+        return error_of(
+            status, body, headers, verb=request.verb, subject=subject, sent=request.body
+        )
 
     def _subject(self, request: Request) -> str:
         return f"{self.cluster}/{request.subject}"

@@ -91,6 +91,16 @@ def test_a_server_that_hands_a_value_back_as_a_cause_is_not_quoted(
     assert not find_canary(subject)
 
 
+def test_a_key_that_was_sent_is_named_and_no_other() -> None:
+    sent = b'{"data":{"tls.crt":"a2YtY2FuYXJ5LXg="}}'
+    subjects = []
+    for field in ("data[tls.crt]", "data[a2YtY2FuYXJ5LXg=]"):
+        body = encode_json({"details": {"causes": [{"reason": "", "field": field}]}})
+        error = error_of(422, body, {}, verb="create", subject=SUBJECT, sent=sent)
+        subjects.append(error.subject)
+    assert [text.rpartition(": ")[2] for text in subjects] == ["data[tls.crt]", "data"]
+
+
 def test_a_long_or_repeated_cause_does_not_flood_the_subject() -> None:
     causes = [{"reason": "x" * 9000, "field": "y" * 9000}] * 90
     assert len(refuse(422, details={"causes": causes}).subject) < 2000
