@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.cluster.engine.conftest import install
 from tests.cluster.engine.harness import Fleet
+from tests.cluster.engine.holding import approve, held
 from tests.cluster.engine.sides import always, eventually
 
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, FLEETPOLICIES, FLEETSECRETS
@@ -63,6 +64,10 @@ async def test_a_kind_that_comes_back_is_served_and_its_orphans_are_kept(
     await always(lambda: delivered.data(delivered.east, "orphan"), what="an orphan was deleted")
     await delivered.withdraw()
     await delivered.gone(delivered.east, delivered.west)
+    (plan,) = await held(delivered, 1)
+    assert plan.scope.name == "made under another FleetSecret CRD than the hub serves now"
+    await approve(delivered, plan)
+    await delivered.gone(delivered.east, name="orphan")
 
 
 async def test_targets_stay_when_the_crd_of_the_clusters_is_deleted(delivered: Fleet) -> None:
