@@ -14,7 +14,7 @@ help: ## Show this list
 demo: $(READY) ## Play the main job on real local control planes
 	$(BIN)/keyfleet demo
 
-bench: assets ## Measure beside a bare writer and a script: BENCH="fanout restart" QUICK=--quick
+bench: assets ## Measure beside a bare writer and a script: BENCH="fanout keeping" QUICK=--quick
 	$(BIN)/python -m bench $(BENCH) $(QUICK)
 
 test: check assets ## Everything: checks, all tests on real control planes, coverage

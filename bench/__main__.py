@@ -8,6 +8,7 @@ A missed target is told in the table and in the file and is no failure: exit cod
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,6 +48,7 @@ async def measure(names: list[str], sizes: Sizes, profile: str = "") -> list[Fig
     """Run benchmarks one after the other on the same planes."""
     members = max(sizes.wide if name in WIDE else sizes.members for name in names)
     figures: list[Figure] = []
+    _end_in_order()
     async with open_stage(members, _tell) as stage:
         for name in names:
             _tell(f"{name} ...")
@@ -69,9 +71,19 @@ def main() -> None:
     if given.rounds:
         sizes = replace(sizes, rounds=given.rounds)
     names = [name for name in BENCHES if name in given.benches or not given.benches]
-    figures = asyncio.run(measure(names, sizes, given.profile))
+    try:
+        figures = asyncio.run(measure(names, sizes, given.profile))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit("interrupted: nothing was written")
     write_json(figures, given.json)
     sys.stdout.write(table(figures))
+
+
+def _end_in_order() -> None:
+    # SIGTERM has to end the contestants too, as Ctrl-C does.
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def _tell(line: str) -> None:
