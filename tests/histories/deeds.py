@@ -105,6 +105,13 @@ def write_policy(world: World, name: str, spec: Document) -> None:
     write(world, HUB, FLEETPOLICIES, {"metadata": {"name": name}, "spec": spec})
 
 
+def limit_deletions(world: World) -> None:
+    """Let hardly anything be deleted without a person, from now on."""
+    limits = {"deletions": {"targets": 1, "percent": 0, "total": 3}}
+    write_policy(world, "limits", {"limits": limits})
+    world.is_limited = True
+
+
 def delete_policy(world: World, name: str) -> None:
     """Delete a FleetPolicy."""
     remove(world, HUB, FLEETPOLICIES, "", name)
@@ -257,6 +264,7 @@ DEEDS: dict[str, Callable[..., None]] = {
         write_fleetsecret,
         delete_fleetsecret,
         write_policy,
+        limit_deletions,
         delete_policy,
         write_cluster,
         delete_cluster,

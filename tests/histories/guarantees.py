@@ -34,6 +34,11 @@ SETTLED_S = 4.0
 CALM_S = 200.0
 """Back-offs and silent watches are over after this time of clear weather."""
 
+COUNTED_S = 590.0
+"""Deletions of ten minutes count together; clocks of two controllers differ a little."""
+LIMIT, LIMIT_TOTAL = 1, 3
+"""How many targets may go by `deeds.limit_deletions`, of an intent that lives and of any."""
+
 _VERSION = re.compile(r"kf-canary-([a-z0-9.-]+)\.v(\d+)\.")
 _LEASE = "leases.coordination.k8s.io"
 
@@ -158,6 +163,26 @@ def _unasked(secret: Document, place: Place, known: list[Facts]) -> list[str]:
     return [f"G3: {place} of {who} was deleted, and nobody asked for it"]
 
 
+def g4_mass_deletions_wait(
+    world: World, writes: list[Write], went: list[tuple[float, Who]]
+) -> list[str]:
+    """Under `deeds.limit_deletions` no intent loses more than its limit in ten minutes."""
+    found: list[str] = []
+    for write, place in secret_writes(writes):
+        change = write.change
+        marker = marker_of(change.before.document) if change.before else None
+        if change.after is not None or marker is None:
+            continue
+        who = who_holds(marker)
+        went.append((write.at_s, who))
+        count = sum(one == who and write.at_s - at_s < COUNTED_S for at_s, one in went)
+        lives = all(who in one.facts.intents for one in recent(world, write.at_s))
+        limit = LIMIT if lives else LIMIT_TOTAL
+        if world.is_limited and count > limit:
+            found.append(f"G4: {place} of {who} went as number {count}, {limit} may")
+    return found
+
+
 def g5_no_older_version(
     world: World, writes: list[Write], newest: dict[tuple[Place, str], int]
 ) -> list[str]:
@@ -218,7 +243,7 @@ def _misplaced(world: World, facts: Facts, place: Place) -> Iterator[str]:
         if wanting[who] != (live.get("data") or {}):
             yield f"convergence: {place} of {who} holds {shown(live.get('data'))} of old"
         return
-    yield from _left_over(facts, place, marker, wanting)
+    yield from _left_over(world, facts, place, marker, wanting)
 
 
 def _left_to_others(
@@ -230,7 +255,7 @@ def _left_to_others(
 
 
 def _left_over(
-    facts: Facts, place: Place, marker: Document, wanting: dict[Who, Data]
+    world: World, facts: Facts, place: Place, marker: Document, wanting: dict[Who, Data]
 ) -> Iterator[str]:
     who = who_holds(marker)
     if marker.get("released"):
@@ -241,7 +266,11 @@ def _left_over(
         return
     if facts.first_claim(place) in wanting:
         yield f"convergence: {place} is still of {who}, and {sorted(wanting)} want it"
-    elif not wanting and facts.asks_to_go(who, place, marker.get("deletionPolicy", "Delete")):
+    elif (
+        not world.is_limited
+        and not wanting
+        and facts.asks_to_go(who, place, marker.get("deletionPolicy", "Delete"))
+    ):
         yield f"convergence: {place} of {who} was to be deleted"
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.histories import guarantees
 from tests.histories.deeds import DEEDS, Deed, told
-from tests.histories.reference import Place
+from tests.histories.reference import Place, Who
 from tests.histories.world import CONTEXTS, TENANTS, World
 
 from keyfleet.testing.memoryplane import Sky
@@ -104,6 +104,7 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.history: list[Deed] = []
         self.newest: dict[tuple[Place, str], int] = {}
+        self.went: list[tuple[float, Who]] = []
         self.put_s: dict[Place, float] = {}
         self.seen = 0
         self.problems: list[str] = []
@@ -115,6 +116,8 @@ class Histories(RuleBasedStateMachine):
         for tenant, wanted in (("pay", spec), ("ops", other)):
             self.do("write_source", context="hub", namespace=tenant, name="src", keys=2)
             self.do("write_fleetsecret", namespace=tenant, name="one", spec=wanted)
+        if seed % 3 == 0:
+            self.do("limit_deletions")
         if seed % 2:
             self.do("write_policy", name="p", spec={"namespaces": [READ_ANYWHERE]})
             self.do("write_source", context="east", namespace="pay", name="src", keys=2)
@@ -138,6 +141,7 @@ class Histories(RuleBasedStateMachine):
             *guarantees.authority(world, writes),
             *guarantees.ownership(world, writes),
             *guarantees.g3_an_error_is_never_absence(world, writes, self.put_s),
+            *guarantees.g4_mass_deletions_wait(world, writes, self.went),
             *guarantees.g5_no_older_version(world, writes, self.newest),
         ]
         world.said.clear()

@@ -18,6 +18,7 @@ from tests.histories.reference import HUB, LABELS, Document, Facts, Place
 
 from keyfleet.app import Controller, Settings
 from keyfleet.base.codec import encode_json
+from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, NAMESPACES, SECRETS
 from keyfleet.manifests import crds
@@ -82,6 +83,8 @@ class World:
     version: int = 0
     """Of the last value that people wrote; grows only."""
 
+    is_limited: bool = False
+    """Mass deletions wait for a person, who never comes."""
     ended_s: float = 0.0
     """When a controller was last ended."""
     meddled: set[Place] = field(default_factory=set)
@@ -155,12 +158,20 @@ class World:
             self._run(stop(running.task))
 
     def crashed(self) -> list[str]:
-        """Return how controllers ended that nobody ended."""
-        return [
-            f"controller {name} ended: {running.task.exception()!r}"
-            for name, running in self.controllers.items()
-            if running.task.done()
-        ]
+        """Return how controllers ended that nobody ended.
+
+        One that cannot begin, since the hub does not answer, ends with an error of ours; whoever
+        runs it starts it again.
+        """
+        found = []
+        for name, running in list(self.controllers.items()):
+            error = running.task.exception() if running.task.done() else None
+            if isinstance(error, KeyfleetError):
+                self.kill(name)
+                self.start(name)
+            elif running.task.done():
+                found.append(f"controller {name} ended: {error!r}")
+        return found
 
     def is_led_since(self, seconds: float) -> bool:
         """Tell whether one controller has been alone for some time."""
