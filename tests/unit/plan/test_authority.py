@@ -9,7 +9,7 @@ from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import State
 from keyfleet.model.policy import Grant, Policies, SourceScope, TargetScope
-from keyfleet.plan.authority import source_missing, source_objection
+from keyfleet.plan.authority import policies_unknown, source_missing, source_objection
 
 HUB = ClusterFacts(ClusterName("hub"), ClusterUid("h"), is_hub=True)
 OWN = SecretRef("pay", "src")
@@ -31,6 +31,16 @@ def test_unknown_policies_hold_every_read() -> None:
     finding = source_objection(KEY, OWN, HUB, Policies(is_complete=False))
     assert finding is not None
     assert (finding.state, finding.reason) == (State.HELD, "PolicyUnknown")
+
+
+def test_a_policy_that_cannot_be_read_holds_everything_by_its_name() -> None:
+    """It may forbid what others let pass, and it grants nothing that others would."""
+    finding = policies_unknown(Policies(unreadable=("environments", "other")))
+    assert finding is not None
+    assert (finding.state, finding.reason) == (State.HELD, "PolicyUnknown")
+    assert "environments, other" in finding.message
+    assert "kubectl describe fleetpolicy environments" in finding.hint
+    assert policies_unknown(Policies()) is None
 
 
 @pytest.mark.parametrize(
