@@ -16,8 +16,12 @@ def replay(seed: int, history: list[Deed]) -> Histories:
     """Return the machine after a history; an AssertionError says what does not hold."""
     machine = Histories()
     machine.world = World(seed)
-    for deed, how in history:
-        machine.do(deed, **how)
+    try:
+        for deed, how in history:
+            machine.do(deed, **how)
+    except BaseException:
+        machine.world.close()
+        raise
     return machine
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many more histories than a test has time for: `make soak`.
 
-Each worker plays batches from seeds of its own until the time is over. A batch that fails is
-shrunk, printed, and ends the run of that worker; the command to play it again stands beside it.
+Each worker plays batches from seeds of its own until the time is over. A history that fails is
+printed and ends the run of that worker, with the command that plays its batch again and shrinks it.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def work(first: int, step: int, end_s: float) -> tuple[int, str]:
     survived, seed = 0, first
     while time.time() < end_s:
         try:
-            survived += play(seed, BATCH)
+            survived += play(seed, BATCH, shrink=False)
         except Exception as error:  # noqa: BLE001 - whatever a history finds is the result
             again = f"make soak SOAK_SEED={seed} SOAK_MINUTES=0"
             return survived, f"{error}\nplay it again: {again}"
