@@ -30,6 +30,9 @@ SUCCESS_S = 120.0
 """A watch that lived this long ends the count of failures."""
 BRIEF_S = 1.0
 """A stream that ends sooner did not work."""
+DOUBTED = 6
+"""Failures in a row up to which a refusal of what was permitted is doubted: a server that has just
+started refuses everybody until it has read its roles."""
 PERSISTENT = 3
 """Server errors in a row after which the position is no longer trusted."""
 
@@ -203,6 +206,8 @@ def recover(
     start, wait = _TABLE[end]
     if end is End.FAILED and failures >= PERSISTENT:
         start = _From.NEW
+    if end is End.FORBIDDEN and resume and failures <= DOUBTED:
+        wait = _Wait.BACKOFF
     if end is End.EXPIRED:
         # A server that expires what it has just given must not make us spin.
         wait = _Wait.BACKOFF if failures > 1 else _Wait.NONE

@@ -387,6 +387,11 @@ async def test_a_member_restored_as_another_cluster_is_trusted_with_its_copies(
     await fleet.ask(east)
     await fleet.in_sync(east)
     before = await marker(fleet, east)
+
+    async def pinned() -> bool:
+        return bool((await fleet.cluster_status(east)).get("identity", {}).get("uid"))
+
+    await eventually(pinned)
     shown = mask(f"restored-{fleet.namespace}")
     async with FaultProxy(east.plane, mask=shown) as restored:
         config = config_of(east, restored.url, shown.authority.ca_pem)
@@ -471,6 +476,8 @@ def start_plane(plane: ControlPlane) -> None:
 async def test_a_hub_restored_from_an_older_backup_is_heard_again(fleet: Fleet) -> None:
     """What the hub says now counts, and the watches that wait for its lost future are replaced."""
     await delivered(fleet, fleet.east)
+    # A server that has just started refuses everybody until it has read its roles.
+    fleet.may_be_denied = True
     plane = fleet.hub.plane
     await asyncio.to_thread(back_up, plane)
     for value in ("two", "three"):

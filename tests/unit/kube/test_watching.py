@@ -18,6 +18,7 @@ from keyfleet.base.errors import (
 )
 from keyfleet.kube.watching import (
     BACKOFF,
+    DOUBTED,
     FIRST,
     PERSISTENT,
     RECHECK_S,
@@ -211,3 +212,20 @@ def test_reads_the_wait_that_a_server_asked_for() -> None:
     assert retry_after_s(UnreachableError("api.timeout", "x")) is None
     assert retry_after_s(ExpiredError("api.expired", "x")) is None
     assert retry_after_s(None) is None
+
+
+def test_a_refusal_of_what_was_permitted_is_asked_again_soon_at_first() -> None:
+    """A server that has just started refuses everybody until it has read its roles."""
+
+    def delay_s(resume: str, failures: int) -> float:
+        return recover(
+            End.FORBIDDEN,
+            attempted=Attempt(Action.WATCH, resume),
+            resume=resume,
+            failures=failures,
+            random=Random(0),
+        ).delay_s
+
+    assert delay_s("7", 1) < 60 <= RECHECK_S
+    assert delay_s("7", DOUBTED + 1) >= RECHECK_S
+    assert delay_s("", 1) >= RECHECK_S
