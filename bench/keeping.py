@@ -90,7 +90,7 @@ class Keeping:
                 wrote = sum(count for verb, count in made.items() if verb not in _READS)
                 writes = max(writes, wrote - (_renewals(lease) - renewals))
         return [
-            # A renewal may be under way while both are counted.
+            # Before it leads, it asks for its own rights: a POST that stores nothing.
             at_most("restart, writes but the Lease", writes, 1, "", self._size),
             at_most("restart until ready against a bare list", ratio(ours, bare), 2, "x"),
             told("restart until ready", median(ours), "s", span(ours)),
