@@ -14,7 +14,7 @@ import msgspec
 from keyfleet.base.clock import Clock, timestamp
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
-from keyfleet.base.tasks import spawn, stop
+from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.engine.entry import Entry
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import metadata_of
@@ -33,7 +33,8 @@ from keyfleet.model.v1alpha1 import (
 log = get_logger("engine")
 
 COUNTS_S = 10.0
-"""How far the counts may be behind."""
+"""How far the counts may be behind, once the cluster's lane has no work: what was counted before a
+start mostly still is so, and half of it would be noise."""
 SETTLE_S = 0.2
 """A change is mostly followed by another: engaged, then reachable."""
 
@@ -46,6 +47,8 @@ class ClusterStatuses:
         self._clock = clock
         self._in_sync = in_sync
         self._counts_due: dict[Entry, asyncio.TimerHandle] = {}
+        self._counted: set[Entry] = set()
+        """Whose next status brings new counts."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._dirty: dict[str, Entry] = {}
         """What changed while it was written; a FleetCluster made anew has another entry."""
@@ -67,14 +70,36 @@ class ClusterStatuses:
 
     def _count(self, entry: Entry) -> None:
         self._counts_due.pop(entry, None)
-        if entry.member is not None:
-            self.changed(entry)
+        if entry.member is None:
+            return
+        if not entry.lane.is_idle:
+            self.counted(entry)
+            return
+        self._counted.add(entry)
+        self.changed(entry)
+
+    async def flush(self) -> None:
+        """Say what was counted and not said yet, as before a shutdown; then write no more.
+
+        Else the next controller would say it, after a restart at which nothing changed.
+        """
+        due = [entry for entry in {*self._counts_due, *self._counted} if entry.lane.is_idle]
+        await self.close()
+        self._counted.update(due)
+        await all_of((self._say_last(entry) for entry in due), name="last cluster status")
+
+    async def _say_last(self, entry: Entry) -> None:
+        try:
+            await self._say(entry)
+        except KeyfleetError as error:
+            log.debug("engine.status_unsaid", cluster=entry.name, code=error.code)
 
     async def close(self) -> None:
         """Stop writing."""
         for timer in self._counts_due.values():
             timer.cancel()
         self._counts_due.clear()
+        self._counted.clear()
         await stop(*self._tasks.values())
 
     async def _write(self, entry: Entry) -> None:
@@ -97,16 +122,17 @@ class ClusterStatuses:
         document = await self._hub.get(FLEETCLUSTERS, entry.name)
         now = timestamp(self._clock.now())
         before = document.get("status")
-        counts = self._counts(entry)
+        is_due = entry in self._counted or "counts" not in (before or {})
+        counts = self._counts(entry) if is_due else None
         after = cluster_status(entry, document, now, counts=counts)
-        if before == after:
-            return
-        await self._hub.json_patch(
-            FLEETCLUSTERS,
-            entry.name,
-            [{"op": "add", "path": "/status", "value": after}],
-            subresource="status",
-        )
+        if before != after:
+            await self._hub.json_patch(
+                FLEETCLUSTERS,
+                entry.name,
+                [{"op": "add", "path": "/status", "value": after}],
+                subresource="status",
+            )
+        self._counted.discard(entry)
 
     def _counts(self, entry: Entry) -> ClusterCounts | None:
         if entry.member is None or not entry.member.is_ready:

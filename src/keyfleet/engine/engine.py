@@ -98,6 +98,9 @@ class Engine(HubEvents, FleetEvents):
         # Whatever hangs or fails, the rest ends too: a successor in this process starts afresh.
         try:
             await self._breaker.close()
+            if self._parts.may_write():
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._clusters.flush()
             await self._clusters.close()
             async with asyncio.timeout(CLOSING_S):
                 await self.fleet.close()

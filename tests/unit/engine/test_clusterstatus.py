@@ -221,6 +221,46 @@ async def test_many_deliveries_are_counted_in_one_write_and_none_after_the_end(
     assert bench.hub.writes() == ["patch"]
 
 
+async def test_what_is_counted_so_far_after_a_start_is_not_told(entry: Entry) -> None:
+    """The next pass makes it what it was: a restart writes nothing."""
+    bench = Bench(entry)
+    assert entry.member is not None
+    entry.member.is_ready = True
+    bench.statuses.changed(entry)
+    await bench.clock.pass_time(2 * SETTLE_S)
+    before, bench.in_sync = bench.hub.writes(), 1
+    bench.statuses.counted(entry)
+    bench.statuses.changed(entry)
+    await bench.clock.pass_time(2 * SETTLE_S)
+    bench.in_sync = 3
+    await bench.clock.pass_time(2 * COUNTS_S, step_s=1)
+    assert bench.hub.writes() == before
+    await bench.statuses.close()
+
+
+async def test_what_was_counted_is_said_before_the_end(entry: Entry) -> None:
+    bench = Bench(entry)
+    assert entry.member is not None
+    entry.member.is_ready = True
+    bench.statuses.changed(entry)
+    await bench.clock.pass_time(2 * SETTLE_S)
+    bench.in_sync = 7
+    bench.statuses.counted(entry)
+    await bench.statuses.flush()
+    assert bench.status["counts"] == {"targets": 0, "inSync": 7}
+    writes = bench.hub.writes()
+    await bench.clock.pass_time(2 * COUNTS_S, step_s=1)
+    assert bench.hub.writes() == writes
+
+
+async def test_a_last_word_that_is_refused_harms_nobody(entry: Entry) -> None:
+    bench = Bench(entry)
+    bench.hub.errors["patch FleetCluster"] = [UnreachableError("api.timeout", "no answer")]
+    bench.statuses.counted(entry)
+    await bench.statuses.flush()
+    assert bench.status == {}
+
+
 async def test_a_fleetcluster_made_anew_is_told_of_itself_and_not_of_the_one_before(
     entry: Entry,
 ) -> None:
