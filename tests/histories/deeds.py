@@ -30,6 +30,7 @@ MERGE = "application/merge-patch+json"
 
 def write(world: World, context: str, resource: Resource, document: Document) -> None:
     """Make an object what the document says, as `kubectl replace --force` would not: in place."""
+    document = {"apiVersion": resource.api_version, "kind": resource.kind, **document}
     plane, metadata = world.planes[context], document["metadata"]
     namespace, name = metadata.get("namespace", ""), metadata["name"]
     path = resource.path(namespace=namespace, name=name)

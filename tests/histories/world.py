@@ -2,6 +2,7 @@
 """A fleet in memory with the real controller in front of it, in virtual time."""
 
 import asyncio
+import atexit
 import base64
 import logging
 import os
@@ -327,5 +328,6 @@ def _settings() -> Settings:
     }
     number, path = tempfile.mkstemp(prefix="keyfleet-histories-", suffix=".json")
     os.close(number)
+    atexit.register(Path(path).unlink, missing_ok=True)
     Path(path).write_bytes(encode_json(config))
     return Settings((Path(path),), HUB, members_declared=True)
