@@ -13,7 +13,7 @@ from typing import Any
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import ConflictError, KeyfleetError
+from keyfleet.base.errors import ConflictError, InvariantError, KeyfleetError
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
@@ -197,7 +197,7 @@ class Breaker:
 
     def _answer(self, loss: Loss, lane: Lane | None) -> Finding | None:
         digest = loss.digest
-        if self._may_go(digest):
+        if self._may_go(loss):
             # From here on it counts as gone, whether its end is seen by the watch first or by us.
             self._used.add(digest)
             return None
@@ -209,10 +209,11 @@ class Breaker:
         self.stir()
         return self._trouble or _JUDGING
 
-    def _may_go(self, digest: str) -> bool:
+    def _may_go(self, loss: Loss) -> bool:
         if self._verdict is None:
             return False
-        return digest in self._granted or self._verdict.ledger.is_permit(digest, self._clock.now())
+        now = self._clock.now()
+        return loss.digest in self._granted or self._verdict.ledger.is_permit(loss, now)
 
     # Judging.
 
@@ -229,9 +230,9 @@ class Breaker:
             try:
                 await self._judge()
                 failures = 0
-            except KeyfleetError as error:
+            except Exception as error:  # noqa: BLE001 - the next verdict may be reached
                 failures += 1
-                self._fail(error)
+                self._fail(error if isinstance(error, KeyfleetError) else _crash(error))
                 await self._clock.sleep(RETRY.delay_s(failures, self._random))
                 self._stirred.set()
 
@@ -411,6 +412,11 @@ class Breaker:
             self._stored = None
         if self._stored is None or is_newer(self._heard, self._stored.version):
             self.stir()
+
+
+def _crash(error: Exception) -> KeyfleetError:
+    # The text of an unknown error may quote data: only its type is told.
+    return InvariantError("breaker.crashed", f"no verdict was reached ({type(error).__name__})")
 
 
 def _configmap(uid: str) -> Origin:

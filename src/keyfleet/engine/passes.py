@@ -17,6 +17,7 @@ from keyfleet.base.errors import (
     DeniedError,
     KeyfleetError,
     NotFoundError,
+    PermanentError,
     TemporaryError,
     UnreachableError,
 )
@@ -196,12 +197,14 @@ class Passes:
         lane = (entry.name, question.key)
         if finding := self._gate.objection(question, step, lane):
             return self._left_alone(question, replace(_nothing(question), finding=finding))
-        settled = None
         try:
             settled = await self._write(member, question, step)
-        finally:
-            if settled is None:
-                self._gate.spared(question, step)
+        except PermanentError:
+            self._gate.spared(question, step)
+            raise
+        if settled is None:
+            # Somebody wrote first. After any other failure nobody knows whether it went: it counts.
+            self._gate.spared(question, step)
         return settled
 
     def _left_alone(self, question: Question, step: Step) -> _Settled:

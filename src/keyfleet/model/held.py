@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from keyfleet.base.clock import parse_timestamp
 from keyfleet.base.codec import decode_json_as, encode_canonical, encode_json
 from keyfleet.base.errors import InvalidInputError
 
@@ -28,6 +29,8 @@ class ScopeKind(StrEnum):
     """What a limit was counted over."""
 
     INTENT = "intent"
+    NAMESPACE = "namespace"
+    """Of the hub: everything one tenant delivers, wherever it is."""
     CLUSTER = "cluster"
     FLEET = "fleet"
     ORPHANS = "orphans"
@@ -40,10 +43,15 @@ class Scope(msgspec.Struct, frozen=True, order=True):
     kind: str
     """One of `ScopeKind`; text, so that a version to come may add one."""
     name: str = ""
-    """The intent, the cluster, or of which kind the orphans are; empty for the fleet."""
+    """The intent, the hub namespace, the cluster, or which orphans; empty for the fleet."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}" if self.name else self.kind
+
+
+def tenant_of(intent: str) -> str:
+    """Return the hub namespace of an intent that is written as `Kind/namespace/name`."""
+    return intent.partition("/")[2].partition("/")[0]
 
 
 class HeldTarget(msgspec.Struct, frozen=True, order=True, rename="camel", omit_defaults=True):
@@ -62,6 +70,11 @@ class HeldTarget(msgspec.Struct, frozen=True, order=True, rename="camel", omit_d
 
     def __str__(self) -> str:
         return f"{self.cluster}/{self.namespace}/{self.name}"
+
+    @property
+    def tenant(self) -> str:
+        """The hub namespace of the intent."""
+        return tenant_of(self.intent)
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -177,7 +190,20 @@ def held_plan_of(key: str, text: str) -> HeldPlan:
     plan = decode_json_as(HeldPlan, text, subject=f"{HELD_CONFIGMAP}/{key}")
     if plan.id != key or not plan.hash.startswith(plan.id):
         raise InvalidInputError("held.id", "the id is not that of the plan", key, path="id")
+    if not _are_moments(plan) or not all(one.intent.count("/") == 2 for one in plan.targets):
+        message = "a time or an intent in it is written as Keyfleet writes none"
+        raise InvalidInputError("held.edited", message, key)
     return plan
+
+
+def _are_moments(plan: HeldPlan) -> bool:
+    texts = [plan.created, plan.begun, plan.approval.at if plan.approval else ""]
+    try:
+        for text in filter(None, texts):
+            parse_timestamp(text)
+    except ValueError:
+        return False
+    return True
 
 
 def held_plans_of(data: Mapping[str, str]) -> tuple[HeldPlan, ...]:

@@ -15,6 +15,7 @@ from functools import lru_cache
 import msgspec
 
 from keyfleet.base.codec import decode_json_as, encode_canonical, encode_json
+from keyfleet.base.errors import InvalidInputError
 from keyfleet.model.held import HELD_CONFIGMAP, HeldTarget
 
 LEDGER_KEY = "ledger"
@@ -85,10 +86,14 @@ class Ledger:
         }
         return Ledger({**kept, **late})
 
-    def is_permit(self, digest: str, now: datetime) -> bool:
-        """Tell whether the target may go now: it was entered, and not too long ago."""
-        gone = self.entries.get(digest)
-        return gone is not None and now - gone.at < PERMIT
+    def covers(self, loss: Loss) -> bool:
+        """Tell whether the target was entered, and not as part of a decision that is undone."""
+        gone = self.entries.get(loss.digest)
+        return gone is not None and gone.decision in {"", loss.decision}
+
+    def is_permit(self, loss: Loss, now: datetime) -> bool:
+        """Tell whether the target may go now: it was entered as this, and not too long ago."""
+        return self.covers(loss) and now - self.entries[loss.digest].at < PERMIT
 
     def entered(self, losses: Iterable[Loss], now: datetime) -> "Ledger":
         """Return the ledger with these targets let go."""
@@ -132,16 +137,12 @@ def ledger_of(text: str) -> Ledger:
     """
     subject = f"{HELD_CONFIGMAP}/{LEDGER_KEY}"
     batches = decode_json_as(tuple[_Batch, ...], text, subject=subject)
-    return Ledger(
-        {
-            digest: Gone(
-                datetime.fromtimestamp(batch.at, UTC),
-                batch.intent,
-                batch.cluster,
-                batch.decision,
-                batch.empties,
-            )
-            for batch in batches
-            for digest in batch.digests
-        }
-    )
+    try:
+        return Ledger({digest: _gone(batch) for batch in batches for digest in batch.digests})
+    except (OverflowError, ValueError, OSError) as error:
+        raise InvalidInputError("ledger.moment", "a time in it is none", subject) from error
+
+
+def _gone(batch: _Batch) -> Gone:
+    at = datetime.fromtimestamp(batch.at, UTC)
+    return Gone(at, batch.intent, batch.cluster, batch.decision, batch.empties)

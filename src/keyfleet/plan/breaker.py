@@ -2,8 +2,9 @@
 """The deletion breaker: how much may go without a person, judged over all that is about to go.
 
 Everything that would be deleted or emptied is judged together with what went in the last ten
-minutes, per intent, per cluster and for the whole fleet. A scope that would lose too much loses
-nothing more: its pending targets become a held plan, which exactly one approval lets go.
+minutes, per intent, per hub namespace, per cluster and for the whole fleet. A scope that would lose
+too much loses nothing more: its pending targets become a held plan, which exactly one approval lets
+go.
 """
 
 from collections import Counter
@@ -15,7 +16,15 @@ import msgspec
 
 from keyfleet.base.clock import parse_timestamp, timestamp
 from keyfleet.model.deletion import DeletionLimits
-from keyfleet.model.held import Approval, HeldPlan, HeldTarget, Scope, ScopeKind, held_plan
+from keyfleet.model.held import (
+    Approval,
+    HeldPlan,
+    HeldTarget,
+    Scope,
+    ScopeKind,
+    held_plan,
+    tenant_of,
+)
 from keyfleet.model.ledger import PERMIT, Gone, Ledger, Loss
 from keyfleet.model.plan import Finding, State
 
@@ -78,7 +87,7 @@ class Verdict:
 
 def judge(case: Case, now: datetime) -> Verdict:
     """Return what may go now; what does is entered in the ledger that is returned."""
-    ledger = case.ledger.since(now).without(case.stays)
+    ledger = _still_so(case, case.ledger.since(now).without(case.stays))
     working = {id_: plan for id_, plan in case.plans.items() if _is_in_work(plan, now)}
     granted = {Loss(target).digest for plan in working.values() for target in plan.targets}
     free = [loss for loss in case.pending if loss.digest not in granted]
@@ -134,6 +143,10 @@ class _Scales:
 
     def __init__(self, case: Case, ledger: Ledger) -> None:
         self._present, self._limits = case.present, case.limits
+        self._tenants: Counter[str] = Counter()
+        for intent, count in case.present.intents.items():
+            self._tenants[tenant_of(intent)] += count
+        self._pending = Counter(loss.target.cluster_uid for loss in case.pending if not loss.orphan)
         self._gone = list(ledger.entries.values())
         pending = {loss.digest for loss in case.pending}
         self._vanished = [
@@ -144,12 +157,13 @@ class _Scales:
 
     def too_much(self, losses: Sequence[Loss]) -> list[_Candidate]:
         """Return what must wait, by the narrowest scope that explains it."""
-        found = []
-        rest: list[Loss] = []
-        for intent, theirs in _by(losses, lambda target: target.intent).items():
-            held = self._weigh(Scope(ScopeKind.INTENT, intent), theirs)
-            found += [held] if held else []
-            rest += [] if held else theirs
+        found, rest = self._part(losses, ScopeKind.INTENT, lambda target: target.intent)
+        # A tenant that deletes very much keeps no other from deleting. What takes a cluster away
+        # altogether is no tenant's doing, and one plan instead of one for each of them.
+        apart = [loss for loss in rest if not self._is_emptied(loss.target.cluster_uid)]
+        tenants, _ = self._part(apart, ScopeKind.NAMESPACE, lambda target: target.tenant)
+        found += tenants
+        rest = _without(rest, tenants)
         clusters = _by(rest, lambda target: target.cluster_uid).values()
         tripped = [held for held in map(self._weigh_cluster, clusters) if held]
         fleet = self._weigh(Scope(ScopeKind.FLEET), rest)
@@ -157,11 +171,20 @@ class _Scales:
             return [*found, *tripped]
         if len(tripped) == 1:
             # One cluster lost its label or its place in the fleet; the others go on without it.
-            taken = {loss.digest for loss in tripped[0].losses}
-            rest = [loss for loss in rest if loss.digest not in taken]
-            fleet = self._weigh(Scope(ScopeKind.FLEET), rest)
+            fleet = self._weigh(Scope(ScopeKind.FLEET), _without(rest, tripped))
             return [*found, *tripped, *([fleet] if fleet else [])]
         return [*found, fleet]
+
+    def _part(
+        self, losses: Sequence[Loss], kind: ScopeKind, of: Callable[[HeldTarget], str]
+    ) -> tuple[list[_Candidate], list[Loss]]:
+        parts = _by(losses, of).items()
+        found = [self._weigh(Scope(kind, name), theirs) for name, theirs in parts]
+        held = [one for one in found if one is not None]
+        return held, _without(losses, held)
+
+    def _is_emptied(self, cluster_uid: str) -> bool:
+        return self._pending[cluster_uid] >= self._present.clusters.get(cluster_uid, 0)
 
     def _weigh_cluster(self, losses: Sequence[Loss]) -> _Candidate | None:
         return self._weigh(Scope(ScopeKind.CLUSTER, losses[0].target.cluster), losses)
@@ -189,12 +212,15 @@ class _Scales:
             return self._present.fleet
         if scope.kind == ScopeKind.CLUSTER:
             return self._present.clusters.get(uid, 0)
+        if scope.kind == ScopeKind.NAMESPACE:
+            return self._tenants[scope.name]
         return self._present.intents.get(scope.name, 0)
 
     def _say(self, scope: Scope, losses: Sequence[Loss], lost: int, has: int) -> str:
         where = {
             ScopeKind.FLEET: "of the fleet",
             ScopeKind.CLUSTER: f"in cluster {scope.name}",
+            ScopeKind.NAMESPACE: f"of hub namespace {scope.name}",
         }.get(ScopeKind(scope.kind), f"of {scope.name}")
         verb = "emptied" if all(loss.target.empties for loss in losses) else "deleted"
         return (
@@ -254,13 +280,27 @@ def _is_good(plan: HeldPlan, approval: Approval, now: datetime) -> bool:
 
 def _aging(known: Iterable[Loss], ledger: Ledger, now: datetime) -> list[Loss]:
     # Who was let go and still is there gets a fresh permit, and counts from now.
-    return [loss for loss in known if not ledger.is_permit(loss.digest, now + PERMIT / 2)]
+    return [loss for loss in known if not ledger.is_permit(loss, now + PERMIT / 2)]
+
+
+def _still_so(case: Case, ledger: Ledger) -> Ledger:
+    # Whoever was let go by one decision, which is undone, and is about to go for another reason has
+    # not gone: it is judged anew.
+    others = [loss.digest for loss in case.pending if not ledger.covers(loss)]
+    return ledger.without(others)
 
 
 def _is_of(gone: Gone, scope: Scope, cluster_uid: str) -> bool:
     if scope.kind == ScopeKind.CLUSTER:
         return gone.cluster == cluster_uid
+    if scope.kind == ScopeKind.NAMESPACE:
+        return tenant_of(gone.intent) == scope.name
     return scope.kind == ScopeKind.FLEET or gone.intent == scope.name
+
+
+def _without(losses: Sequence[Loss], held: Iterable[_Candidate]) -> list[Loss]:
+    taken = {loss.digest for one in held for loss in one.losses}
+    return [loss for loss in losses if loss.digest not in taken]
 
 
 def _by(losses: Iterable[Loss], key: Callable[[HeldTarget], str]) -> dict[str, list[Loss]]:

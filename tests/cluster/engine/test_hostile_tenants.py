@@ -351,8 +351,8 @@ async def test_two_who_share_a_place_learn_nothing_of_each_other(scene: Field) -
     await fleet.delivered(VICTIM, fleet.east, name="common", namespace=shared)
 
 
-async def test_who_trips_the_breaker_holds_up_no_delivery(scene: Field) -> None:
-    """A tenant deletes all of theirs at once: deletions in that cluster wait, deliveries do not."""
+async def test_who_trips_the_breaker_holds_up_nobody_else(scene: Field) -> None:
+    """A tenant deletes all of theirs at once: theirs wait, others deliver and delete."""
     fleet, attacker = scene.fleet, scene.attacker
     names = [f"mass-{index}" for index in range(16)]
     for name in names:
@@ -370,6 +370,9 @@ async def test_who_trips_the_breaker_holds_up_no_delivery(scene: Field) -> None:
     await fleet.revised(2, name=THEIRS)
     await fleet.ask(fleet.east, name="next", source=THEIRS)
     await fleet.delivered(CHANGED, fleet.east, name="next")
+    await fleet.withdraw("next")
+    await fleet.gone(fleet.east, name="next")
+    assert await are_delivered()
     assert await scene.leaks() == []
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate and its task, with a fleet that a test describes; on real planes: tests/cluster."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC
@@ -19,7 +20,7 @@ from keyfleet.engine.breaker import JUDGING, Breaker
 from keyfleet.engine.doomed import Doomed, Lane, Survey
 from keyfleet.engine.holds import held
 from keyfleet.model.held import Approval, HeldTarget, Scope
-from keyfleet.model.ledger import Loss
+from keyfleet.model.ledger import LEDGER_KEY, Loss
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import Finding, Step, Verb
 from keyfleet.model.policy import Policies
@@ -294,3 +295,43 @@ async def test_an_approval_that_reaches_nothing_is_told() -> None:
     bench.lose(range(19))
     await bench.judge()
     assert "ApprovalLapsed" in {event.reason for event in bench.events}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"begun": "yesterday"}, {"approval": {"by": "x", "at": "", "hash": ""}}, {"created": "x"}],
+)
+async def test_a_plan_that_somebody_edited_is_held_again(edit: dict[str, Any]) -> None:
+    bench = Bench()
+    bench.lose(range(20))
+    await bench.judge()
+    (id_,) = set(bench.hub.data) - {LEDGER_KEY}
+    plan = json.loads(bench.hub.data[id_])
+    bench.hub.data[id_] = json.dumps(plan | edit)
+    bench.hub.version += 1
+    bench.hear()
+    await bench.judge()
+    found = bench.ask(0)
+    assert found
+    assert found.reason == "DeletionHeld"
+
+
+async def test_a_verdict_that_fails_unexpectedly_is_tried_again() -> None:
+    """A task that ended would say nothing, and nothing would ever go again."""
+    bench = Bench()
+    bench.lose([0])
+    survey, failures = bench.fleet.survey, [RuntimeError("x")]
+
+    def fails_once() -> Survey:
+        if failures:
+            raise failures.pop()
+        return survey()
+
+    bench.fleet.survey = fails_once  # type: ignore[method-assign]
+    bench.breaker.start()
+    try:
+        while bench.ask(0) is not None:
+            await bench.clock.advance(1)
+    finally:
+        await bench.breaker.close()
+    assert not failures

@@ -18,11 +18,13 @@ from keyfleet.model.held import (
     held_plan_of,
     held_plans_of,
     set_hash,
+    tenant_of,
 )
 
 INTENT = Scope(ScopeKind.INTENT, "FleetSecret/pay/db")
 names = st.sampled_from(["a", "b", "c"])
-targets = st.builds(HeldTarget, names, names, names, names, names, names, st.booleans())
+intents = st.sampled_from(["FleetSecret/a/b", "FleetSecret/a/c", "FleetSecret/b/c"])
+targets = st.builds(HeldTarget, names, names, names, names, names, intents, st.booleans())
 sets = st.frozensets(targets, max_size=8)
 
 
@@ -114,3 +116,22 @@ def test_plans_are_found_among_other_keys_oldest_first() -> None:
     new = plan_of("2")
     data = {"ledger": "[]", new.id: new.to_json(), "note": "mine", old.id: old.to_json()}
     assert held_plans_of(data) == (old, new)
+
+
+@pytest.mark.parametrize("edit", [{"begun": "yesterday"}, {"created": "x"}])
+def test_a_plan_with_a_time_that_is_none_is_refused(edit: dict[str, str]) -> None:
+    plan = msgspec.structs.replace(plan_of("1"), **edit)
+    with pytest.raises(InvalidInputError):
+        held_plan_of(plan.id, plan.to_json())
+
+
+def test_a_plan_with_an_intent_that_is_none_is_refused() -> None:
+    target = HeldTarget("u1", "east", "pay", "db", "1", "db")
+    plan = msgspec.structs.replace(plan_of("1"), targets=(target,))
+    with pytest.raises(InvalidInputError):
+        held_plan_of(plan.id, plan.to_json())
+
+
+def test_a_target_says_whose_it_is() -> None:
+    assert HeldTarget("u1", "east", "n", "db", "1", "FleetSecret/pay/db").tenant == "pay"
+    assert tenant_of("what somebody wrote") == ""

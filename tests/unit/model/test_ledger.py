@@ -38,9 +38,9 @@ def test_an_entry_counts_for_the_window_and_no_longer() -> None:
 def test_a_target_may_go_for_a_minute_after_it_was_entered() -> None:
     """So that whatever goes is counted for ten minutes from when it went."""
     ledger = Ledger().entered([loss("1")], NOW)
-    assert ledger.is_permit(loss("1").digest, NOW + PERMIT - timedelta(seconds=1))
-    assert not ledger.is_permit(loss("1").digest, NOW + PERMIT)
-    assert not ledger.is_permit(loss("2").digest, NOW)
+    assert ledger.is_permit(loss("1"), NOW + PERMIT - timedelta(seconds=1))
+    assert not ledger.is_permit(loss("1"), NOW + PERMIT)
+    assert not ledger.is_permit(loss("2"), NOW)
 
 
 def test_an_entry_from_the_future_counts_as_made_now() -> None:
@@ -67,5 +67,20 @@ def test_the_largest_ledger_fits_beside_the_plans() -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", '[{"at": 1}]', "nonsense"])
 def test_what_cannot_be_read_is_an_error_and_not_an_empty_ledger(text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        ledger_of(text)
+
+
+def test_what_a_decision_let_go_may_not_go_for_another_reason() -> None:
+    """An intent that was deleted and made anew may want less: that is judged by itself."""
+    ledger = Ledger().entered([loss("1", decision="FleetSecret/pay/db"), loss("2")], NOW)
+    assert ledger.is_permit(loss("1", decision="FleetSecret/pay/db"), NOW)
+    assert not ledger.is_permit(loss("1"), NOW)
+    assert ledger.is_permit(loss("2", decision="FleetSecret/pay/db"), NOW)
+
+
+@pytest.mark.parametrize("at", [10**17, -(10**14)])
+def test_a_time_that_is_none_is_refused(at: int) -> None:
+    text = f'[{{"at": {at}, "intent": "a", "cluster": "b", "digests": ["c"]}}]'
     with pytest.raises(InvalidInputError):
         ledger_of(text)

@@ -34,8 +34,9 @@ def loss(
     decision: str = "",
     orphan: str = "",
     empties: bool = False,
+    tenant: str = "pay",
 ) -> Loss:
-    key = f"FleetSecret/pay/{intent}"
+    key = f"FleetSecret/{tenant}/{intent}"
     target = HeldTarget(f"uid-{cluster}", cluster, f"n{number}", intent, f"{number}", key, empties)
     return Loss(target, decision and key, orphan)
 
@@ -187,6 +188,38 @@ def test_several_clusters_of_a_large_fleet_wait_one_by_one() -> None:
     pending = [loss(0, intent=f"i{n}", cluster=c) for c in ("a", "b") for n in range(20)]
     verdict = judge(case(pending, more=REST), NOW)
     assert scopes(verdict) == {"cluster a", "cluster b"}
+
+
+def test_a_tenant_who_deletes_very_much_keeps_no_other_from_deleting() -> None:
+    mass = [loss(0, intent=f"i{n}", decision="yes", tenant="mass") for n in range(16)]
+    other = loss(0, intent="other")
+    verdict = judge(case([*mass, other], more=some(3, intent="more")), NOW)
+    assert (scopes(verdict), set(verdict.goes)) == ({"namespace mass"}, {other.digest})
+    assert "16 of 16 targets of hub namespace mass" in next(iter(verdict.plans.values())).message
+
+
+def test_what_a_tenant_lost_before_counts_for_the_tenant_alone() -> None:
+    mine = [loss(0, intent=f"i{n}", tenant="mass") for n in range(20)]
+    rest = [*REST, *some(60, intent="stay")]
+    first = judge(case(mine[:9], more=[*mine[9:], *rest]), NOW)
+    other = loss(0, intent="other")
+    verdict = judge(case([*mine[9:], other], more=rest, ledger=first.ledger), LATER)
+    assert (scopes(verdict), set(verdict.goes)) == ({"namespace mass"}, {other.digest})
+
+
+def test_a_cluster_that_loses_everything_is_one_plan_and_not_one_for_each_tenant() -> None:
+    east = [loss(0, intent=f"i{n}", tenant=tenant) for tenant in ("a", "b") for n in range(12)]
+    verdict = judge(case(east, more=REST), NOW)
+    assert (scopes(verdict), verdict.goes) == ({"cluster east"}, frozenset())
+
+
+def test_who_went_by_a_decision_that_is_undone_is_judged_anew() -> None:
+    many = some(20, decision="yes")
+    first = judge(case(many, more=REST), NOW)
+    assert len(first.goes) == 20
+    verdict = judge(case(some(20), more=REST, ledger=first.ledger), NOW)
+    assert (verdict.goes, verdict.ledger.entries) == (frozenset(), {})
+    assert next(iter(verdict.plans.values())).message.startswith("20 of 20")
 
 
 def test_an_intent_that_waits_holds_up_nobody_else() -> None:

@@ -20,7 +20,8 @@ from keyfleet.model.ledger import WINDOW, Ledger, Loss, ledger_of
 from keyfleet.plan.breaker import Case, Verdict, judge, present_in
 
 LIMITS = DeletionLimits(targets=4, percent=30, total=12)
-INTENTS, CLUSTERS = ("a", "b", "c", "d"), ("x", "y", "z")
+INTENTS = ("S/one/a", "S/one/b", "S/two/c", "S/two/d")
+CLUSTERS = ("x", "y", "z")
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
@@ -97,7 +98,10 @@ class Histories(RuleBasedStateMachine):
 
     def _may_go(self, target: HeldTarget) -> bool:
         is_granted = any(plan.begun and target in plan.targets for plan in self.plans.values())
-        return is_granted or self.ledger.is_permit(Loss(target).digest, self.now)
+        return is_granted or self.ledger.is_permit(self._loss(target), self.now)
+
+    def _loss(self, target: HeldTarget) -> Loss:
+        return Loss(target, target.intent if target.intent in self.decided else "")
 
     @rule()
     def controller_crashes_and_another_takes_over(self) -> None:
@@ -118,9 +122,7 @@ class Histories(RuleBasedStateMachine):
             self.unwanted.add(min(self.there))
 
     def _judge(self) -> Verdict:
-        pending = [
-            Loss(one, one.intent if one.intent in self.decided else "") for one in self.unwanted
-        ]
+        pending = [self._loss(one) for one in self.unwanted]
         stays = frozenset(Loss(one).digest for one in self.there - self.unwanted)
         case = Case(pending, present_in(self.there), self.ledger, self.plans, LIMITS, stays)
         verdict = judge(case, self.now)
@@ -151,6 +153,7 @@ class Histories(RuleBasedStateMachine):
             return
         self._check(lambda target: "fleet")
         self._check(lambda target: target.cluster)
+        self._check(lambda target: target.tenant)
 
     @invariant()
     def no_intent_loses_too_much_unless_it_was_deleted(self) -> None:
