@@ -42,6 +42,7 @@ class Look:
             crd_uids=self.declared.crd_uids,
             domain=self.declared.domain,
             rejections=self.declared.rejections,
+            is_of_files=bool(self.declared.files),
         )
         await self.members.contact(self._meant(prune=prune))
         shot = OneShot(self.members.live, request)

@@ -71,6 +71,8 @@ class Request:
     """UID of the CRD by intent kind, where the hub serves it."""
     domain: str = "keyfleet.io"
     rejections: tuple[Rejection, ...] = ()
+    is_of_files: bool = False
+    """The hub may declare others, which keep what they hold."""
 
 
 class OneShot:
@@ -91,6 +93,7 @@ class OneShot:
             deletion_hold=lambda _key, _marker: None,
             accepted_names=self._accepted_names,
             cluster_now=fleet.facts_of,
+            knows_hub=not request.is_of_files,
         )
 
     @property

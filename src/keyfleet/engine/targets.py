@@ -39,6 +39,8 @@ class Gatherer:
     """Earlier names of a cluster that a person accepted."""
     cluster_now: Callable[[ClusterName], ClusterFacts | None] = lambda _: None
     """The cluster that answers to a name, empty for the hub; None when that cannot be said."""
+    knows_hub: bool = True
+    """`intents` are all that the hub declares; else a marker that names another one counts."""
 
     async def wanted(self, intent: Intent, view: ClusterView) -> dict[str, NamespaceFacts | None]:
         """Return the namespaces of this cluster where the intent wants a target."""
@@ -182,6 +184,8 @@ class Gatherer:
             # What it wants cannot be said now, so it keeps what it has.
             return True
         holder = self.intents.get(marker.intent)
+        if holder is None and not self.knows_hub:
+            return bool(marker.intent_uid) and not marker.released
         return holder is not None and is_wanted_at(holder, view.facts, namespace, name)
 
 

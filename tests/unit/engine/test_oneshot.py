@@ -8,7 +8,7 @@ from tests.unit.engine.livebench import LiveBench, told
 from keyfleet.base.errors import DeniedError, KeyfleetError, PermanentError, UnreachableError
 from keyfleet.base.keyring import ephemeral_keyring
 from keyfleet.kube.resources import NAMESPACES
-from keyfleet.model.intent import DeletionPolicy, Guard, Intent, OnMissing, SecretRef
+from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, Guard, Intent, OnMissing, SecretRef
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import Claim, Installation, read_marker
 from keyfleet.model.places import ClusterName
@@ -230,3 +230,24 @@ async def test_revisions_go_on_from_status_and_targets(bench: LiveBench) -> None
     assert await revision_after(bench, intent_of()) == 7
     bench.hub.put_secret("src", k=OTHER_VALUE)
     assert await revision_after(bench, intent_of()) == 8
+
+
+@pytest.mark.parametrize("policy", [ConflictPolicy.REFUSE, ConflictPolicy.OVERWRITE])
+async def test_a_file_takes_nothing_from_what_the_hub_declares(
+    bench: LiveBench, policy: ConflictPolicy
+) -> None:
+    """A file does not say whether its holder lives: the controller would take it back at once."""
+    await bench.apply(intent_of())
+    bench.hub.put_secret("else", k=OTHER_VALUE)
+    thief = intent_of(
+        key=key_of("thief"), ref=SecretRef("payments", "else"), guard=Guard(on_conflict=policy)
+    )
+    planned = await bench.one_shot(thief, is_of_files=True).plan()
+    assert told(planned) == [("east", "none", "HeldByIntent")]
+
+
+async def test_a_file_may_take_what_another_file_delivered(bench: LiveBench) -> None:
+    stored = intent_of()
+    await bench.apply(replace(stored, origins=(replace(stored.origin, uid=""),)))
+    planned = await bench.one_shot(intent_of(key=key_of("next")), is_of_files=True).plan()
+    assert told(planned) == [("east", "update", "")]
