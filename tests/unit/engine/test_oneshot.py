@@ -8,7 +8,14 @@ from tests.unit.engine.livebench import LiveBench, told
 from keyfleet.base.errors import DeniedError, KeyfleetError, PermanentError, UnreachableError
 from keyfleet.base.keyring import ephemeral_keyring
 from keyfleet.kube.resources import NAMESPACES
-from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, Guard, Intent, OnMissing, SecretRef
+from keyfleet.model.intent import (
+    ConflictPolicy,
+    DeletionPolicy,
+    Guard,
+    Intent,
+    OnMissing,
+    SecretRef,
+)
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import Claim, Installation, read_marker
 from keyfleet.model.places import ClusterName
