@@ -158,22 +158,32 @@ class _Scales:
     def too_much(self, losses: Sequence[Loss]) -> list[_Candidate]:
         """Return what must wait, by the narrowest scope that explains it."""
         found, rest = self._part(losses, ScopeKind.INTENT, lambda target: target.intent)
-        # A tenant that deletes very much keeps no other from deleting. What takes a cluster away
-        # altogether is no tenant's doing, and one plan instead of one for each of them.
-        apart = [loss for loss in rest if not self._is_emptied(loss.target.cluster_uid)]
-        tenants, _ = self._part(apart, ScopeKind.NAMESPACE, lambda target: target.tenant)
-        found += tenants
-        rest = _without(rest, tenants)
-        clusters = _by(rest, lambda target: target.cluster_uid).values()
-        tripped = [held for held in map(self._weigh_cluster, clusters) if held]
-        fleet = self._weigh(Scope(ScopeKind.FLEET), rest)
+        # What takes a cluster away altogether is no tenant's doing, and is one plan instead of one
+        # for each of them. Else a tenant that deletes very much keeps no other from deleting.
+        found += self._emptied(rest)
+        tenants, rest = self._part(
+            _without(rest, found), ScopeKind.NAMESPACE, lambda target: target.tenant
+        )
+        return [*found, *tenants, *self._by_place(rest)]
+
+    def _emptied(self, losses: Sequence[Loss]) -> list[_Candidate]:
+        clusters = self._tripped_clusters(
+            [loss for loss in losses if self._is_emptied(loss.target.cluster_uid)]
+        )
+        every = [loss for one in clusters for loss in one.losses]
+        fleet = self._weigh(Scope(ScopeKind.FLEET), every) if len(clusters) > 1 else None
+        return [fleet] if fleet else clusters
+
+    def _by_place(self, losses: Sequence[Loss]) -> list[_Candidate]:
+        tripped = self._tripped_clusters(losses)
+        fleet = self._weigh(Scope(ScopeKind.FLEET), losses)
         if fleet is None:
-            return [*found, *tripped]
+            return tripped
         if len(tripped) == 1:
             # One cluster lost its label or its place in the fleet; the others go on without it.
-            fleet = self._weigh(Scope(ScopeKind.FLEET), _without(rest, tripped))
-            return [*found, *tripped, *([fleet] if fleet else [])]
-        return [*found, fleet]
+            fleet = self._weigh(Scope(ScopeKind.FLEET), _without(losses, tripped))
+            return [*tripped, *([fleet] if fleet else [])]
+        return [fleet]
 
     def _part(
         self, losses: Sequence[Loss], kind: ScopeKind, of: Callable[[HeldTarget], str]
@@ -186,8 +196,13 @@ class _Scales:
     def _is_emptied(self, cluster_uid: str) -> bool:
         return self._pending[cluster_uid] >= self._present.clusters.get(cluster_uid, 0)
 
-    def _weigh_cluster(self, losses: Sequence[Loss]) -> _Candidate | None:
-        return self._weigh(Scope(ScopeKind.CLUSTER, losses[0].target.cluster), losses)
+    def _tripped_clusters(self, losses: Sequence[Loss]) -> list[_Candidate]:
+        clusters = _by(losses, lambda target: target.cluster_uid).values()
+        weighed = (
+            self._weigh(Scope(ScopeKind.CLUSTER, theirs[0].target.cluster), theirs)
+            for theirs in clusters
+        )
+        return [one for one in weighed if one is not None]
 
     def _weigh(self, scope: Scope, losses: Sequence[Loss]) -> _Candidate | None:
         if not losses:

@@ -179,7 +179,7 @@ def test_in_a_small_fleet_a_cluster_still_waits_alone() -> None:
 
 def test_beside_one_cluster_the_rest_of_the_fleet_is_judged_too() -> None:
     east = [loss(0, intent=f"i{n}") for n in range(20)]
-    rest = [loss(0, intent=f"i{n}", cluster=f"c{n}") for n in range(20)]
+    rest = [loss(0, intent=f"i{n}", cluster=f"c{n}", tenant=f"t{n}") for n in range(20)]
     verdict = judge(case([*east, *rest]), NOW)
     assert (scopes(verdict), verdict.goes) == ({"cluster east", "fleet"}, frozenset())
 
@@ -211,6 +211,31 @@ def test_a_cluster_that_loses_everything_is_one_plan_and_not_one_for_each_tenant
     east = [loss(0, intent=f"i{n}", tenant=tenant) for tenant in ("a", "b") for n in range(12)]
     verdict = judge(case(east, more=REST), NOW)
     assert (scopes(verdict), verdict.goes) == ({"cluster east"}, frozenset())
+
+
+def test_clusters_that_lose_everything_wait_one_by_one_in_a_large_fleet() -> None:
+    pending = [loss(0, intent=f"i{n}", cluster=c) for c in ("a", "b") for n in range(12)]
+    verdict = judge(case(pending, more=REST), NOW)
+    assert scopes(verdict) == {"cluster a", "cluster b"}
+
+
+def test_a_tenant_is_judged_also_where_an_emptied_cluster_holds_nothing() -> None:
+    """What other plans took of the cluster leaves it below its limits, but not the tenant."""
+    wide = [loss(n, intent="wide") for n in range(20)]
+    few = [loss(0, intent=f"i{n}", cluster=c) for c in ("east", "west") for n in range(6)]
+    verdict = judge(case([*wide, *few], more=some(1000, tenant="other", cluster="far")), NOW)
+    assert (scopes(verdict), verdict.goes) == (
+        {"intent FleetSecret/pay/wide", "namespace pay"},
+        frozenset(),
+    )
+
+
+def test_a_cluster_that_many_tenants_leave_keeps_nobody_elsewhere_from_deleting() -> None:
+    east = [loss(0, intent="i", tenant=f"t{n}") for n in range(20)]
+    stay = [loss(1, intent="i", tenant=f"t{n}") for n in range(40)]
+    rest = [loss(0, intent="j", cluster=f"c{n}", tenant=f"u{n}") for n in range(20)]
+    verdict = judge(case([*east, *rest], more=stay), NOW)
+    assert (scopes(verdict), set(verdict.goes)) == ({"cluster east"}, digests(rest))
 
 
 def test_who_went_by_a_decision_that_is_undone_is_judged_anew() -> None:
@@ -326,7 +351,7 @@ def test_a_scope_is_named_in_the_message() -> None:
     east = [loss(0, intent=f"i{n}") for n in range(20)]
     (plan,) = judge(case(east, more=REST), NOW).plans.values()
     assert plan.message.startswith("20 of 20 targets in cluster east would be deleted")
-    bulk = [loss(0, intent=f"i{n}", cluster=f"c{n}") for n in range(40)]
+    bulk = [loss(0, intent=f"i{n}", cluster=f"c{n}", tenant=f"t{n}") for n in range(40)]
     (plan,) = judge(case(bulk), NOW).plans.values()
     assert plan.message.startswith("40 of 40 targets of the fleet would be deleted")
 
