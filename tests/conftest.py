@@ -14,8 +14,13 @@ from keyfleet.testing.canary import CANARY_PREFIX, find_canary
 SLOW_KINDS = ("cluster", "e2e")
 SLOW_TIMEOUT_S = 180
 
-# The machine may be shared: what takes long in one example says nothing about the code.
-hypothesis.settings.register_profile("keyfleet", deadline=None, print_blob=True)
+# The machine may be shared: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile(
+    "keyfleet",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("keyfleet")
 
 

@@ -29,7 +29,7 @@ from keyfleet.model.held import HELD_CONFIGMAP, HeldPlan, HeldTarget, ScopeKind
 from keyfleet.model.intent import Origin
 from keyfleet.model.ledger import Ledger, Loss
 from keyfleet.model.ownership import SYSTEM_NAMESPACE, Marker
-from keyfleet.model.places import IntentKey
+from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import Finding, State, Step
 from keyfleet.model.policy import Policies
 from keyfleet.plan.authority import policies_unknown
@@ -149,6 +149,12 @@ class Breaker:
             self._asked[lane] = asked
         else:
             self._asked.pop(lane, None)
+
+    def cluster_gone(self, cluster: ClusterName) -> None:
+        """A cluster left the fleet: no pass will run there and say what it asks for now."""
+        for lane in [lane for lane in self._asked if lane[0] == cluster]:
+            del self._asked[lane]
+        self.stir()
 
     def objection(self, question: Question, step: Step, lane: Lane) -> Finding | None:
         """Return why a target may not go now; None when it may."""

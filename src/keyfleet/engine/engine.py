@@ -248,6 +248,7 @@ class Engine(HubEvents, FleetEvents):
     def cluster_gone(self, entry: Entry) -> None:
         """Forget the cluster's results; intents that name it say so."""
         self.results.leave_cluster(entry.name)
+        self._breaker.cluster_gone(entry.name)
         self._readers_are_due({entry.name, *map(ClusterName, entry.facts.aliases)})
         for intent in self.intents:
             self._statuses.changed(intent.key)

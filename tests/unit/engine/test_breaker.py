@@ -335,3 +335,19 @@ async def test_a_verdict_that_fails_unexpectedly_is_tried_again() -> None:
     finally:
         await bench.breaker.close()
     assert not failures
+
+
+async def test_what_was_asked_for_a_cluster_that_left_is_asked_no_more() -> None:
+    """Nothing will ever go there, so nobody is to be asked about it, nor others held for it."""
+    bench = Bench()
+    bench.lose(range(20))
+    await bench.judge()
+    bench.breaker.began(LANE)
+    assert all(bench.ask(number) for number in range(20))
+    bench.breaker.ended(LANE)
+    bench.fleet.there, bench.fleet.going = [], []
+    await bench.judge()
+    assert len((await heldstore.load(bench.hub.client)).plans) == 1
+    bench.breaker.cluster_gone(LANE[0])
+    await bench.judge()
+    assert (await heldstore.load(bench.hub.client)).plans == {}
