@@ -54,7 +54,8 @@ async def approve(
         confirm(f"{total} {noun} go.", chosen[0].id, is_yes=yes)
         by = await _person(hub)
         for plan in chosen:
-            approval = Approval(by, timestamp(hub.clock.now()), plan.hash)
+            now = timestamp(heldstore.hub_now(hub.client, hub.clock))
+            approval = Approval(by, now, plan.hash)
             await heldstore.approve(hub.client, plan, approval)
         if not await _is_controller_running(hub):
             note("Warning: no controller runs; the approval is good for an hour.")

@@ -18,7 +18,7 @@ from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.doomed import ORPHAN_REASONS, Doomed, Lane, Survey
-from keyfleet.engine.heldstore import Stored, load, save
+from keyfleet.engine.heldstore import Stored, hub_now, load, save
 from keyfleet.engine.memory import is_newer
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
@@ -218,7 +218,7 @@ class Breaker:
     def _may_go(self, loss: Loss) -> bool:
         if self._verdict is None:
             return False
-        now = self._clock.now()
+        now = hub_now(self._hub, self._clock)
         return loss.digest in self._granted or self._verdict.ledger.is_permit(loss, now)
 
     # Judging.
@@ -261,7 +261,7 @@ class Breaker:
         for _ in range(CONFLICTS_MAX):
             stored = await self._read()
             survey = self._survey(stored)
-            verdict = judge(self._case(survey, stored), self._clock.now())
+            verdict = judge(self._case(survey, stored), hub_now(self._hub, self._clock))
             try:
                 stored = await self._save(stored, verdict)
             except ConflictError:

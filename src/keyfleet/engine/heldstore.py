@@ -8,10 +8,12 @@ person's approval and a second controller's write can never be lost under ours.
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from keyfleet.base.clock import Clock
 from keyfleet.base.errors import ConflictError, NotFoundError
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import CONFIGMAPS
@@ -66,6 +68,15 @@ def stored_in(document: Mapping[str, Any]) -> Stored:
         uid=metadata.get("uid", ""),
         notes={key: text for key, text in data.items() if not _is_ours(key)},
     )
+
+
+def hub_now(client: Client, clock: Clock) -> datetime:
+    """Return the time of the hub, as far as its answers told it.
+
+    Replicas and people write times here that others compare: a clock that is ahead must neither end
+    the window of what went nor an approval.
+    """
+    return clock.now() + timedelta(seconds=client.clock_offset_s or 0.0)
 
 
 def _is_ours(key: str) -> bool:

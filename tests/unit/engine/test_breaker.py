@@ -144,6 +144,20 @@ async def test_a_successor_goes_on_where_the_last_one_ended() -> None:
     assert len((await heldstore.load(bench.hub.client)).ledger.entries) == 9
 
 
+async def test_a_successor_whose_clock_is_ahead_starts_no_new_window() -> None:
+    """The time is the hub's: what went ten minutes ago by another clock went just now."""
+    bench = Bench()
+    bench.lose(range(9))
+    await bench.judge()
+    ahead = FakeClock()
+    await ahead.advance(3600)
+    bench.clock, bench.hub.clock_offset_s = ahead, -3600.0
+    bench.breaker = bench.started()
+    bench.lose(range(9, 18), of=18)
+    await bench.judge()
+    assert bench.ask(9) is not None
+
+
 async def test_what_stays_after_all_is_given_back_and_what_went_is_not() -> None:
     bench = Bench()
     bench.lose(range(9))

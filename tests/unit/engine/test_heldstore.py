@@ -29,6 +29,7 @@ class Hub:
     """A hub that holds one ConfigMap and changes it as an API server does."""
 
     cluster = "hub"
+    clock_offset_s: float | None = None
 
     def __init__(self, data: dict[str, str] | None = None) -> None:
         self.version = 1 if data is not None else 0
