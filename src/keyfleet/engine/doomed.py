@@ -24,10 +24,10 @@ from keyfleet.model.ledger import Loss
 from keyfleet.model.ownership import MARKED, Claim, Installation, spot_in
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding, Step, Verb
-from keyfleet.plan.breaker import Present
 from keyfleet.plan.decide import decide
 from keyfleet.plan.placement import is_wanted_at
 from keyfleet.plan.question import Question
+from keyfleet.plan.scales import Present
 
 Lane = tuple[ClusterName, IntentKey]
 """Where a pass has to run once a verdict is there."""

@@ -14,7 +14,8 @@ from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.held import HeldPlan, HeldTarget
 from keyfleet.model.ledger import Loss
 from keyfleet.model.plan import Finding, Step, Verb
-from keyfleet.plan.breaker import Case, held_finding, judge, present_in
+from keyfleet.plan.breaker import Case, held_finding, judge
+from keyfleet.plan.scales import present_in
 
 
 def held_back(

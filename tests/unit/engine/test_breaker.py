@@ -24,8 +24,8 @@ from keyfleet.model.ledger import LEDGER_KEY, Loss
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import Finding, Step, Verb
 from keyfleet.model.policy import Policies
-from keyfleet.plan.breaker import present_in
 from keyfleet.plan.question import Question
+from keyfleet.plan.scales import present_in
 from keyfleet.plugin import Event
 from keyfleet.testing.clock import FakeClock
 

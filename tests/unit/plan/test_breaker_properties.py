@@ -17,7 +17,8 @@ from keyfleet.base.clock import timestamp
 from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.held import Approval, HeldPlan, HeldTarget, held_data, held_plans_of
 from keyfleet.model.ledger import WINDOW, Ledger, Loss, ledger_of
-from keyfleet.plan.breaker import Case, Verdict, judge, present_in
+from keyfleet.plan.breaker import Case, Verdict, judge
+from keyfleet.plan.scales import present_in
 
 LIMITS = DeletionLimits(targets=4, percent=30, total=12)
 INTENTS = ("S/one/a", "S/one/b", "S/two/c", "S/two/d")
