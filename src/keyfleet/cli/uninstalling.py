@@ -51,6 +51,9 @@ UNINSTALLER = "keyfleet-uninstall"
 STOPS_WITHIN_S = 10.0
 """A leader that cannot renew stops by itself after so long (`kube.lease`)."""
 CRD_GONE_S = 60.0
+LEASE_S = 600
+"""How long nobody else leads: longer than taking all out lasts, and not for long where that was broken
+off and somebody wants a controller again."""
 _POLL_S = 0.2
 _TRIES = 20
 
@@ -237,7 +240,7 @@ async def take_lead(client: Client, clock: Clock, *, tell: Callable[[str], None]
         body = held(
             lease,
             identity=UNINSTALLER,
-            duration_s=3600,
+            duration_s=LEASE_S,
             transitions=transitions,
             now=clock.now(),
         )
