@@ -52,8 +52,8 @@ STOPS_WITHIN_S = 10.0
 """A leader that cannot renew stops by itself after so long (`kube.lease`)."""
 CRD_GONE_S = 60.0
 LEASE_S = 600
-"""How long nobody else leads: longer than taking all out lasts, and not for long where that was broken
-off and somebody wants a controller again."""
+"""How long nobody else leads: longer than taking all out lasts, and not for long where that was
+broken off and somebody wants a controller again."""
 _POLL_S = 0.2
 _TRIES = 20
 
