@@ -45,7 +45,7 @@ _REASON_ARGUMENT = {
     "TargetResult": 3,
     "Event": 1,
     "_log_held": 2,
-    "_Candidate": 2,
+    "Candidate": 2,
 }
 """Function -> which argument is a reason."""
 
