@@ -8,6 +8,7 @@ for (`reference.Facts`), never at the controllers' own state. Numbers as in docs
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 import msgspec
 from tests.histories.reference import (
@@ -18,6 +19,7 @@ from tests.histories.reference import (
     Facts,
     Place,
     Who,
+    is_findable,
     marker_of,
     who_holds,
 )
@@ -84,6 +86,16 @@ def g1_no_value_outside_secrets(world: World, writes: list[Write]) -> list[str]:
     return found
 
 
+def g1_no_value_in_metrics(world: World) -> list[str]:
+    """No value shows on the metrics page of any controller that ever ran."""
+    pages = [metrics.render()[0] for metrics in world.metrics]
+    return [
+        f"G1: a value in metrics page {place}"
+        for place, page in enumerate(pages)
+        if find_canary(page)
+    ]
+
+
 def no_crash(world: World) -> list[str]:
     """No bug shows as a crash."""
     found = [f"crash: {line}" for line in world.said if "_crashed" in line]
@@ -100,14 +112,26 @@ def authority(world: World, writes: list[Write]) -> list[str]:
         data: Data = after.document.get("data") or {}
         if before is not None and (before.document.get("data") or {}) == data:
             continue
-        # Each watch lags by itself: who may, and what the source holds, may be of two moments.
         moments = list(recent(world, write.at_s))
-        read = {one.source for moment in moments for one in moment.facts.entitled.get(place, ())}
-        held = [moment.facts.secret(source) for moment in moments for source in read]
-        allowed = [secret.get("data") or {} for secret in held if secret is not None]
-        if data not in allowed:
+        if data not in _readable(place, [one.facts for one in moments], moments) and (
+            data not in _readable(place, _lagging(moments), moments)
+        ):
             found.append(f"authority: {place} got {shown(data)} at {write.at_s:.1f} s")
     return found
+
+
+def _readable(place: Place, known: Iterable[Facts], moments: list[Moment]) -> list[Data]:
+    # Who may, and what the source holds, may be of two moments.
+    read = {one.source for facts in known for one in facts.entitled.get(place, ())}
+    held = [moment.facts.secret(source) for moment in moments for source in read]
+    return [secret.get("data") or {} for secret in held if secret is not None]
+
+
+def _lagging(moments: list[Moment]) -> Iterator[Facts]:
+    """Give what a controller may take for true whose watches lag by different times."""
+    for wishes, fleet in product(moments, repeat=2):
+        if wishes is not fleet:
+            yield wishes.facts.in_fleet_of(fleet.facts)
 
 
 def ownership(world: World, writes: list[Write]) -> list[str]:
@@ -258,7 +282,8 @@ def _left_over(
     world: World, facts: Facts, place: Place, marker: Document, wanting: dict[Who, Data]
 ) -> Iterator[str]:
     who = who_holds(marker)
-    if marker.get("released"):
+    if marker.get("released") or not is_findable(facts.secret(place)):
+        # Who takes the label off a target that nobody wants hides it: nothing selects it any more.
         return
     intent = facts.intents.get(who)
     if intent is not None and (intent.paused or place in facts.places(intent)):

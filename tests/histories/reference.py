@@ -28,6 +28,7 @@ FLEETPOLICIES = "fleetpolicies.keyfleet.io"
 LABELS = (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
 
 OWNER = "keyfleet.io/owner"
+HUB_LABEL = "keyfleet.io/hub"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ class Facts:
     def secret(self, place: Place) -> Document | None:
         """Return a Secret."""
         return self.all(place[0], SECRETS).get(place[1:])
+
+    def in_fleet_of(self, other: "Facts") -> "Facts":
+        """Return these wishes in another moment's fleet: every watch lags by itself."""
+        fleet = (NAMESPACES, FLEETCLUSTERS, FLEETPOLICIES)
+        objects = {
+            cluster: {**kinds, **{label: other.all(cluster, label) for label in fleet}}
+            for cluster, kinds in self.objects.items()
+        }
+        return Facts(objects, other.departed)
 
     # Who wishes what.
 
@@ -203,6 +213,11 @@ def marker_of(secret: Document | None) -> Document | None:
     text = ((secret or {}).get("metadata", {}).get("annotations") or {}).get(OWNER)
     found: Document | None = msgspec.json.decode(text) if text else None
     return found
+
+
+def is_findable(secret: Document | None) -> bool:
+    """Tell whether a Secret wears the label that Keyfleet watches."""
+    return HUB_LABEL in ((secret or {}).get("metadata", {}).get("labels") or {})
 
 
 def who_holds(marker: Document) -> Who:

@@ -17,6 +17,8 @@ from keyfleet.engine import rounds
 from keyfleet.engine.breaker import Breaker
 from keyfleet.kube import client
 from keyfleet.model import policy
+from keyfleet.observe.metrics import Metrics
+from keyfleet.testing.canary import canary
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -47,9 +49,19 @@ def log_values(patch: Patch) -> None:
     patch.setattr("keyfleet.engine.passes.deliver", deliver_loudly)
 
 
+def count_values(patch: Patch) -> None:
+    """Call a step in the metrics what was delivered."""
+    before = Metrics.step_done
+
+    def step_done(self: Metrics, cluster: str, *how: Any) -> None:
+        before(self, f"{cluster} {canary('counted').decode()}", *how)
+
+    patch.setattr(Metrics, "step_done", step_done)
+
+
 @pytest.mark.parametrize(
     ("mutate", "found"),
-    [(deliver_everywhere, "authority"), (log_values, "G1")],
+    [(deliver_everywhere, "authority"), (log_values, "G1"), (count_values, "G1")],
 )
 @pytest.mark.reveals_canary("a fault that logs values is what is looked for")
 def test_random_histories_find_a_deliberate_fault(

@@ -49,7 +49,6 @@ class Running:
 
     process: Process
     task: asyncio.Task[None]
-    metrics: Metrics
     since_s: float
 
 
@@ -79,6 +78,8 @@ class World:
     moments: list[Moment] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """What was logged since the last look."""
+    metrics: list[Metrics] = field(default_factory=list)
+    """Of every controller that ever ran."""
     disturbed_s: dict[str, float] = field(default_factory=dict)
     """When the way to a cluster was last not clear."""
     version: int = 0
@@ -141,7 +142,8 @@ class World:
                 replica=name,
             )
             task = spawn(controller.run(), name=f"controller {name}")
-        self.controllers[name] = Running(process, task, metrics, self.now_s)
+        self.controllers[name] = Running(process, task, self.now_s)
+        self.metrics.append(metrics)
 
     def kill(self, name: str) -> None:
         """End a controller as SIGKILL does: nothing of it reaches a cluster any more."""

@@ -10,9 +10,11 @@ from keyfleet.base.errors import (
     SecretNotFoundError,
     TemporaryError,
     TransformError,
+    UnreachableError,
 )
 from keyfleet.engine.revisions import Prints
 from keyfleet.kube.client import Client
+from keyfleet.kube.responses import NOT_SERVED
 from keyfleet.model.data import SecretData, fingerprint
 from keyfleet.model.desired import DesiredObject
 from keyfleet.model.flows import Lineage
@@ -42,6 +44,8 @@ class Shaped:
     source_spot: Spot | None = None
     lineage: Lineage = field(default_factory=Lineage)
     """Where the data comes from, before policies assign labels to it."""
+    is_empty: bool = False
+    """The targets should hold no data at all."""
     finding: Finding | None = None
     """Set instead of `desired`: nothing may be delivered."""
     is_source_gone: bool = False
@@ -112,6 +116,9 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
             finding=source_missing(intent.key, ref, surroundings.policies), is_denied=True
         )
     except PermanentError as error:
+        if error.code == NOT_SERVED:
+            # Every API server serves Secrets: something else answered in its place for a while.
+            raise UnreachableError(error.code, error.message, str(ref)) from None
         return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message, error.hint))
 
 
@@ -168,6 +175,7 @@ def _shaped(
     return Shaped(
         desired=desired,
         fingerprint=fingerprint(ring, hub=hub, intent=intent.key, data=content.data),
+        is_empty=not content.data,
         asker=asker,
         source=replace(ref, cluster=cluster.name),
         source_spot=spot,

@@ -8,7 +8,6 @@ from tests.unit.engine.fakes import EAST, HUB, INSTALLATION, VALUE, intent_of, k
 
 from keyfleet.base.errors import (
     DeniedError,
-    KeyfleetError,
     NotFoundError,
     PermanentError,
     TemporaryError,
@@ -191,17 +190,17 @@ async def test_what_cannot_be_shaped_fails_the_whole_intent(
     assert world.revised == []
 
 
-@pytest.mark.parametrize(
-    "error",
-    [PermanentError("api.invalid", "refused"), NotFoundError("api.not_served", "not served")],
-)
-async def test_any_other_refusal_is_a_failure_and_no_absence(
-    world: World, error: KeyfleetError
-) -> None:
-    world.hub.errors["get Secret"] = [error]
+async def test_any_other_refusal_is_a_failure_and_no_absence(world: World) -> None:
+    world.hub.errors["get Secret"] = [PermanentError("api.invalid", "refused")]
     shaped = await world.shape(intent_of(guard=Guard(on_source_missing=OnMissing.DELETE)))
     assert reason_of(shaped) == (State.FAILED, "SourceFailed")
     assert not shaped.is_source_gone
+
+
+async def test_what_answers_that_secrets_are_not_served_is_asked_again(world: World) -> None:
+    world.hub.errors["get Secret"] = [NotFoundError("api.not_served", "not served")]
+    with pytest.raises(UnreachableError, match="not served"):
+        await world.shape(intent_of(guard=Guard(on_source_missing=OnMissing.DELETE)))
 
 
 async def test_who_may_not_read_a_cluster_does_not_learn_that_it_is_away(world: World) -> None:
