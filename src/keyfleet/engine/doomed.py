@@ -17,7 +17,6 @@ from keyfleet.engine.intents import Intents
 from keyfleet.engine.member import Member
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.targets import Gatherer
-from keyfleet.model.data import empty_fingerprint
 from keyfleet.model.held import HeldTarget, Scope, ScopeKind
 from keyfleet.model.intent import DeletionPolicy
 from keyfleet.model.ledger import Loss
@@ -79,13 +78,12 @@ class Doomed:
 
     def shaped(self, key: IntentKey, shaped: Shaped) -> None:
         """Note what became of an intent's source: it concerns all its targets everywhere."""
-        empty = empty_fingerprint(self._installation.ring, hub=self._installation.hub, intent=key)
         self._sourceless.discard(key)
         self._emptied.pop(key, None)
         if shaped.is_source_gone:
             self._sourceless.add(key)
-        elif shaped.desired is not None and shaped.fingerprint == empty:
-            self._emptied[key] = empty
+        elif shaped.is_empty:
+            self._emptied[key] = shaped.fingerprint
 
     def forget(self, key: IntentKey) -> None:
         """Drop what is remembered of an intent that is gone."""
@@ -129,11 +127,14 @@ class Doomed:
                 continue
             for key in member.owners():
                 spots = member.spots_of(key)
-                intents[str(key)] += len(spots)
-                clusters[member.facts.uid] += len(spots)
-                for loss in self._losses(member, key, spots, is_leaving=entry is None):
-                    found.pending[loss.digest] = loss
-                    found.lanes[loss.digest] = (name, key)
+                for loss in self._looked_at(member, key, spots, is_leaving=entry is None):
+                    # Anybody there could write marks: what nothing wants, and nobody would delete,
+                    # must not make a loss look small.
+                    intents[str(key)] += 1
+                    clusters[member.facts.uid] += 1
+                    if loss is not None:
+                        found.pending[loss.digest] = loss
+                        found.lanes[loss.digest] = (name, key)
         found.present = Present(intents, clusters, clusters.total())
         found.unseen = frozenset(unseen - {""})
         return found
@@ -146,9 +147,10 @@ class Doomed:
         for name, member in self.leaving.items():
             yield name, member, None
 
-    def _losses(
+    def _looked_at(
         self, member: Member, key: IntentKey, spots: list[tuple[str, str]], *, is_leaving: bool
-    ) -> Iterator[Loss]:
+    ) -> Iterator[Loss | None]:
+        """Give the loss of each target that counts; None for one that stays."""
         if is_leaving:
             yield from filter(None, (self._departing(member, key, spot) for spot in spots))
             return
@@ -163,10 +165,10 @@ class Doomed:
             )
             if key in self._sourceless or not (is_wanted or is_blind):
                 loss = self._left_over(member, key, spot, namespace)
+                if loss is not None:
+                    yield loss
             else:
-                loss = self._emptying(member, key, spot)
-            if loss is not None:
-                yield loss
+                yield self._emptying(member, key, spot)
 
     def _left_over(
         self, member: Member, key: IntentKey, spot: tuple[str, str], namespace: NamespaceFacts
