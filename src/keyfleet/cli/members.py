@@ -11,6 +11,7 @@ from keyfleet.base.errors import DeniedError
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.hub import UNSERVED, Hub
 from keyfleet.cli.terminal import note
+from keyfleet.engine.entry import precedence
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import laptop_installation
 from keyfleet.engine.livefleet import Contact, LiveFleet
@@ -57,7 +58,11 @@ class Members:
 
 @asynccontextmanager
 async def open_members(
-    hub: Hub, extra: Iterable[Document] = (), *, adopts: frozenset[str] = frozenset()
+    hub: Hub,
+    extra: Iterable[Document] = (),
+    *,
+    adopts: frozenset[str] = frozenset(),
+    is_guarded: bool = False,
 ) -> AsyncIterator[Members]:
     """Give the fleet as the hub, the files and the kubeconfig know it; nothing is contacted yet.
 
@@ -65,6 +70,8 @@ async def open_members(
         hub: Where FleetClusters are asked for.
         extra: FleetClusters of files; they come before those of the hub.
         adopts: Hubs whose targets count as ours, see `Installation`.
+        is_guarded: Flow rules of the hub are about the labels that the hub gives: a cluster keeps
+            them under whatever name a file calls it.
     """
     trust = TrustStore(state_folder(os.environ) / FILE)
     documents = await _documents(hub)
@@ -78,6 +85,7 @@ async def open_members(
         hub.client,
         replace(await laptop_installation(hub.client, identity.uid), adopts=adopts),
         clock=hub.clock,
+        labels=_labels_by_uid(documents or {}, login) if is_guarded else {},
     )
     named = {found.name: hub.kubeconfig.contexts[found.generation] for found in contexts}
     try:
@@ -96,6 +104,13 @@ async def _documents(hub: Hub) -> dict[str, Document] | None:
         note(f"Warning: FleetClusters may not be listed ({error.subject}); contexts are used")
         return None
     return {document["metadata"]["name"]: document for document in found.items}
+
+
+def _labels_by_uid(documents: Mapping[str, Document], login: Login) -> dict[str, Mapping[str, str]]:
+    snapshots = (snapshot_of(each, login) for each in documents.values())
+    # Of several names of one cluster the first counts, as for the controller.
+    known = sorted(snapshots, key=precedence, reverse=True)
+    return {found.pinned_uid: found.labels for found in known if found.pinned_uid}
 
 
 def relabelled(files: Iterable[Document], documents: Mapping[str, Document]) -> str:

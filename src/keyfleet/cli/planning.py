@@ -145,7 +145,8 @@ async def look_at(
         adopts: Hubs whose targets count as ours, see `Installation`.
     """
     clusters = list(clusters)
-    async with open_members(hub, clusters, adopts=adopts) as members:
+    is_guarded = declared.policies.flows.is_declared
+    async with open_members(hub, clusters, adopts=adopts, is_guarded=is_guarded) as members:
         _refuse_unknown(declared, members)
         _refuse_relabelled(declared, members, clusters)
         yield Look(hub, members, declared, chosen_clusters(members.live.facts(), common))

@@ -2,7 +2,7 @@
 """The fleet of a one-shot command: clusters are contacted only when something asks for them."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from keyfleet.base.clock import Clock
@@ -47,8 +47,20 @@ class LiveFleet:
         *,
         clock: Clock,
         hooks: Hooks | None = None,
+        labels: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        """Prepare; nothing is contacted.
+
+        Args:
+            snapshots: The clusters.
+            hub: The hub.
+            installation: Who we are.
+            clock: For time limits.
+            hooks: Observation.
+            labels: By UID, of clusters that are labelled so whatever a snapshot says.
+        """
         self.hub = hub
+        self._labels = labels or {}
         self.installation = installation
         self._snapshots = with_settled_names(snapshots)
         self._clock = clock
@@ -119,7 +131,7 @@ class LiveFleet:
         if known is not None and known.member is not None:
             return known
         aliases = frozenset(name for found in names for name in (found.name, *found.aliases))
-        facts = facts_of(winner, uid, is_hub=contact.member.facts.is_hub)
+        facts = self._facts_as(winner, uid)
         member = LiveMember(
             replace(
                 facts,
@@ -143,7 +155,11 @@ class LiveFleet:
         if contact is not None and contact.member is not None:
             return contact.member.facts
         uid = ClusterUid(snapshot.pinned_uid)
-        return facts_of(snapshot, uid, is_hub=uid == self.installation.hub)
+        return self._facts_as(snapshot, uid)
+
+    def _facts_as(self, snapshot: ClusterSnapshot, uid: ClusterUid) -> ClusterFacts:
+        facts = facts_of(snapshot, uid, is_hub=uid == self.installation.hub)
+        return replace(facts, labels=self._labels.get(uid, facts.labels))
 
     async def _connect(self, snapshot: ClusterSnapshot) -> Contact:
         if snapshot.problem:
@@ -175,9 +191,7 @@ class LiveFleet:
         if objection := identity_objection(snapshot, identity):
             await client.close()
             return Contact(snapshot, None, identity, version, objection)
-        is_hub = identity.uid == self.installation.hub
-        facts = facts_of(snapshot, identity.uid, is_hub=is_hub)
-        facts = replace(facts, former_uids=identity.former_uids)
+        facts = replace(self._facts_as(snapshot, identity.uid), former_uids=identity.former_uids)
         scopes = snapshot.namespaces or EVERYWHERE
         member = LiveMember(facts, client, self.installation, scopes)
         return Contact(snapshot, member, identity, version)

@@ -111,6 +111,22 @@ async def test_a_fleetcluster_of_a_file_comes_first(state: TrustStore, kubeconfi
     assert (set(snapshot.aliases), snapshot.pinned_uid) == ({"west"}, "uid-1")
 
 
+async def test_under_flow_rules_a_file_gives_no_known_cluster_other_labels(
+    state: TrustStore, kubeconfig: Path
+) -> None:
+    known = _cluster("staging", "east", identity={"uid": "uid-1"})
+    known["metadata"]["labels"] = {"env": "staging"}
+    again = _cluster("a", "Admin@East")
+    again["metadata"]["labels"] = {"env": "production"}
+    for is_guarded, labels in ((True, {"env": "staging"}), (False, {"env": "production"})):
+        hub = _hub(kubeconfig, [known])
+        async with open_members(hub, [again], is_guarded=is_guarded) as found:
+            snapshot = found.live.named("a")
+            assert snapshot is not None
+            facts = found.live._facts_as(snapshot, ClusterUid("uid-1"))
+        assert facts.labels == labels
+
+
 async def test_where_fleetclusters_may_not_be_listed_contexts_serve(
     state: TrustStore, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
-from tests.unit.engine.fakes import HUB_UID
+from tests.unit.engine.fakes import HUB_UID, INSTALLATION
 from tests.unit.engine.livebench import LiveBench
 
 from keyfleet.base.errors import DeniedError, InvalidInputError, UnreachableError
 from keyfleet.base.tasks import all_of
-from keyfleet.engine.livefleet import Contact
+from keyfleet.engine.livefleet import Contact, LiveFleet
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
 from keyfleet.plugin import Kinship
+from keyfleet.testing.clock import FakeClock
 
 EAST, WEST = ClusterName("east"), ClusterName("west")
 
@@ -144,3 +145,14 @@ async def test_closes_what_it_opened_and_not_the_hub(bench: LiveBench) -> None:
         False,
         False,
     ]
+
+
+async def test_a_cluster_is_labelled_as_the_hub_says_under_whatever_name(bench: LiveBench) -> None:
+    """Else a file could call staging by a new name, and production by it."""
+    bench.snapshots = [bench.snapshot("east", labels={"env": "production"})]
+    labels = {"uid-east": {"env": "staging"}}
+    fleet = LiveFleet(bench.snapshots, bench.hub, INSTALLATION, clock=FakeClock(), labels=labels)
+    contact = await fleet.contact(EAST)
+    assert contact.member is not None
+    assert contact.member.facts.labels == {"env": "staging"}
+    assert fleet.facts_of(EAST) == contact.member.facts
