@@ -14,7 +14,7 @@ from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact, LiveFleet
-from keyfleet.engine.passes import failure_finding
+from keyfleet.engine.passes import cluster_paused, contested, failure_finding
 from keyfleet.engine.revisions import Prints, is_other_source
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer, forced_policy
@@ -283,13 +283,7 @@ class OneShot:
                     return Delivery(step, step.finding, wrote=True)
         except KeyfleetError as error:
             return Delivery(step, failure_finding(step.place, error))
-        contested = Finding(
-            State.PENDING,
-            "Contested",
-            f"{step.place} changed under every decision",
-            hint="find who else writes it",
-        )
-        return Delivery(step, contested)
+        return Delivery(step, contested(step.place))
 
     async def _look_again(self, question: Question, member: LiveMember) -> Question:
         place = question.place
@@ -303,12 +297,7 @@ class OneShot:
 
 def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:
     if contact.snapshot.paused and step.writes:
-        finding = Finding(
-            State.PAUSED,
-            "ClusterPaused",
-            f"cluster {contact.snapshot.name} is paused",
-            hint=f"set spec.paused of FleetCluster {contact.snapshot.name} to false",
-        )
+        finding = cluster_paused(contact.snapshot.name)
         return Planned(Step(step.intent, step.place, Verb.NONE, finding), question)
     return _planned(question, step)
 

@@ -174,7 +174,7 @@ class Passes:
             return replace(_found(place, failure_finding(place, error)), again=Again())
         except KeyfleetError as error:
             return self._failed(place, error)
-        return replace(_found(place, _contested(place)), again=Again())
+        return replace(_found(place, contested(place)), again=Again())
 
     async def _decide_and_write(
         self, entry: Entry, member: Member, question: Question, objection: Finding | None
@@ -186,7 +186,7 @@ class Passes:
         if not step.writes:
             return self._left_alone(question, step)
         if entry.snapshot.paused:
-            return _found(question.place, _cluster_paused(entry))
+            return _found(question.place, cluster_paused(entry.name))
         if not step.loses:
             return await self._write(member, question, step)
         return await self._lose(entry, member, question, step)
@@ -332,16 +332,18 @@ def failure_finding(place: Place, error: KeyfleetError) -> Finding:
     return Finding(State.FAILED, "WriteRefused", f"{where}: {error}", hint=error.hint)
 
 
-def _cluster_paused(entry: Entry) -> Finding:
+def cluster_paused(name: ClusterName) -> Finding:
+    """Return why nothing is written to a cluster that is paused."""
     return Finding(
         State.PAUSED,
         "ClusterPaused",
-        f"cluster {entry.name} is paused",
-        hint=f"set spec.paused of FleetCluster {entry.name} to false",
+        f"cluster {name} is paused",
+        hint=f"set spec.paused of FleetCluster {name} to false",
     )
 
 
-def _contested(place: Place) -> Finding:
+def contested(place: Place) -> Finding:
+    """Return what is told when somebody else wrote before every decision."""
     return Finding(
         State.PENDING,
         "Contested",
