@@ -285,6 +285,9 @@ def _left_over(
     if marker.get("released") or not is_findable(facts.secret(place)):
         # Who takes the label off a target that nobody wants hides it: nothing selects it any more.
         return
+    if facts.is_going(HUB, who[1]):
+        # Nothing is deleted for a namespace that is on its way out with all its wishes.
+        return
     intent = facts.intents.get(who)
     if intent is not None and (intent.paused or place in facts.places(intent)):
         # Its wish stands; it may not be served now, and what was delivered stays.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What to say on a manifest now: put together for the status keeper."""
 
+from collections.abc import Callable
+
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
@@ -25,8 +27,10 @@ class Answers:
         revisions: Revisions,
         *,
         busy: Busy,
+        is_unjudged: Callable[[IntentKey], bool] = lambda _: False,
     ) -> None:
         self._busy = busy
+        self._is_unjudged = is_unjudged
         self._hub = hub
         self._fleet = fleet
         self._intents = intents
@@ -43,6 +47,9 @@ class Answers:
             return CONNECTING_S
         if intent is not None and self._is_connecting() and not self._is_placed(key):
             # It may have left something in a cluster that it does not select.
+            return CONNECTING_S
+        if intent is not None and self._is_unjudged(key):
+            # What was held before the start mostly still is.
             return CONNECTING_S
         return BUSY_S if key in self._busy else 0.0
 

@@ -187,6 +187,10 @@ class Breaker:
         """Return why a target in a cluster that left the fleet may not go now."""
         return self._answer(Loss(target), None)
 
+    def is_unjudged(self, key: IntentKey) -> bool:
+        """Tell whether an intent asked, and nothing at all was judged since the start."""
+        return self._verdict is None and any(lane[1] == key for lane in self._asked)
+
     async def judged(self) -> None:
         """Wait for the next verdict."""
         await self._judged.wait()
@@ -262,12 +266,14 @@ class Breaker:
             stored = await self._read()
             survey = self._survey(stored)
             verdict = judge(self._case(survey, stored), hub_now(self._hub, self._clock))
+            # A predecessor has said what it held.
+            before = self._verdict.plans if self._verdict else stored.plans
             try:
                 stored = await self._save(stored, verdict)
             except ConflictError:
                 self._stored = None
             else:
-                self._take(stored, survey, verdict)
+                self._take(stored, survey, verdict, before)
                 return
         raise ConflictError("breaker.contested", "the held plans changed under every verdict")
 
@@ -318,8 +324,9 @@ class Breaker:
         version, uid = await save(self._hub, after)
         return replace(after, version=version, uid=uid)
 
-    def _take(self, stored: Stored, survey: Survey, verdict: Verdict) -> None:
-        before = self._verdict.plans if self._verdict else {}
+    def _take(
+        self, stored: Stored, survey: Survey, verdict: Verdict, before: Mapping[str, HeldPlan]
+    ) -> None:
         self._stored, self._verdict, self._trouble = stored, verdict, None
         self._held = verdict.held
         begun = [plan for plan in verdict.plans.values() if plan.begun]

@@ -69,6 +69,7 @@ class Engine(HubEvents, FleetEvents):
             self.results,
             self._worker.revisions,
             busy=self._busy,
+            is_unjudged=self._breaker.is_unjudged,
         )
         self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock, self.results.in_sync)

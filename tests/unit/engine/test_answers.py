@@ -128,3 +128,8 @@ async def test_a_rejection_is_told_at_once(bench: Bench) -> None:
 async def test_nothing_is_told_to_a_manifest_that_is_gone(bench: Bench) -> None:
     bench.intents.drop(KEY)
     assert bench.answers.answer(KEY) is None
+
+
+async def test_before_the_first_verdict_nothing_is_said_of_what_may_be_held(bench: Bench) -> None:
+    bench.answers._is_unjudged = {KEY}.__contains__
+    assert bench.answers.patience_s(KEY) == CONNECTING_S

@@ -365,3 +365,18 @@ async def test_what_was_asked_for_a_cluster_that_left_is_asked_no_more() -> None
     bench.breaker.cluster_gone(LANE[0])
     await bench.judge()
     assert (await heldstore.load(bench.hub.client)).plans == {}
+
+
+async def test_a_successor_does_not_say_again_what_is_held() -> None:
+    bench = Bench()
+    bench.lose(range(20))
+    await bench.judge()
+    bench.events.clear()
+    bench.breaker = bench.started()
+    bench.breaker.began(LANE)
+    bench.ask(0)
+    bench.breaker.ended(LANE)
+    assert bench.breaker.is_unjudged(KEY)
+    await bench.judge()
+    assert not bench.breaker.is_unjudged(KEY)
+    assert bench.events == []
