@@ -17,8 +17,8 @@ demo: $(READY) ## Play the main job on real local control planes
 bench: assets ## Measure beside a bare writer and a script: BENCH="fanout keeping" QUICK=--quick
 	$(BIN)/python -m bench $(BENCH) $(QUICK)
 
-test: check assets ## Everything: checks, all tests on real control planes, coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: check assets ## Everything: checks, all tests on real control planes, coverage; JOBS=2
+	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist loadfile --cov --cov-report=term
 
 check: $(READY) ## Lint, types, import contracts, docstrings, house rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .

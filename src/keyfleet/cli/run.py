@@ -11,7 +11,7 @@ from keyfleet.app import Settings, run_until_stopped
 from keyfleet.cli.hub import installed_domain, open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.observe.logs import LogFormat, configure_logging
-from keyfleet.observe.process import harden_process
+from keyfleet.observe.process import collect_less_often, harden_process
 
 
 class Members(StrEnum):
@@ -39,6 +39,7 @@ async def run(
         members: `declared` enrols no cluster by itself: only FleetClusters that somebody wrote.
     """
     harden_process()
+    collect_less_often()
     configure_logging(common.verbose + 1, log_format=LogFormat(common.log_format.value))
     settings = Settings(
         kubeconfigs=common.kubeconfig,

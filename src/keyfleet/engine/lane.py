@@ -19,6 +19,9 @@ from keyfleet.model.places import ClusterName, IntentKey
 
 log = get_logger("engine")
 
+KEYS_AT_A_TIME = 128
+"""Keys in work in one lane: several times the requests in flight, so that while some wait for
+their source the others write. With as many keys as requests, both took turns."""
 KEY_BACKOFF = Backoff(base_s=0.2, cap_s=60.0)
 """Delay after failures of one key."""
 
@@ -70,7 +73,7 @@ class Lane:
         busy: Busy,
         hooks: Hooks,
         random: Random,
-        limit: int = 32,
+        limit: int = KEYS_AT_A_TIME,
         backoff: Backoff = KEY_BACKOFF,
     ) -> None:
         """Make an empty lane.

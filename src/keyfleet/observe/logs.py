@@ -27,6 +27,9 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+EVENT_WIDTH = 24
+"""Fields of most lines begin in one column."""
+
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 _CONTROLS = re.compile(r"[^\x20-\x7e\xa0-\uffff\U00010000-\U0010ffff]|[\u2028\u2029\u202a-\u202e]")
 
@@ -105,15 +108,28 @@ _SHARED: list[Any] = [
 def _renderers(log_format: LogFormat, *, has_colours: bool) -> list[Any]:
     if log_format is LogFormat.JSON:
         return [structlog.processors.JSONRenderer(serializer=_encode)]
-    return [_escape_controls, _console(has_colours=has_colours)]
+    return [_escape_controls, _console() if has_colours else _plain]
 
 
-def _console(*, has_colours: bool) -> structlog.dev.ConsoleRenderer:
+def _console() -> structlog.dev.ConsoleRenderer:
     return structlog.dev.ConsoleRenderer(
-        colors=has_colours,
-        pad_event_to=24,
-        exception_formatter=structlog.dev.plain_traceback,
+        pad_event_to=EVENT_WIDTH, exception_formatter=structlog.dev.plain_traceback
     )
+
+
+def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Return the line that the console shows, without colours and in a third of the time.
+
+    A controller writes one for each delivery.
+    """
+    head = f"{event.pop('timestamp', '')} [{event.pop('level', ''):<9}] "
+    exception = event.pop("exception", "")
+    line = head + f"{event.pop('event', ''):<{EVENT_WIDTH}} " + _fields(event)
+    return f"{line}\n{exception}" if exception else line
+
+
+def _fields(event: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={event[key]}" for key in sorted(event))
 
 
 def _encode(event: Mapping[str, Any], **_: Any) -> str:
