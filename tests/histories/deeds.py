@@ -14,6 +14,7 @@ from tests.histories.reference import OWNER, Document
 from tests.histories.world import World, fleetcluster
 
 from keyfleet.kube.resources import (
+    CRDS,
     FLEETCLUSTERS,
     FLEETPOLICIES,
     FLEETSECRETS,
@@ -116,6 +117,11 @@ def limit_deletions(world: World) -> None:
 def delete_policy(world: World, name: str) -> None:
     """Delete a FleetPolicy."""
     remove(world, HUB, FLEETPOLICIES, "", name)
+
+
+def withdraw_policies(world: World) -> None:
+    """Delete the CRD of the FleetPolicies, and all of them with it."""
+    remove(world, HUB, CRDS, "", FLEETPOLICIES.label)
 
 
 def write_cluster(world: World, context: str, env: str, on_removed: str, *, paused: bool) -> None:
@@ -267,6 +273,7 @@ DEEDS: dict[str, Callable[..., None]] = {
         write_policy,
         limit_deletions,
         delete_policy,
+        withdraw_policies,
         write_cluster,
         delete_cluster,
         label_namespace,

@@ -67,6 +67,27 @@ READ_ANYWHERE = {
     "hub": ["*"],
     "sources": {"clusters": {"names": ["*"]}, "namespaces": {"names": ["*"]}},
 }
+PROD, DEV = {"matchLabels": {"env": "prod"}}, {"matchLabels": {"env": "dev"}}
+NOT_PROD = {"matchExpressions": [{"key": "env", "operator": "NotIn", "values": ["prod"]}]}
+OF_OPS = {"clusters": {"names": ["hub"]}, "namespaces": {"names": ["ops"]}}
+flows = st.sampled_from(
+    (
+        {"flows": [{"name": "one", "from": PROD, "to": NOT_PROD, "action": "Deny"}]},
+        {
+            "flows": [
+                {"name": "two", "from": DEV, "to": PROD, "action": "Deny", "onRefused": "Delete"}
+            ],
+            "sources": [{**OF_OPS, "labels": {"env": "dev"}}],
+        },
+        {"flows": [{"name": "three", "from": DEV, "to": {}, "action": "Deny"}]},
+        {
+            "flows": [{"name": "four", "from": PROD, "to": PROD, "action": "Allow"}],
+            "defaultFlow": "Deny",
+        },
+        {"defaultFlow": "Allow"},
+        {"sources": [{**OF_OPS, "labels": {"env": "dev"}}]},
+    )
+)
 skies = st.sampled_from([sky.value for sky in Sky])
 controllers = st.sampled_from(("a", "b"))
 
@@ -128,6 +149,9 @@ class Histories(RuleBasedStateMachine):
             self.do("write_fleetsecret", namespace=tenant, name="one", spec=wanted)
         if seed % 3 == 0:
             self.do("limit_deletions")
+        if seed % 5 == 0:
+            rule = {"name": "one", "from": PROD, "to": NOT_PROD, "action": "Deny"}
+            self.do("write_policy", name="f", spec={"flows": [rule]})
         if seed % 2:
             self.do("write_policy", name="p", spec={"namespaces": [READ_ANYWHERE]})
             self.do("write_source", context="east", namespace="pay", name="src", keys=2)
@@ -200,7 +224,11 @@ class Histories(RuleBasedStateMachine):
     def write_policy(self, name: str, grant: dict[str, Any], paused: bool) -> None:
         self.do("write_policy", name=name, spec={"namespaces": [grant], "paused": paused})
 
-    @rule(name=st.sampled_from(("p", "q")))
+    @rule(name=st.sampled_from(("f", "g")), wanted=flows, paused=st.sampled_from((False, True)))
+    def write_flows(self, name: str, wanted: dict[str, Any], paused: bool) -> None:
+        self.do("write_policy", name=name, spec={**wanted, "paused": paused})
+
+    @rule(name=st.sampled_from(("p", "q", "f", "g")))
     def delete_policy(self, name: str) -> None:
         self.do("delete_policy", name=name)
 

@@ -27,6 +27,9 @@ FLEETCLUSTERS = "fleetclusters.keyfleet.io"
 FLEETPOLICIES = "fleetpolicies.keyfleet.io"
 LABELS = (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
 
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+"""Looked at on the hub only, where histories take them away."""
+
 OWNER = "keyfleet.io/owner"
 HUB_LABEL = "keyfleet.io/hub"
 
@@ -89,6 +92,12 @@ class Facts:
         found = self.all(HUB, FLEETCLUSTERS).values()
         return {one["spec"]["context"]: one for one in found}
 
+    @property
+    def are_policies_known(self) -> bool:
+        """Tell whether the hub serves FleetPolicies: without them nobody knows what is forbidden."""
+        crds = self.objects[HUB].get(CRDS)
+        return crds is None or ("", FLEETPOLICIES) in crds
+
     def is_going(self, cluster: str, namespace: str) -> bool:
         """Tell whether a namespace is being deleted."""
         found = self.all(cluster, NAMESPACES).get(("", namespace))
@@ -147,6 +156,70 @@ class Facts:
             and chosen(scope["namespaces"], namespace, _labels(found))
         )
 
+    # What may flow where: docs/concepts/flows.md.
+
+    def _rules(self) -> list[Document]:
+        """Every flow rule; of a paused policy only what forbids."""
+        return [
+            rule
+            for policy in self.all(HUB, FLEETPOLICIES).values()
+            for rule in policy["spec"].get("flows", ())
+            if rule["action"] == "Deny" or not policy["spec"].get("paused")
+        ]
+
+    def _defaults(self) -> set[str]:
+        found = set()
+        for policy in self.all(HUB, FLEETPOLICIES).values():
+            word = policy["spec"].get("defaultFlow", "")
+            if word == "Deny" or not policy["spec"].get("paused"):
+                found.add(word)
+        return found
+
+    def label_sets(self, source: Place) -> list[Mapping[str, str]]:
+        """Return what a source is: the labels of its cluster, and each that policies assign."""
+        cluster, namespace, _ = source
+        member = self.members.get(cluster)
+        found: list[Mapping[str, str]] = [_labels(member)] if member else []
+        for policy in self.all(HUB, FLEETPOLICIES).values():
+            entries = policy["spec"].get("sources", ())
+            found += [one["labels"] for one in entries if self._covers(one, cluster, namespace)]
+        return [labels for labels in found if labels]
+
+    def forbidding(self, source: Place, cluster: str) -> list[Document]:
+        """Return the rules that forbid a flow by name."""
+        sets, target = self.label_sets(source), _labels(self.members[cluster])
+        return [
+            rule
+            for rule in self._rules()
+            if rule["action"] == "Deny"
+            and selects(rule["to"], target)
+            and any(selects(rule["from"], labels) for labels in sets)
+        ]
+
+    def may_flow(self, source: Place, cluster: str) -> bool:
+        """Tell whether what a source holds may lie in a cluster."""
+        if self.forbidding(source, cluster):
+            return False
+        rules, defaults, sets = self._rules(), self._defaults(), self.label_sets(source)
+        is_declared = self._has_rules() or "Deny" in defaults
+        if not is_declared or ("Allow" in defaults and "Deny" not in defaults):
+            return True
+        if not sets:
+            return False
+        target = _labels(self.members[cluster])
+        return "Deny" not in defaults or any(
+            rule["action"] == "Allow"
+            and rule["from"]
+            and rule["to"]
+            and selects(rule["to"], target)
+            and all(selects(rule["from"], labels) for labels in sets)
+            for rule in rules
+        )
+
+    def _has_rules(self) -> bool:
+        policies = self.all(HUB, FLEETPOLICIES).values()
+        return any(policy["spec"].get("flows") for policy in policies)
+
     # What then lies where.
 
     def wanted_data(self, intent: Intent) -> Data | None:
@@ -162,11 +235,13 @@ class Facts:
     def entitled(self) -> dict[Place, list[Intent]]:
         """Who may deliver where, whether there is something to deliver or not."""
         found: dict[Place, list[Intent]] = {}
+        if not self.are_policies_known:
+            return found
         for intent in self.intents.values():
             if intent.paused or not self.may_read(intent):
                 continue
             for place in self.places(intent):
-                if self.may_write(intent, place):
+                if self.may_write(intent, place) and self.may_flow(intent.source, place[0]):
                     found.setdefault(place, []).append(intent)
         return found
 
@@ -186,7 +261,9 @@ class Facts:
         claims = [
             intent
             for intent in self.intents.values()
-            if self.may_write(intent, place) and place in self.places(intent)
+            if self.may_write(intent, place)
+            and place in self.places(intent)
+            and self.may_flow(intent.source, place[0])
         ]
         oldest = min(claims, key=lambda one: (one.created, *one.who[1:]), default=None)
         return oldest.who if oldest else None
@@ -199,6 +276,10 @@ class Facts:
         if intent is None:
             return marked_policy == "Delete" and not self.is_going(HUB, who[1])
         if intent.on_missing == "Delete" and self.secret(intent.source) is None:
+            return True
+        if any(
+            one.get("onRefused") == "Delete" for one in self.forbidding(intent.source, place[0])
+        ):
             return True
         return intent.deletion == "Delete" and place not in self.places(intent)
 
@@ -233,6 +314,16 @@ def chosen(choice: Document, name: str, labels: Mapping[str, str]) -> bool:
     wanted = selector.get("matchLabels") or {}
     by_label = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
     return name in names or "*" in names or by_label
+
+
+def selects(selector: Document, labels: Mapping[str, str]) -> bool:
+    """Tell whether a selector of a flow rule takes these labels; an empty one takes all."""
+    wanted = selector.get("matchLabels") or {}
+    found = all(labels.get(key) == value for key, value in wanted.items())
+    for one in selector.get("matchExpressions") or ():
+        is_in = labels.get(one["key"]) in one["values"]
+        found = found and (is_in if one["operator"] == "In" else not is_in)
+    return found
 
 
 def _labels(document: Document) -> dict[str, str]:

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from tests.histories.soak import play
 
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
+from keyfleet.delivery.bodies import update_operations
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine import rounds
 from keyfleet.engine.breaker import Breaker
+from keyfleet.engine.hub import Hub
 from keyfleet.kube import client
 from keyfleet.model import policy
+from keyfleet.model.plan import Step
 from keyfleet.observe.metrics import Metrics
 from keyfleet.testing.canary import canary
 
@@ -108,6 +112,29 @@ def never_hold(patch: Patch) -> None:
     patch.setattr(Breaker, "objection", lambda *_: None)
 
 
+def write_blindly(patch: Patch) -> None:
+    """Write over, and delete, whatever is there by now."""
+
+    async def deliver_anyway(step: Step, to: Any) -> Any:
+        return await deliver(replace(step, uid="", resource_version=""), to)
+
+    def without_version(write: Any, version: str) -> list[dict[str, Any]]:
+        found = update_operations(write, version)
+        return [one for one in found if one["path"] != "/metadata/resourceVersion"]
+
+    patch.setattr("keyfleet.engine.passes.deliver", deliver_anyway)
+    patch.setattr("keyfleet.delivery.deliver.update_operations", without_version)
+
+
+def take_any_list_for_complete(patch: Patch) -> None:
+    """Think that there are no policies when they cannot be listed."""
+
+    def known(self: Hub) -> policy.Policies:
+        return replace(self._policies, is_complete=True)
+
+    patch.setattr(Hub, "policies", property(known))
+
+
 def _believe_at_once(patch: Patch) -> None:
     async def no_doubt(*_: object) -> None:
         return None
@@ -182,6 +209,40 @@ def emptied() -> list[Deed]:
     ]
 
 
+def replaced() -> list[Deed]:
+    """Return a history in which somebody replaces a target while its deletion is on the way."""
+    spec = {"source": {"secretRef": {"name": "src"}}, "placement": {"clusters": {"names": ["*"]}}}
+    about = {"namespace": "pay", "name": "one"}
+    return [
+        ("write_source", {**SOURCE, "context": "hub", "keys": 2}),
+        ("write_fleetsecret", {**about, "spec": spec}),
+        ("start", {"name": "a"}),
+        ("pass_time", {"seconds": 30.0}),
+        ("weather", {"context": "east", "sky": "slow"}),
+        ("delete_fleetsecret", about),
+        ("pass_time", {"seconds": 0.3}),
+        ("delete_target", {"context": "east", **about}),
+        ("plant_secret", {"context": "east", **about}),
+        ("pass_time", {"seconds": 40.0}),
+    ]
+
+
+def unruled() -> list[Deed]:
+    """Return a history in which the rules go, and somebody wants something new."""
+    spec = {"source": {"secretRef": {"name": "src"}}, "placement": {"clusters": {"names": ["*"]}}}
+    rule = {"name": "nothing", "from": {}, "to": {}, "action": "Deny"}
+    return [
+        ("write_policy", {"name": "f", "spec": {"flows": [rule]}}),
+        ("start", {"name": "a"}),
+        ("pass_time", {"seconds": 30.0}),
+        ("withdraw_policies", {}),
+        ("pass_time", {"seconds": 3.0}),
+        ("write_source", {**SOURCE, "context": "hub", "keys": 2}),
+        ("write_fleetsecret", {"namespace": "pay", "name": "one", "spec": spec}),
+        ("pass_time", {"seconds": 30.0}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("mutate", "history", "found"),
     [
@@ -190,6 +251,8 @@ def emptied() -> list[Deed]:
         (keep_rounds, trouble("clear") + NEW_VALUES, "convergence"),
         (never_hold, emptied(), "G4"),
         (read_everything, curious(), "authority"),
+        (write_blindly, replaced(), "ownership"),
+        (take_any_list_for_complete, unruled(), "authority"),
     ],
 )
 def test_a_history_finds_a_deliberate_fault(

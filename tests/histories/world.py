@@ -211,7 +211,7 @@ class World:
             {
                 name: {
                     label: {key: one.document for key, one in plane.store.all(label).items()}
-                    for label in LABELS
+                    for label in (*LABELS, CRDS.label)
                 }
                 for name, plane in self.planes.items()
             },
