@@ -11,7 +11,7 @@ OPEN_FILES = 65_536
 
 COLLECT_AFTER = 20_000
 """Objects more than freed, after which cycles are looked for (Python: 700): most of what a
-controller makes lives long, and looking through it each time took a tenth of its CPU."""
+controller makes lives long, and looking through it so often took 7 % of its CPU."""
 
 _PR_SET_DUMPABLE = 4
 
