@@ -13,7 +13,9 @@ import msgspec
 from tests.histories.reference import OWNER, Document
 from tests.histories.world import World, fleetcluster
 
+from keyfleet.base.clock import timestamp
 from keyfleet.kube.resources import (
+    CONFIGMAPS,
     CRDS,
     FLEETCLUSTERS,
     FLEETPOLICIES,
@@ -22,6 +24,8 @@ from keyfleet.kube.resources import (
     SECRETS,
     Resource,
 )
+from keyfleet.model.held import HELD_CONFIGMAP, Approval, held_plans_of
+from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.testing.canary import canary
 from keyfleet.testing.memoryplane import Sky
 
@@ -134,6 +138,23 @@ def write_cluster(world: World, context: str, env: str, on_removed: str, *, paus
 def delete_cluster(world: World, context: str) -> None:
     """Delete a FleetCluster."""
     remove(world, HUB, FLEETCLUSTERS, "", context)
+
+
+def approve(world: World, *, other_set: bool) -> None:
+    """Approve the oldest held plan as `keyfleet approve` does, or (other set) what it was not."""
+    path = CONFIGMAPS.path(namespace=SYSTEM_NAMESPACE, name=HELD_CONFIGMAP)
+    found = world.planes[HUB].ask("GET", path)
+    data = found.document().get("data", {}) if found.status == 200 else {}
+    waiting = [plan for plan in held_plans_of(data) if not plan.begun]
+    if not waiting:
+        return
+    plan = waiting[0]
+    digest = plan.hash[::-1] if other_set else plan.hash
+    approval = Approval("ann", timestamp(world.clock.now()), digest)
+    text = msgspec.structs.replace(plan, approval=approval).to_json()
+    world.planes[HUB].ask("PATCH", path, {"data": {plan.id: text}}, content_type=MERGE)
+    if not other_set:
+        world.approved |= {one.uid for one in plan.targets}
 
 
 # Namespaces.
@@ -274,6 +295,7 @@ DEEDS: dict[str, Callable[..., None]] = {
         limit_deletions,
         delete_policy,
         withdraw_policies,
+        approve,
         write_cluster,
         delete_cluster,
         label_namespace,

@@ -122,6 +122,9 @@ def sure(draw: st.DrawFn) -> dict[str, Any]:
     everywhere = ({"names": ["*"]}, {"names": ["east", "west"]}, {"names": ["west", "hub"]})
     wanted["source"]["secretRef"] = {"name": "src"}
     wanted["placement"] = {"clusters": draw(st.sampled_from(everywhere))}
+    if draw(st.booleans()):
+        # One of them is the other's.
+        wanted["placement"]["namespaces"] = {"names": ["pay", "ops"]}
     return {**wanted, "paused": False}
 
 
@@ -231,6 +234,10 @@ class Histories(RuleBasedStateMachine):
     @rule(name=st.sampled_from(("p", "q", "f", "g")))
     def delete_policy(self, name: str) -> None:
         self.do("delete_policy", name=name)
+
+    @rule(other_set=st.booleans())
+    def approve(self, other_set: bool) -> None:
+        self.do("approve", other_set=other_set)
 
     @rule(
         where=contexts,

@@ -94,7 +94,7 @@ class Facts:
 
     @property
     def are_policies_known(self) -> bool:
-        """Tell whether the hub serves FleetPolicies: without them nobody knows what is forbidden."""
+        """Tell whether the hub serves FleetPolicies: else nobody knows what is forbidden."""
         crds = self.objects[HUB].get(CRDS)
         return crds is None or ("", FLEETPOLICIES) in crds
 

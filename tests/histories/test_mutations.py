@@ -10,6 +10,7 @@ import pytest
 from tests.histories.deeds import Deed
 from tests.histories.replay import replay
 from tests.histories.soak import play
+from tests.histories.world import CONTEXTS
 
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
@@ -107,6 +108,11 @@ def keep_rounds(patch: Patch) -> None:
     patch.setattr(rounds.Rounds, "drop", lambda *_: None)
 
 
+def accept_any_approval(patch: Patch) -> None:
+    """Let go what somebody approved, whatever it was."""
+    patch.setattr("keyfleet.plan.breaker._is_good", lambda *_: True)
+
+
 def never_hold(patch: Patch) -> None:
     """Delete as much as was asked for."""
     patch.setattr(Breaker, "objection", lambda *_: None)
@@ -194,10 +200,16 @@ def curious() -> list[Deed]:
     ]
 
 
-def emptied() -> list[Deed]:
-    """Return a history in which a placement is emptied by mistake."""
+def emptied(approved: str = "") -> list[Deed]:
+    """Return a history in which a placement is emptied by mistake, and perhaps approved."""
     spec = {"source": {"secretRef": {"name": "src"}}, "placement": {"clusters": {"names": ["*"]}}}
     about = {"namespace": "pay", "name": "one"}
+    approval: list[Deed] = [
+        ("approve", {"other_set": approved == "another set"}),
+        ("pass_time", {"seconds": 20.0}),
+    ]
+    if not approved:
+        approval.clear()
     return [
         ("limit_deletions", {}),
         ("write_source", {**SOURCE, "context": "hub", "keys": 2}),
@@ -206,7 +218,19 @@ def emptied() -> list[Deed]:
         ("pass_time", {"seconds": 40.0}),
         ("write_fleetsecret", {**about, "spec": {**spec, "placement": {"clusters": {}}}}),
         ("pass_time", {"seconds": 40.0}),
+        *approval,
     ]
+
+
+def test_an_approved_plan_goes_and_another_set_stays() -> None:
+    left = {}
+    for approved in ("this set", "another set"):
+        machine = replay(1, emptied(approved))
+        machine.do("pass_time", seconds=40.0)
+        facts = machine.world.facts()
+        left[approved] = [one for one in CONTEXTS if facts.secret((one, "pay", "one"))]
+        machine.teardown()
+    assert left == {"this set": [], "another set": list(CONTEXTS)}
 
 
 def replaced() -> list[Deed]:
@@ -251,6 +275,7 @@ def unruled() -> list[Deed]:
         (keep_rounds, trouble("clear") + NEW_VALUES, "convergence"),
         (never_hold, emptied(), "G4"),
         (read_everything, curious(), "authority"),
+        (accept_any_approval, emptied(approved="another set"), "G4"),
         (write_blindly, replaced(), "ownership"),
         (take_any_list_for_complete, unruled(), "authority"),
     ],

@@ -86,7 +86,9 @@ class World:
     """Of the last value that people wrote; grows only."""
 
     is_limited: bool = False
-    """Mass deletions wait for a person, who never comes."""
+    """Mass deletions wait for a person."""
+    approved: set[str] = field(default_factory=set)
+    """UIDs of targets that a person let go."""
     ended_s: float = 0.0
     """When a controller was last ended."""
     meddled: set[Place] = field(default_factory=set)
