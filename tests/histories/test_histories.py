@@ -4,7 +4,7 @@
 import pytest
 from tests.histories.soak import play
 
-BATCHES, HISTORIES = 4, 75
+BATCHES, HISTORIES = 4, 45
 """Less than a minute of one core; `make soak` plays more."""
 
 
