@@ -31,7 +31,7 @@ from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import KEY_SECRET
 from keyfleet.engine.livefleet import Contact
-from keyfleet.engine.passes import failure_finding
+from keyfleet.engine.obstacles import failure_finding
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.ownership import (
     HUB_LABEL,

@@ -5,10 +5,13 @@ As long as the watch shows the remembered resourceVersion, the data behind it is
 reading it. Any other version means one read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from keyfleet.delivery.deliver import Delivered
 from keyfleet.model.desired import Actual
 from keyfleet.model.places import IntentKey
+from keyfleet.model.plan import Step
 
 Spot = tuple[str, str]
 """Namespace and name."""
@@ -113,3 +116,30 @@ def is_newer(version: str, than: str) -> bool:
 def _is_number(version: str) -> bool:
     # A real one has at most 20 digits; Python refuses to read very long ones.
     return version.isdecimal() and len(version) <= 100
+
+
+def after_write(before: Actual | None, step: Step, delivered: Delivered) -> Actual:
+    """Return the live object as a delivered step left it."""
+    write = step.write
+    labels = dict(before.labels) if before else {}
+    annotations = dict(before.annotations) if before else {}
+    if write is not None:
+        _merge(labels, write.labels)
+        _merge(annotations, write.annotations)
+    return Actual(
+        uid=delivered.uid,
+        resource_version=delivered.resource_version,
+        type=write.type if write else "",
+        labels=labels,
+        annotations=annotations,
+        fingerprint=step.fingerprint,
+        is_immutable=before.is_immutable if before else False,
+    )
+
+
+def _merge(into: dict[str, str], change: Mapping[str, str | None]) -> None:
+    for name, value in change.items():
+        if value is None:
+            into.pop(name, None)
+        else:
+            into[name] = value

@@ -14,7 +14,7 @@ from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact, LiveFleet
-from keyfleet.engine.passes import cluster_paused, contested, failure_finding
+from keyfleet.engine.obstacles import cluster_paused, contested, failure_finding
 from keyfleet.engine.revisions import Prints, is_other_source
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer, forced_policy

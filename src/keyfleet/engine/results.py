@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from keyfleet.engine.passes import PassResult
+from keyfleet.engine.settled import PassResult
 from keyfleet.model.intent import Intent
 from keyfleet.model.outcome import (
     ClusterResult,

@@ -8,8 +8,8 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.engine.fates import Fates
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact
+from keyfleet.engine.obstacles import failure_finding
 from keyfleet.engine.oneshot import Planned
-from keyfleet.engine.passes import failure_finding
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.ownership import MARKED, Claim, Holding, Installation, spot_in

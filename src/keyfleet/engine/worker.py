@@ -18,11 +18,12 @@ from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Again
 from keyfleet.engine.member import Member
 from keyfleet.engine.parts import Parts
-from keyfleet.engine.passes import RECHECK_S, Passes, PassResult
+from keyfleet.engine.passes import RECHECK_S, Passes
 from keyfleet.engine.propagation import Propagation
 from keyfleet.engine.results import Results
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.rounds import Rounds
+from keyfleet.engine.settled import PassResult
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer
 from keyfleet.kube.client import Client

@@ -12,7 +12,8 @@ from keyfleet.base.errors import UnreachableError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.passes import Passes, PassResult
+from keyfleet.engine.passes import Passes
+from keyfleet.engine.settled import PassResult
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.targets import Gatherer
 from keyfleet.kube.resources import NAMESPACES

@@ -17,9 +17,9 @@ from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub, HubEvents
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy
-from keyfleet.engine.passes import PassResult
 from keyfleet.engine.results import WAITING, Results
 from keyfleet.engine.revisions import Revisions
+from keyfleet.engine.settled import PassResult
 from keyfleet.engine.statuses import BUSY_S, CONNECTING_S
 from keyfleet.model.intent import Rejection
 from keyfleet.model.matchers import ChosenClusters

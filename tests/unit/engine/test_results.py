@@ -2,8 +2,8 @@
 import pytest
 from tests.unit.engine.fakes import EAST, HUB, WEST, finding_of, intent_of, key_of
 
-from keyfleet.engine.passes import PassResult
 from keyfleet.engine.results import WAITING, Results, Whereabouts
+from keyfleet.engine.settled import PassResult
 from keyfleet.model.matchers import ChosenClusters
 from keyfleet.model.outcome import ClusterResult, Outcome, TargetResult
 from keyfleet.model.places import ClusterName
