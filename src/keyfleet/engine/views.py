@@ -71,6 +71,19 @@ def actual_from_secret(
     )
 
 
+def actual_from_metadata(metadata: Metadata) -> Actual:
+    """Return a live Secret as a watch shows it: without its data, and unread."""
+    return Actual(
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+        has_labels=metadata.labels is not None,
+        has_annotations=metadata.annotations is not None,
+        is_deleting=metadata.deletion_timestamp is not None,
+    )
+
+
 def fingerprint_of(ring: Keyring, hub: str, intent: IntentKey, secret: SecretObject) -> str:
     """Return the fingerprint of a live Secret's data under an intent."""
     return fingerprint(ring, hub=hub, intent=intent, data=secret.data)

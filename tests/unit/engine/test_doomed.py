@@ -12,9 +12,9 @@ from keyfleet.engine.doomed import Doomed, Survey
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.member import _from_metadata
 from keyfleet.engine.memory import Spot
 from keyfleet.engine.targets import Gatherer
+from keyfleet.engine.views import actual_from_metadata
 from keyfleet.model.desired import Actual
 from keyfleet.model.ownership import MARKED, OWNER_ANNOTATION, Marks
 from keyfleet.model.policy import Policies
@@ -34,7 +34,7 @@ class Shown(FakeMember):
 
     def shown(self, spot: Spot) -> Actual | None:
         found = self.target(spot)
-        return _from_metadata(found) if found is not None else None
+        return actual_from_metadata(found) if found is not None else None
 
 
 class Bench:

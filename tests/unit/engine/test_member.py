@@ -149,7 +149,7 @@ class Bench:
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr("keyfleet.engine.member.Informer", FakeInformer)
+    monkeypatch.setattr("keyfleet.engine.watchmaker.Informer", FakeInformer)
     return Bench()
 
 
