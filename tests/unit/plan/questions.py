@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from keyfleet.base.keyring import Keyring
+from keyfleet.base.keyring import Keyring, ephemeral_keyring
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Actual, Content, DesiredObject
@@ -49,6 +49,11 @@ IN_EAST = ChosenClusters(("east",))
 IN_PAY = ChosenNamespaces(("pay",))
 PLACE = Place(ClusterName("east"), "pay", "db")
 DATA = {"password": SecretValue(canary("password"))}
+NEW = {"password": SecretValue(canary("new"))}
+FOREIGN = {"password": SecretValue(canary("foreign"))}
+LAPTOP = Installation(HUB, ephemeral_keyring())
+ELSEWHERE = Installation(HUB, Keyring({"k2": bytes(32)}))
+FORGED = Installation(HUB, Keyring({"k1": bytes(31) + b"x"}))
 
 
 def intent(
@@ -184,3 +189,9 @@ def after(step: Step, actual: Actual | None) -> Actual | None:
 def _merged(before: Mapping[str, str], change: Mapping[str, str | None]) -> dict[str, str]:
     merged: dict[str, str | None] = {**before, **change}
     return {name: value for name, value in merged.items() if value is not None}
+
+
+def verdict(step: Step) -> tuple[Verb, str, str]:
+    """Return what is done, and state and reason when something stands in the way."""
+    finding = step.finding
+    return (step.verb, finding.state if finding else "", finding.reason if finding else "")

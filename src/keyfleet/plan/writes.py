@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a write carries: data, labels, annotations, and the marks that say whose the target is.
+
+Labels and annotations of others stay as they are; of ours those go that are not wanted any more.
+"""
+
+from collections.abc import Mapping
+
+from keyfleet.model.data import empty_fingerprint
+from keyfleet.model.desired import Actual, Content
+from keyfleet.model.flows import UNKNOWN
+from keyfleet.model.intent import Intent
+from keyfleet.model.ownership import Marker, Marks
+from keyfleet.model.places import ClusterFacts
+from keyfleet.model.plan import Write
+from keyfleet.plan.question import Question
+
+
+def whole(question: Question) -> Write:
+    """Return the whole object to create where nothing is."""
+    assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
+    content = question.desired.finalised(None)
+    marks = _marks(question, content)
+    return Write(
+        content.type,
+        content.data,
+        {**content.labels, **marks.labels},
+        {**content.annotations, **marks.annotations},
+    )
+
+
+def difference(
+    question: Question, actual: Actual, content: Content, *, is_same_data: bool
+) -> Write | None:
+    """Return what to patch; None when the target is as wanted."""
+    marks = _marks(question, content)
+    marker = question.holding.marker if question.holding.is_ours else None
+    labels = _set_and_removed(
+        actual.labels, {**content.labels, **marks.labels}, marker.labels if marker else ()
+    )
+    annotations = _set_and_removed(
+        actual.annotations,
+        {**content.annotations, **marks.annotations},
+        marker.annotations if marker else (),
+    )
+    if is_same_data and not labels and not annotations:
+        return None
+    return Write(
+        content.type,
+        None if is_same_data else content.data,
+        labels,
+        annotations,
+        has_labels=actual.has_labels,
+        has_annotations=actual.has_annotations,
+    )
+
+
+def anew(actual: Actual, content: Content, change: Write | None) -> Write:
+    """Return the whole object to create: labels and annotations of others come along."""
+    return Write(
+        content.type,
+        content.data,
+        _changed(actual.labels, change.labels if change else {}),
+        _changed(actual.annotations, change.annotations if change else {}),
+    )
+
+
+def released(question: Question, actual: Actual, marker: Marker) -> Write:
+    """Return what is patched so that nobody holds the target any more."""
+    marks = question.ownership.relinquish(marker, question.installation)
+    return Write(
+        actual.type,
+        None,
+        _set_and_removed(actual.labels, marks.labels, ()),
+        _set_and_removed(actual.annotations, marks.annotations, ()),
+        has_labels=actual.has_labels,
+        has_annotations=actual.has_annotations,
+    )
+
+
+def empties(question: Question, actual: Actual, write: Write) -> bool:
+    """Tell whether a write takes the last key away from a target that has any."""
+    if write.data is None or write.data:
+        return False
+    installation = question.installation
+    empty = empty_fingerprint(installation.ring, hub=installation.hub, intent=question.key)
+    return actual.fingerprint != empty
+
+
+def _changed(before: Mapping[str, str], change: Mapping[str, str | None]) -> dict[str, str | None]:
+    after = {**before, **change}
+    return {name: value for name, value in after.items() if value is not None}
+
+
+def _set_and_removed(
+    before: Mapping[str, str], wanted: Mapping[str, str], ours: tuple[str, ...]
+) -> dict[str, str | None]:
+    """Return the change of labels or annotations; of those that exist only `ours` are removed."""
+    change: dict[str, str | None] = {
+        name: value for name, value in wanted.items() if before.get(name) != value
+    }
+    for name in ours:
+        if name not in wanted and name in before:
+            change[name] = None
+    return change
+
+
+def _marks(question: Question, content: Content) -> Marks:
+    assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
+    asker, spot = question.asker, question.spot
+    # A key of this run compares with nothing later: storing its fingerprints would only be noise.
+    is_of_this_run = question.installation.ring.ephemeral
+    provenance = question.lineage.under(question.policies.flows.sources)
+    marker = Marker(
+        hub=question.installation.hub,
+        cluster_name=_called(question.intent, question.cluster),
+        kind=question.key.kind,
+        intent_namespace=question.key.namespace,
+        intent_name=question.key.name,
+        intent_cluster=question.key.cluster,
+        intent_uid=asker.uid,
+        cluster=spot.cluster,
+        namespace=spot.namespace,
+        name=spot.name,
+        crd=asker.crd,
+        domain=asker.domain,
+        deletion_policy=question.intent.guard.on_intent_deleted,
+        revision=asker.revision,
+        source="" if is_of_this_run else asker.source_fingerprint,
+        fingerprint="" if is_of_this_run else question.fingerprint,
+        labels=tuple(sorted(content.labels)),
+        annotations=tuple(sorted(content.annotations)),
+        provenance=() if provenance.sets == UNKNOWN else tuple(map(dict, provenance.sets)),
+        claimed=tuple(map(dict, provenance.claimed)),
+    )
+    return question.ownership.marks(marker, question.installation)
+
+
+def _called(intent: Intent, cluster: ClusterFacts) -> str:
+    # The name that the intent used: when nobody answers to that any more, such as a context or a
+    # second FleetCluster that went, the cluster did not leave the placement but lost a name.
+    names = intent.targets.clusters.names
+    if cluster.name in names:
+        return cluster.name
+    return next((name for name in names if cluster.answers_to(name)), cluster.name)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is written: data, labels, annotations and marks."""
+
+from dataclasses import replace
+
+from tests.unit.plan.questions import (
+    CRD,
+    DATA,
+    EAST,
+    EAST_UID,
+    KEY,
+    LAPTOP,
+    NEW,
+    after,
+    desired,
+    intent,
+    live,
+    marker,
+    question,
+    verdict,
+)
+
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.intent import DeletionPolicy
+from keyfleet.model.ownership import HUB_LABEL, read_marker
+from keyfleet.model.places import ClusterName
+from keyfleet.model.plan import Verb
+from keyfleet.plan.decide import decide
+from keyfleet.testing.canary import canary
+
+
+def test_creates_what_is_absent_with_the_marker_of_its_own_place() -> None:
+    step = decide(question(desired(labels={"app": "shop"}, annotations={"note": "n"})))
+    assert verdict(step) == (Verb.CREATE, "", "")
+    assert step.write is not None
+    assert step.write.data == DATA
+    assert step.write.labels == {
+        "app": "shop",
+        HUB_LABEL: "3f2a91c000004000",
+        "app.kubernetes.io/managed-by": "keyfleet",
+    }
+    found = read_marker({k: v for k, v in step.write.annotations.items() if v is not None})
+    assert found is not None
+    assert (found.intent, found.cluster, found.namespace, found.name) == (
+        KEY,
+        EAST_UID,
+        "pay",
+        "db",
+    )
+    assert (found.crd, found.revision, found.deletion_policy) == (CRD, 3, "Delete")
+    assert (found.labels, found.annotations) == (("app",), ("note",))
+    assert (step.revision, step.fingerprint) == (3, question().fingerprint)
+
+
+def test_the_marker_says_the_deletion_policy_of_the_intent() -> None:
+    step = decide(question(intent=intent(deletion=DeletionPolicy.RETAIN)))
+    assert step.write is not None
+    found = read_marker({k: v for k, v in step.write.annotations.items() if v is not None})
+    assert found is not None
+    assert found.deletion_policy == "Retain"
+
+
+def test_replaces_the_whole_data_when_it_differs() -> None:
+    actual = live({**DATA, "extra": SecretValue(canary("x"))}, mark=marker())
+    step = decide(question(actual=actual))
+    assert verdict(step) == (Verb.UPDATE, "", "")
+    assert step.write is not None
+    assert step.write.data == DATA
+    assert (step.uid, step.resource_version) == ("o1", "7")
+
+
+def test_leaves_the_data_alone_when_only_metadata_differ() -> None:
+    actual = live(mark=marker(labels=("old",), annotations=("old",)), labels={"old": "1"})
+    actual = replace(actual, annotations={**actual.annotations, "old": "1"})
+    step = decide(question(desired(labels={"new": "1"}), actual=actual))
+    assert step.write is not None
+    assert step.write.data is None
+    assert step.write.labels == {"new": "1", "old": None}
+    assert step.write.annotations["old"] is None
+
+
+def test_labels_of_others_and_gone_labels_of_ours_are_not_touched() -> None:
+    actual = live(mark=marker(labels=("gone",)), labels={"foreign": "1"})
+    step = decide(question(actual=actual))
+    assert step.write is not None
+    assert step.write.labels == {}
+
+
+def test_says_whether_the_object_has_maps_to_patch() -> None:
+    actual = live(mark=marker(), has_labels=False, has_annotations=False)
+    step = decide(question(desired(NEW), actual=actual))
+    assert step.write is not None
+    assert (step.write.has_labels, step.write.has_annotations) == (False, False)
+
+
+def test_signs_what_a_laptop_wrote_for_the_same_intent() -> None:
+    step = decide(question(actual=live(mark=marker(), by=LAPTOP)))
+    assert step.write is not None
+    assert (step.verb, step.write.data) == (Verb.UPDATE, None)
+    found = read_marker({k: v for k, v in step.write.annotations.items() if v is not None})
+    assert found is not None
+    assert found.mac.startswith("v1:k1:")
+
+
+def test_a_laptop_stores_no_fingerprint_of_its_own_run() -> None:
+    step = decide(question(installation=LAPTOP))
+    assert step.write is not None
+    found = read_marker({k: v for k, v in step.write.annotations.items() if v is not None})
+    assert found is not None
+    assert (found.mac, found.source, found.fingerprint) == ("", "", "")
+
+
+def test_takes_again_what_the_same_intent_released() -> None:
+    step = decide(question(actual=live(mark=marker(released=True))))
+    assert step.verb is Verb.UPDATE
+    again = after(step, live(mark=marker(released=True)))
+    assert again is not None
+    found = read_marker(again.annotations)
+    assert found is not None
+    assert not found.released
+
+
+def test_the_marker_names_the_cluster_as_the_intent_does() -> None:
+    called = replace(EAST, name=ClusterName("prod-east"), aliases=frozenset({ClusterName("east")}))
+    step = decide(question(cluster=called))
+    assert step.write is not None
+    found = read_marker({k: v for k, v in step.write.annotations.items() if v is not None})
+    assert found is not None
+    assert found.cluster_name == "east"
