@@ -136,7 +136,7 @@ def take_any_list_for_complete(patch: Patch) -> None:
     """Think that there are no policies when they cannot be listed."""
 
     def known(self: Hub) -> policy.Policies:
-        return replace(self._policies, is_complete=True)
+        return replace(self._policies.current, is_complete=True)
 
     patch.setattr(Hub, "policies", property(known))
 

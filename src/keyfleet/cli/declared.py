@@ -11,7 +11,7 @@ from keyfleet.base.errors import DeniedError, OwnershipError
 from keyfleet.cli.hub import UNSERVED, Hub, installed_domain
 from keyfleet.cli.terminal import note
 from keyfleet.cli.translating import FileIntent, translated
-from keyfleet.engine.hub import origin_of
+from keyfleet.engine.hubobjects import origin_of
 from keyfleet.engine.policies import policies_from, with_files
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import CRDS, FLEETPOLICIES, FLEETSECRETS

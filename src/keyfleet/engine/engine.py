@@ -16,7 +16,8 @@ from keyfleet.engine.clusterstatus import ClusterStatuses
 from keyfleet.engine.departures import Departures
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub, HubEvents
+from keyfleet.engine.hub import Hub
+from keyfleet.engine.hubevents import HubEvents
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy, Lane
 from keyfleet.engine.member import Member

@@ -7,19 +7,26 @@ marker names.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from keyfleet.base import codec
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.holds import HubView, deletion_hold
-from keyfleet.engine.policies import PolicyStatuses, policies_from
+from keyfleet.engine.hubevents import HubEvents
+from keyfleet.engine.hubobjects import (
+    Document,
+    is_same_request,
+    is_status_only,
+    metadata_manifest,
+    origin_of,
+)
+from keyfleet.engine.hubpolicies import HubPolicies, is_denied
 from keyfleet.engine.relay import relay
 from keyfleet.engine.views import namespace_facts
 from keyfleet.kube.client import Client
@@ -27,7 +34,7 @@ from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import CRDS, FLEETPOLICIES, NAMESPACES, SECRETS, Resource
-from keyfleet.model.intent import Origin, SecretRef
+from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import OWNER_ANNOTATION, Marker
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import Finding
@@ -37,37 +44,7 @@ from keyfleet.plugin import Dialect, Kind
 log = get_logger("engine")
 
 ObjectKey = tuple[str, str]
-Document = dict[str, Any]
 OnChange = Callable[[ObjectKey, Document | None, Document | None], None]
-
-
-POLICIES_S = 5.0
-"""How often FleetPolicies that may not be looked at are asked for again."""
-
-
-class HubEvents:
-    """What the hub's watches tell the engine; every call is synchronous and cheap."""
-
-    def hub_heard(self) -> None:
-        """A watch of the hub is open (again): the hub answers."""
-
-    def hub_rewound(self) -> None:
-        """The hub was restored to an earlier state than was seen of it: nothing known holds."""
-
-    def manifest_changed(self, dialect: Dialect, origin: Origin, manifest: Document | None) -> None:
-        """A manifest came, changed or (None) went."""
-
-    def kind_gone(self, kind: str) -> None:
-        """A kind is no longer served: its intents are unknown, not deleted."""
-
-    def policies_changed(self) -> None:
-        """What may be read and written changed."""
-
-    def hub_source_changed(self, ref: SecretRef) -> None:
-        """A Secret on the hub came, went or changed."""
-
-    def hub_namespace_changed(self, name: str) -> None:
-        """A namespace of the hub came, went or began to terminate."""
 
 
 @dataclass(slots=True)
@@ -91,10 +68,10 @@ class Hub:
         hooks: Hooks,
     ) -> None:
         self.client = client
-        self._policies = Policies(is_complete=False)
         self._domain = domain
         self._events = events
         self._means = Means(clock=clock, random=random, hooks=relay(hooks, self._watch_is))
+        self._policies = HubPolicies(client, events.policies_changed, self._means)
         self._was_away = False
         self._rewinding: asyncio.Task[None] | None = None
         self._clock = clock
@@ -115,14 +92,12 @@ class Hub:
         self._namespaces: Informer[Metadata] = Informer(
             client, NAMESPACES, on_change=self._on_namespace, **self._means
         )
-        self._policy_statuses = PolicyStatuses(client, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def policies(self) -> Policies:
         """What the FleetPolicies say now; incomplete while they may not be looked at."""
-        known = self._are_policies_known()
-        return self._policies if known else replace(self._policies, is_complete=False)
+        return self._policies.current
 
     async def start(self) -> None:
         """Start the watches and wait until everything that is served has been listed."""
@@ -139,7 +114,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Stop the watches."""
-        await self._policy_statuses.close()
+        await self._policies.close()
         watches = (served.task for served in self._served.values())
         await stop(self._rewinding, *self._tasks, *watches)
 
@@ -253,21 +228,15 @@ class Hub:
     def _serve(self, resource: Resource) -> None:
         if resource.kind in self._served:
             return
-        means = self._means
         if resource is FLEETPOLICIES:
-            on_change: OnChange = self._on_policy
-            hooks = relay(means["hooks"], lambda _: self._look_at_policies())
-            means = Means(clock=means["clock"], random=means["random"], hooks=hooks)
+            informer = self._policies.serve()
         else:
             on_change = self._on_manifest(resource.kind)
-        informer: Informer[Document] = Informer(
-            self.client, resource, on_change=on_change, decode=full_object, **means
-        )
+            informer = Informer(
+                self.client, resource, on_change=on_change, decode=full_object, **self._means
+            )
         task = spawn(informer.run(), name=f"watch {resource.kind}")
         self._served[resource.kind] = _Served(informer, task)
-        if resource is FLEETPOLICIES:
-            self._tasks.append(spawn(self._policies_listed(informer), name="policies"))
-            self._tasks.append(spawn(self._insist_on_policies(informer), name="policies"))
         log.info("engine.kind_started", kind=resource.kind)
 
     def _withdraw(self, resource: Resource) -> None:
@@ -277,8 +246,7 @@ class Hub:
         served.task.cancel()
         log.warning("engine.kind_stopped", kind=resource.kind)
         if resource is FLEETPOLICIES:
-            self._policies = Policies(is_complete=False)
-            self._events.policies_changed()
+            self._policies.withdraw()
         else:
             self._events.kind_gone(resource.kind)
 
@@ -286,7 +254,7 @@ class Hub:
         dialect, _ = self._dialects[kind]
 
         def changed(key: ObjectKey, old: Document | None, new: Document | None) -> None:
-            if old is not None and new is not None and _is_status_only(old, new):
+            if old is not None and new is not None and is_status_only(old, new):
                 return
             known = new or old or {}
             self._events.manifest_changed(
@@ -309,7 +277,7 @@ class Hub:
         known = new if is_wanted else old
         if known is None or not (is_wanted or was_wanted):
             return
-        if is_wanted and was_wanted and _same_request(old, new):
+        if is_wanted and was_wanted and is_same_request(old, new):
             return
         manifest = metadata_manifest(kind, known)
         origin = origin_of(dialect, kind.resource.kind, known)
@@ -319,94 +287,6 @@ class Hub:
         del old, new
         self._events.hub_namespace_changed(key[1])
 
-    def _on_policy(self, key: ObjectKey, old: Document | None, new: Document | None) -> None:
-        del key
-        if old is None or new is None or not _is_status_only(old, new):
-            self._read_policies()
-
-    async def _policies_listed(self, informer: Informer[Document]) -> None:
-        # An empty list calls nobody, and is as complete as any other.
-        await informer.wait_synced()
-        self._read_policies()
-
-    async def _insist_on_policies(self, informer: Informer[Document]) -> None:
-        # Nothing is delivered without them, so the right to see them is looked for more often than
-        # any other that is missing.
-        served = self._served[FLEETPOLICIES.kind]
-        while self._served.get(FLEETPOLICIES.kind) is served:
-            await self._clock.sleep(POLICIES_S)
-            if _is_denied(informer):
-                # That a failed watch is denied on its next attempt is no new state to hear of.
-                self._look_at_policies()
-                informer.nudge()
-
-    def _look_at_policies(self) -> None:
-        if self._policies.is_complete != self._are_policies_known():
-            self._read_policies()
-
-    def _read_policies(self) -> None:
-        served = self._served.get(FLEETPOLICIES.kind)
-        documents: Mapping[ObjectKey, Document] = served.informer.items if served else {}
-        read = policies_from(documents.values(), is_complete=self._are_policies_known())
-        self._policy_statuses.changed(documents.values(), read.refused)
-        if read.policies != self._policies:
-            self._policies = read.policies
-            self._events.policies_changed()
-
-    def _are_policies_known(self) -> bool:
-        # What was listed before the right to look was lost is no complete list any more; while the
-        # hub is only away it is, since what it does not show it does not change either.
-        served = self._served.get(FLEETPOLICIES.kind)
-        informer = served.informer if served else None
-        return informer is not None and informer.synced and not _is_denied(informer)
-
-
-def metadata_manifest(kind: Kind, metadata: Metadata) -> Document:
-    """Return an object as a manifest whose meaning is in its labels and annotations."""
-    return {
-        "apiVersion": kind.resource.api_version,
-        "kind": kind.resource.kind,
-        "metadata": codec.builtins(metadata),
-    }
-
-
-def origin_of(dialect: Dialect, kind: str, metadata: Metadata) -> Origin:
-    """Return who asked, for a manifest found on the hub."""
-    return Origin(
-        dialect=dialect.name,
-        kind=kind,
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        generation=metadata.generation,
-        created=metadata.creation_timestamp or "",
-    )
-
 
 def _is_heard(informer: Informer[Any]) -> bool:
-    return informer.synced or _is_denied(informer)
-
-
-def _is_denied(informer: Informer[Any]) -> bool:
-    return isinstance(informer.error, DeniedError)
-
-
-def _is_status_only(old: Document, new: Document) -> bool:
-    before, after = metadata_of(old), metadata_of(new)
-    return (
-        before.uid == after.uid
-        and before.generation == after.generation
-        and before.annotations == after.annotations
-        and before.labels == after.labels
-        and before.deletion_timestamp == after.deletion_timestamp
-    )
-
-
-def _same_request(old: Metadata | None, new: Metadata | None) -> bool:
-    # The annotations are filtered to the dialect's own, so equality means: the same request. Flow
-    # guards look at the labels.
-    return (
-        old is not None
-        and new is not None
-        and (old.uid, old.annotations, old.labels) == (new.uid, new.annotations, new.labels)
-    )
+    return informer.synced or is_denied(informer)

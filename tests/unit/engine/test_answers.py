@@ -14,7 +14,8 @@ from keyfleet.dialects import native
 from keyfleet.engine.answers import Answers
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub, HubEvents
+from keyfleet.engine.hub import Hub
+from keyfleet.engine.hubevents import HubEvents
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy
 from keyfleet.engine.results import WAITING, Results
