@@ -17,7 +17,7 @@ from keyfleet.base.log import get_logger
 from keyfleet.delivery.bodies import update_operations
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine import rounds
-from keyfleet.engine.breaker import Breaker
+from keyfleet.engine.deletiongate import DeletionGate
 from keyfleet.engine.hub import Hub
 from keyfleet.kube import client
 from keyfleet.model import policy
@@ -115,7 +115,7 @@ def accept_any_approval(patch: Patch) -> None:
 
 def never_hold(patch: Patch) -> None:
     """Delete as much as was asked for."""
-    patch.setattr(Breaker, "objection", lambda *_: None)
+    patch.setattr(DeletionGate, "objection", lambda *_: None)
 
 
 def write_blindly(patch: Patch) -> None:

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.log import get_logger
-from keyfleet.engine.breaker import JUDGING, Breaker
 from keyfleet.engine.confirm import Confirmations
+from keyfleet.engine.deletiongate import JUDGING, DeletionGate
 from keyfleet.engine.doomed import Doomed
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.member import Member
@@ -23,9 +23,9 @@ ASK_AGAIN_S = 30.0
 class Departures:
     """Clean up after clusters whose `onRemoved` is Delete."""
 
-    def __init__(self, confirmations: Confirmations, breaker: Breaker, doomed: Doomed) -> None:
+    def __init__(self, confirmations: Confirmations, gate: DeletionGate, doomed: Doomed) -> None:
         self._confirmations = confirmations
-        self._breaker = breaker
+        self._gate = gate
         self._doomed = doomed
 
     async def leave(self, entry: Entry) -> None:
@@ -53,7 +53,7 @@ class Departures:
                 log.warning("engine.departure_held", cluster=entry.name, reason=objection.reason)
                 return
             for target in targets:
-                finding = self._breaker.departing(target)
+                finding = self._gate.departing(target)
                 if finding is None:
                     tried.add(target)
                     await self._delete(member, target)
@@ -63,7 +63,7 @@ class Departures:
             if not tried.issuperset(targets):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(ASK_AGAIN_S):
-                        await self._breaker.judged()
+                        await self._gate.judged()
 
     async def _delete(self, member: Member, target: HeldTarget) -> None:
         metadata = member.target((target.namespace, target.name))

@@ -70,12 +70,12 @@ class Engine(HubEvents, FleetEvents):
             self.results,
             self._worker.revisions,
             busy=self._busy,
-            is_unjudged=self._breaker.is_unjudged,
+            is_unjudged=self._breaker.gate.is_unjudged,
         )
         self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock, self.results.in_sync)
         self._departures = Departures(
-            self._worker.confirmations, self._breaker, self._worker.doomed
+            self._worker.confirmations, self._breaker.gate, self._worker.doomed
         )
         self._is_started = False
 
@@ -250,7 +250,7 @@ class Engine(HubEvents, FleetEvents):
     def cluster_gone(self, entry: Entry) -> None:
         """Forget the cluster's results; intents that name it say so."""
         self.results.leave_cluster(entry.name)
-        self._breaker.cluster_gone(entry.name)
+        self._breaker.gate.cluster_gone(entry.name)
         self._readers_are_due({entry.name, *map(ClusterName, entry.facts.aliases)})
         for intent in self.intents:
             self._statuses.changed(intent.key)

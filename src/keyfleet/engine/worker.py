@@ -8,8 +8,9 @@ from functools import partial
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
-from keyfleet.engine.breaker import JUDGING, Breaker
+from keyfleet.engine.breaker import Breaker
 from keyfleet.engine.confirm import Confirmations, identity_doubt
+from keyfleet.engine.deletiongate import JUDGING
 from keyfleet.engine.doomed import Doomed
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
@@ -90,7 +91,7 @@ class Worker:
             tell=parts.tell,
             means=means,
         )
-        self._passes = Passes(self._gatherer, self.breaker, **means)
+        self._passes = Passes(self._gatherer, self.breaker.gate, **means)
         self.confirmations = Confirmations(parts.hub, parts.installation.hub)
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
@@ -114,11 +115,11 @@ class Worker:
 
     async def work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
         """Make one intent true in one cluster, as far as that is possible now."""
-        self.breaker.began((cluster, key))
+        self.breaker.gate.began((cluster, key))
         try:
             return await self._work(cluster, key)
         finally:
-            self.breaker.ended((cluster, key))
+            self.breaker.gate.ended((cluster, key))
 
     async def _work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
         entry = self._fleet.get(cluster)
@@ -253,7 +254,7 @@ class Worker:
         )
 
     def _deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
-        return self.breaker.orphan_hold(key, marker, self._hub.deletion_hold(key, marker))
+        return self.breaker.gate.orphan_hold(key, marker, self._hub.deletion_hold(key, marker))
 
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
         entry = self._fleet.get(name)

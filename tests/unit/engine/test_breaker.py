@@ -16,7 +16,8 @@ from keyfleet.base.errors import KeyfleetError, UnreachableError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.means import Means
 from keyfleet.engine import heldstore
-from keyfleet.engine.breaker import JUDGING, Breaker
+from keyfleet.engine.breaker import Breaker
+from keyfleet.engine.deletiongate import JUDGING
 from keyfleet.engine.doomed import Doomed, Lane, Survey
 from keyfleet.engine.holds import held
 from keyfleet.model.held import Approval, HeldTarget, Scope
@@ -90,7 +91,7 @@ class Bench:
     def ask(self, number: int) -> Finding | None:
         question = unwanted(live(mark=marker()))
         step = Step(KEY, question.place, Verb.DELETE, uid=str(number))
-        return self.breaker.objection(question, step, LANE)
+        return self.breaker.gate.objection(question, step, LANE)
 
     async def judge(self) -> None:
         await self.breaker._judge()
@@ -104,7 +105,7 @@ class Bench:
     def hear(self) -> None:
         """The watch shows the ConfigMap as it is."""
         new = {"metadata": {"resourceVersion": str(self.hub.version)}}
-        self.breaker._on_configmap(("", ""), None, new if self.hub.version else None)
+        self.breaker._held._on_configmap(("", ""), None, new if self.hub.version else None)
 
 
 async def test_what_was_not_judged_waits_and_is_called_when_it_may_go() -> None:
@@ -175,7 +176,7 @@ async def test_a_deletion_that_failed_is_given_back_once_it_is_not_wanted() -> N
     await bench.judge()
     assert bench.ask(0) is None
     question = unwanted(live(mark=marker()))
-    bench.breaker.spared(question, Step(KEY, question.place, Verb.DELETE, uid="0"))
+    bench.breaker.gate.spared(question, Step(KEY, question.place, Verb.DELETE, uid="0"))
     bench.lose([])
     await bench.judge()
     assert not (await heldstore.load(bench.hub.client)).ledger.entries
@@ -244,13 +245,13 @@ async def test_a_pass_that_asks_for_it_no_more_does_not_count(meanwhile: bool) -
     """What only a pass can know, such as what a rule takes away, counts while the pass says it."""
     bench = Bench()
     bench.lose([], of=12)
-    bench.breaker.began(LANE)
+    bench.breaker.gate.began(LANE)
     for number in range(12):
         bench.ask(number)
-    bench.breaker.ended(LANE)
+    bench.breaker.gate.ended(LANE)
     if meanwhile:
-        bench.breaker.began(LANE)
-        bench.breaker.ended(LANE)
+        bench.breaker.gate.began(LANE)
+        bench.breaker.gate.ended(LANE)
     await bench.judge()
     assert bool((await heldstore.load(bench.hub.client)).plans) is not meanwhile
 
@@ -280,25 +281,25 @@ async def test_an_orphan_is_told_the_way_out_and_goes_once_it_is_approved() -> N
     bench.fleet.going = [replace(Loss(target(0)), orphan="of another CRD")]
     orphaned = marker(cluster="u1", namespace="n0", name="db")
     hold = held("KindReplaced", "it was made under another CRD")
-    assert bench.breaker.orphan_hold(KEY, orphaned, hold) == hold
+    assert bench.breaker.gate.orphan_hold(KEY, orphaned, hold) == hold
     await bench.judge()
-    told = bench.breaker.orphan_hold(KEY, orphaned, hold)
+    told = bench.breaker.gate.orphan_hold(KEY, orphaned, hold)
     assert told
     assert (told.reason, "keyfleet approve" in told.hint) == ("KindReplaced", True)
     await bench.approve()
     await bench.judge()
-    assert bench.breaker.orphan_hold(KEY, orphaned, hold) is None
+    assert bench.breaker.gate.orphan_hold(KEY, orphaned, hold) is None
     assert bench.ask(0) is None
     other = held("KindGone", "gone")
-    assert bench.breaker.orphan_hold(KEY, orphaned, other) == other
+    assert bench.breaker.gate.orphan_hold(KEY, orphaned, other) == other
 
 
 async def test_a_departing_cluster_waits_for_its_verdict() -> None:
     bench = Bench()
     bench.lose([0])
-    assert bench.breaker.departing(target(0))
+    assert bench.breaker.gate.departing(target(0))
     await bench.judge()
-    assert bench.breaker.departing(target(0)) is None
+    assert bench.breaker.gate.departing(target(0)) is None
 
 
 async def test_an_approval_that_reaches_nothing_is_told() -> None:
@@ -356,13 +357,13 @@ async def test_what_was_asked_for_a_cluster_that_left_is_asked_no_more() -> None
     bench = Bench()
     bench.lose(range(20))
     await bench.judge()
-    bench.breaker.began(LANE)
+    bench.breaker.gate.began(LANE)
     assert all(bench.ask(number) for number in range(20))
-    bench.breaker.ended(LANE)
+    bench.breaker.gate.ended(LANE)
     bench.fleet.there, bench.fleet.going = [], []
     await bench.judge()
     assert len((await heldstore.load(bench.hub.client)).plans) == 1
-    bench.breaker.cluster_gone(LANE[0])
+    bench.breaker.gate.cluster_gone(LANE[0])
     await bench.judge()
     assert (await heldstore.load(bench.hub.client)).plans == {}
 
@@ -373,10 +374,10 @@ async def test_a_successor_does_not_say_again_what_is_held() -> None:
     await bench.judge()
     bench.events.clear()
     bench.breaker = bench.started()
-    bench.breaker.began(LANE)
+    bench.breaker.gate.began(LANE)
     bench.ask(0)
-    bench.breaker.ended(LANE)
-    assert bench.breaker.is_unjudged(KEY)
+    bench.breaker.gate.ended(LANE)
+    assert bench.breaker.gate.is_unjudged(KEY)
     await bench.judge()
-    assert not bench.breaker.is_unjudged(KEY)
+    assert not bench.breaker.gate.is_unjudged(KEY)
     assert bench.events == []

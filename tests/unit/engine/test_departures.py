@@ -9,8 +9,8 @@ from tests.unit.engine.fakes import EAST, HUB_UID, INSTALLATION, VALUE
 
 from keyfleet.base.errors import DeniedError, KeyfleetError, UnreachableError
 from keyfleet.base.keyring import Keyring
-from keyfleet.engine.breaker import JUDGING, Breaker
 from keyfleet.engine.confirm import Confirmations
+from keyfleet.engine.deletiongate import JUDGING, DeletionGate
 from keyfleet.engine.departures import Departures
 from keyfleet.engine.doomed import Doomed
 from keyfleet.engine.fleet import Fleet
@@ -69,7 +69,7 @@ class Bench:
         self.entry = entry_of(FakeMember(self.east), snapshot=snapshot_of(on_removed="Delete"))
         self.breaker = OpenBreaker()
         self.departures = Departures(
-            Confirmations(self.hub, HUB_UID), cast("Breaker", self.breaker), doomed_of()
+            Confirmations(self.hub, HUB_UID), cast("DeletionGate", self.breaker), doomed_of()
         )
 
     def give(self, name: str, marks: Marks) -> None:
