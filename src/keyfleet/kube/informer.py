@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keep a cache of one collection of one cluster, through everything that can go wrong.
 
-An informer lists, then watches; how an attempt ends decides the next by `keyfleet.kube.watching`.
+An informer lists, then watches (`keyfleet.kube.attempts`); how an attempt ends decides the next by
+`keyfleet.kube.watching`.
 It is level-triggered: consumers may miss steps in between and see every final state. Where the
 server streams lists, list and watch are one connection.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from functools import partial
 from random import Random
 from typing import Any, Generic, TypeVar, overload
@@ -18,17 +18,13 @@ from keyfleet.base.errors import InvariantError, KeyfleetError, UnreachableError
 from keyfleet.base.log import Hooks, NoHooks, get_logger
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube import requests
-from keyfleet.kube.budget import Budget
+from keyfleet.kube.attempts import Attempts, Collection, Listener, Progress
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import METADATA, Decode
-from keyfleet.kube.hearing import Hearing
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.paging import pages
-from keyfleet.kube.requests import Request, Selection
+from keyfleet.kube.requests import Selection
 from keyfleet.kube.resources import Resource
 from keyfleet.kube.store import Key, Store
-from keyfleet.kube.stream import LineSplitter
-from keyfleet.kube.transport import Stream
 from keyfleet.kube.watching import (
     FIRST,
     SUCCESS_S,
@@ -37,7 +33,6 @@ from keyfleet.kube.watching import (
     End,
     Recovery,
     end_of,
-    end_of_stream,
     recover,
     retry_after_s,
 )
@@ -46,13 +41,6 @@ T = TypeVar("T")
 
 SILENCE_S = 130.0
 """Bookmarks come about once a minute: two missed ones and some slack."""
-STREAMED_LIST_S = 30.0
-"""A streamed list that takes longer is fetched in pages instead."""
-PAGED_LIST_S = 300.0
-"""How long a list in pages may take in all."""
-WATCH_S = (300, 600)
-"""Bounds of the random time after which the server ends a watch, so that they spread."""
-
 _NO_HOOKS = NoHooks()
 _log = get_logger("kube")
 
@@ -145,16 +133,28 @@ class Informer(Generic[T]):
         self._client = client
         self._resource = resource
         self._selection = Selection(namespace, labels, fields)
-        self._decode = decode
-        self._keep = keep_annotation
         self._clock = clock
         self._random = random
         self._hooks = hooks
         self._silence_s = silence_s
-        self._lists = lists or asyncio.Semaphore()
         self._subject = f"{client.cluster}/{requests.subject_of(resource, namespace, '')}"
         self._store: Store[T] = Store(decode, on_change, subject=self._subject)
         self._watch_name = f"{purpose}:{self._subject}?{labels}&{fields}"
+        self._attempts: Attempts[T] = Attempts(
+            client,
+            Collection(resource, self._selection, decode, keep_annotation, self._subject),
+            self._store,
+            Listener(
+                listing=partial(self._enter, "listing"),
+                listed=self._sync,
+                opened=self._go_live,
+                heard=self._alive,
+            ),
+            clock=clock,
+            random=random,
+            silence_s=silence_s,
+            lists=lists or asyncio.Semaphore(),
+        )
         self._state = ""
         self._failures = 0
         self._first_list = asyncio.Event()
@@ -211,9 +211,9 @@ class Informer(Generic[T]):
         began = self._clock.monotonic()
         error: KeyfleetError | None = None
         streamed = attempt.action is Action.LIST and self._client.streams_lists
-        progress = _Progress(attempt)
+        progress = Progress(attempt)
         try:
-            end = await self._perform(progress, streamed=streamed)
+            end = await self._attempts.perform(progress, streamed=streamed)
         except KeyfleetError as caught:
             error = caught
             end = end_of(error, streamed_list=streamed and progress.now.action is Action.LIST)
@@ -259,112 +259,6 @@ class Informer(Generic[T]):
             attempt=self._failures,
         )
 
-    async def _perform(self, progress: "_Progress", *, streamed: bool) -> End:
-        if progress.now.action is Action.WATCH:
-            return await self._watch(progress, ExitStack())
-        self._enter("listing")
-        await self._lists.acquire()
-        with ExitStack() as permit:
-            permit.callback(self._lists.release)
-            if streamed:
-                return await self._watch(progress, permit)
-            return await self._list_in_time(progress.now.resource_version)
-
-    async def _list_in_time(self, resource_version: str) -> End:
-        # A server that trickles its pages must not keep its place among the fleet's lists.
-        try:
-            async with asyncio.timeout(PAGED_LIST_S):
-                return await self._list(resource_version)
-        except TimeoutError:
-            raise UnreachableError(
-                "list.slow", "the list did not end in time", self._subject
-            ) from None
-
-    async def _list(self, resource_version: str) -> End:
-        first = requests.list_page(
-            self._resource,
-            accept=self._decode.list_accept,
-            resource_version=resource_version,
-            selection=self._selection,
-            limit=self._client.page,
-        )
-        complete: dict[Key, T] = {}
-        budget = Budget()
-        version = ""
-        async for page in pages(self._client.transport, self._clock, first, self._decode.page):
-            for item in page.items:
-                if self._keep is not None:
-                    self._decode.filter_annotations(item, self._keep)
-                metadata = self._decode.metadata(item)
-                budget.take(metadata, subject=self._subject)
-                complete[metadata.key] = item
-            version = page.resource_version
-        self._store.replace(complete)
-        self._store.resource_version = version
-        self._sync()
-        return End.LISTED
-
-    async def _watch(self, progress: "_Progress", permit: ExitStack) -> End:
-        initial = progress.now.action is Action.LIST
-        stream = await self._client.transport.open_watch(
-            self._watch_request(progress.now, initial=initial), silence_s=self._silence_s
-        )
-        opened = self._clock.monotonic()
-        hearing = Hearing(
-            self._store,
-            self._decode,
-            self._keep,
-            subject=self._subject,
-            on_listed=partial(self._streamed, progress, permit) if initial else None,
-        )
-        try:
-            if not initial:
-                self._go_live()
-            await self._hear(stream, hearing)
-        finally:
-            stream.close()
-        return end_of_stream(open_s=self._clock.monotonic() - opened, heard=hearing.events)
-
-    def _streamed(self, progress: "_Progress", permit: ExitStack) -> None:
-        progress.now = Attempt(Action.WATCH)
-        permit.close()
-        self._sync()
-        self._go_live()
-
-    async def _hear(self, stream: Stream, hearing: Hearing[T]) -> None:
-        splitter = LineSplitter()
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._patience_s(hearing)) as limit:
-                while chunk := await stream.read():
-                    self._alive()
-                    for line in splitter.feed(chunk):
-                        hearing.take(line)
-                    if not hearing.is_listing:
-                        limit.reschedule(loop.time() + self._silence_s)
-        except TimeoutError:
-            raise self._impatience(hearing) from None
-        if splitter.is_inside_line:
-            raise UnreachableError("watch.half_line", "the watch broke off", self._subject)
-
-    def _patience_s(self, hearing: Hearing[T]) -> float:
-        return STREAMED_LIST_S if hearing.is_listing else self._silence_s
-
-    def _impatience(self, hearing: Hearing[T]) -> UnreachableError:
-        if hearing.is_listing:
-            return UnreachableError("watch.endless", "the streamed list did not end", self._subject)
-        return UnreachableError("api.silent", "the watch fell silent", self._subject)
-
-    def _watch_request(self, attempt: Attempt, *, initial: bool) -> Request:
-        return requests.watch(
-            self._resource,
-            accept=self._decode.watch_accept,
-            resource_version=attempt.resource_version,
-            timeout_s=self._random.randint(*WATCH_S),
-            initial=initial,
-            selection=self._selection,
-        )
-
     def _alive(self) -> None:
         self.heard_at = self._clock.monotonic()
         self._hooks.watch_heard(self._client.cluster, self._resource.label, self._watch_name)
@@ -398,12 +292,3 @@ class Informer(Generic[T]):
         finally:
             await stop(*waits)
         self._nudged.clear()
-
-
-class _Progress:
-    """What the running attempt is by now: a streamed list turns into a watch."""
-
-    __slots__ = ("now",)
-
-    def __init__(self, now: Attempt) -> None:
-        self.now = now

@@ -13,6 +13,7 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube import requests
 from keyfleet.kube.access import Access, Endpoint
+from keyfleet.kube.attempts import Attempts
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
@@ -88,11 +89,11 @@ async def test_a_bug_in_decoding_is_logged_and_the_watch_goes_on(
     client.streams_lists = False
     tries: list[str] = []
 
-    async def crash(_informer: Informer[Metadata], version: str) -> None:
+    async def crash(_attempts: Attempts[Metadata], version: str) -> None:
         tries.append(version)
         raise LookupError
 
-    monkeypatch.setattr(Informer, "_list", crash)
+    monkeypatch.setattr(Attempts, "_list", crash)
     informer: Informer[Metadata] = Informer(
         client,
         SECRETS,
