@@ -129,9 +129,8 @@ def _readable(place: Place, known: Iterable[Facts], moments: list[Moment]) -> li
 
 def _lagging(moments: list[Moment]) -> Iterator[Facts]:
     """Give what a controller may take for true whose watches lag by different times."""
-    for wishes, fleet in product(moments, repeat=2):
-        if wishes is not fleet:
-            yield wishes.facts.in_fleet_of(fleet.facts)
+    for wishes, clusters, rules in product(moments, repeat=3):
+        yield wishes.facts.in_fleet_of(clusters.facts, rules.facts)
 
 
 def ownership(world: World, writes: list[Write]) -> list[str]:

@@ -67,14 +67,14 @@ class Facts:
         """Return a Secret."""
         return self.all(place[0], SECRETS).get(place[1:])
 
-    def in_fleet_of(self, other: "Facts") -> "Facts":
-        """Return these wishes in another moment's fleet: every watch lags by itself."""
-        fleet = (NAMESPACES, FLEETCLUSTERS, FLEETPOLICIES)
+    def in_fleet_of(self, clusters: "Facts", rules: "Facts") -> "Facts":
+        """Return these wishes in other moments' fleet and rules: every watch lags by itself."""
+        seen = {FLEETCLUSTERS: clusters, FLEETPOLICIES: rules, NAMESPACES: rules}
         objects = {
-            cluster: {**kinds, **{label: other.all(cluster, label) for label in fleet}}
+            cluster: {**kinds, **{label: then.all(cluster, label) for label, then in seen.items()}}
             for cluster, kinds in self.objects.items()
         }
-        return Facts(objects, other.departed)
+        return Facts(objects, clusters.departed)
 
     # Who wishes what.
 

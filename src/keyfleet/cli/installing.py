@@ -24,6 +24,7 @@ from keyfleet.cli.exits import TIMED_OUT
 from keyfleet.engine.installation import KEY_SECRET, ensure_keyring, load_keyring
 from keyfleet.kube import requests
 from keyfleet.kube.client import Client
+from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import (
     ADMISSION_BINDINGS,
     ADMISSION_POLICIES,
@@ -139,9 +140,18 @@ async def _apply(
         ) from None
     if before is None:
         return Applied(resource, name, Change.CREATED, namespace)
-    is_same = before.resource_version == after.resource_version
+    is_same = before.resource_version == after.resource_version or _differ_in_status(before, after)
     change = Change.UNCHANGED if is_same else Change.UPDATED
     return Applied(resource, name, change, namespace)
+
+
+def _differ_in_status(before: Metadata, after: Metadata) -> bool:
+    """Tell whether only a status was written meanwhile, such as that a CRD is established now."""
+    return (
+        before.generation == after.generation > 0
+        and before.labels == after.labels
+        and before.annotations == after.annotations
+    )
 
 
 async def _ensure_key(client: Client, clock: Clock) -> Applied:

@@ -112,7 +112,8 @@ class DeletionGate:
 
     def is_unjudged(self, key: IntentKey) -> bool:
         """Tell whether an intent asked, and nothing at all was judged since the start."""
-        return self.verdict is None and any(lane[1] == key for lane in self._asked)
+        is_silent = self.verdict is None and self._trouble is None
+        return is_silent and any(lane[1] == key for lane in self._asked)
 
     async def judged(self) -> None:
         """Wait for the next verdict."""

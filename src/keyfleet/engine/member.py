@@ -203,8 +203,10 @@ class Member:
         return self._namespaces.one(name)
 
     async def owned(self, intent: IntentKey) -> list[Spot]:
-        """Return where this intent's marked targets are."""
-        return self._targets.owners.spots(intent)
+        """Return where this intent's marked targets are, with those the watch is yet to show."""
+        ahead = self.memory.ahead_of(intent)
+        spots = self._targets.owners.spots(intent)
+        return sorted({*spots, *ahead}) if ahead else spots
 
     async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
         """Return the target as the watch and the memory know it; read it when they do not."""

@@ -5,7 +5,7 @@ As long as the watch shows the remembered resourceVersion, the data behind it is
 reading it. Any other version means one read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from keyfleet.delivery.deliver import Delivered
@@ -37,6 +37,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[Spot, Remembered] = {}
+        self._ahead: dict[IntentKey, set[Spot]] = {}
         self._deleted: dict[Spot, str] = {}
         self._doubted: set[Spot] = set()
 
@@ -47,18 +48,18 @@ class Memory:
     def read(self, spot: Spot, actual: Actual, intent: IntentKey) -> None:
         """Remember a live object that was just read."""
         self._doubted.discard(spot)
-        self._known[spot] = _remembered(actual, intent)
+        self._put(spot, _remembered(actual, intent))
 
     def wrote(self, spot: Spot, actual: Actual, intent: IntentKey) -> None:
         """Remember what a write left, ahead of the watch."""
         self._doubted.discard(spot)
         self._deleted.pop(spot, None)
         ahead = actual if actual.data is None else replace(actual, data=None)
-        self._known[spot] = _remembered(actual, intent, ahead)
+        self._put(spot, _remembered(actual, intent, ahead))
 
     def deleted(self, spot: Spot, uid: str) -> None:
         """Remember that we deleted the object of this UID."""
-        self._known.pop(spot, None)
+        self._put(spot, None)
         self._deleted[spot] = uid
 
     def is_own_deletion(self, spot: Spot, uid: str) -> bool:
@@ -67,7 +68,7 @@ class Memory:
 
     def doubt(self, spot: Spot) -> None:
         """Read this place next time, whatever the watch says: a write met something unexpected."""
-        self._known.pop(spot, None)
+        self._put(spot, None)
         self._doubted.add(spot)
 
     def is_doubted(self, spot: Spot) -> bool:
@@ -76,18 +77,35 @@ class Memory:
 
     def ahead(self) -> set[Spot]:
         """Return the places whose last write the watch has not shown yet."""
-        return {spot for spot, known in self._known.items() if known.ahead is not None}
+        return {spot for spots in self._ahead.values() for spot in spots}
+
+    def ahead_of(self, intent: IntentKey) -> Set[Spot]:
+        """Return those of them that were written for this intent."""
+        return self._ahead.get(intent, frozenset())
 
     def settle(self, spot: Spot) -> None:
         """The watch has caught up: what it shows counts again."""
         known = self._known.get(spot)
         if known is not None and known.ahead is not None:
-            self._known[spot] = replace(known, ahead=None)
+            self._put(spot, replace(known, ahead=None))
 
     def forget(self, spot: Spot) -> None:
         """Drop a place that is gone."""
-        self._known.pop(spot, None)
+        self._put(spot, None)
         self._doubted.discard(spot)
+
+    def _put(self, spot: Spot, known: Remembered | None) -> None:
+        before = self._known.pop(spot, None)
+        if before is not None and before.ahead is not None:
+            spots = self._ahead[before.intent]
+            spots.discard(spot)
+            if not spots:
+                del self._ahead[before.intent]
+        if known is None:
+            return
+        self._known[spot] = known
+        if known.ahead is not None:
+            self._ahead.setdefault(known.intent, set()).add(spot)
 
 
 def _remembered(actual: Actual, intent: IntentKey, ahead: Actual | None = None) -> Remembered:

@@ -137,6 +137,8 @@ async def test_a_stored_kubeconfig_that_expired_is_replaced_while_running(fleet:
     await fleet.stands("Unreachable", "AuthenticationFailed", fleet.west)
     await fleet.set_data(fleet.hub, "login", stored(fleet.west, fleet.west.token))
     await fleet.delivered(ONE, fleet.west)
+    # The status says so a moment later: else the next wait would take the old word for the new.
+    await fleet.in_sync(fleet.west)
     await fleet.set_data(fleet.hub, "login", stored(fleet.west, "revoked"))
     await fleet.stands("Unreachable", "AuthenticationFailed", fleet.west)
     await goes_on(fleet, fleet.east)

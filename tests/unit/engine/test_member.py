@@ -167,6 +167,12 @@ async def test_an_event_from_before_an_own_write_is_no_news(bench: Bench) -> Non
     assert bench.member.memory.ahead() == {SPOT}
 
 
+async def test_a_target_is_owned_before_the_watch_shows_it(bench: Bench) -> None:
+    """Else an intent that stops wanting it meanwhile would never delete it: the echo is no news."""
+    await bench.deliver()
+    assert await bench.member.owned(KEY) == [SPOT]
+
+
 async def test_a_write_of_somebody_else_is_news_to_its_intent(bench: Bench) -> None:
     bench.targets.show(await bench.deliver())
     bench.write()

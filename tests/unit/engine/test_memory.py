@@ -43,6 +43,18 @@ def test_what_was_written_is_ahead_of_the_watch_until_that_caught_up(memory: Mem
     assert set() == memory.ahead()
 
 
+def test_what_is_ahead_is_known_by_intent(memory: Memory) -> None:
+    other = ("payments", "other")
+    memory.wrote(SPOT, actual_of("8"), KEY)
+    memory.wrote(other, actual_of("8"), KEY)
+    assert memory.ahead_of(KEY) == {SPOT, other}
+    memory.wrote(other, actual_of("9"), key_of("other"))
+    assert (memory.ahead_of(KEY), memory.ahead_of(key_of("other"))) == ({SPOT}, {other})
+    memory.forget(SPOT)
+    memory.deleted(other, "u1")
+    assert (memory.ahead_of(KEY), memory.ahead_of(key_of("other"))) == (set(), set())
+
+
 def test_what_was_read_is_not_ahead(memory: Memory) -> None:
     memory.wrote(SPOT, actual_of("8"), KEY)
     memory.read(SPOT, actual_of("9"), KEY)
