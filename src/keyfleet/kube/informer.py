@@ -161,6 +161,11 @@ class Informer(Generic[T]):
         self._nudged = asyncio.Event()
 
     @property
+    def is_replacing(self) -> bool:
+        """Tell whether changes come from a complete list: what is gone was last seen earlier."""
+        return self._store.is_replacing
+
+    @property
     def items(self) -> Mapping[Key, T]:
         """The items by (namespace, name)."""
         return self._store.items

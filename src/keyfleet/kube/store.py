@@ -30,6 +30,8 @@ class Store(Generic[T]):
         self.items: dict[Key, T] = {}
         self.resource_version = ""
         """Where a watch resumes: version of the last event, bookmark or complete list."""
+        self.is_replacing = False
+        """What is reported comes from a complete list: how an item was last is not known then."""
         self._decode = decode
         self._on_change = on_change
         self._subject = subject
@@ -57,6 +59,13 @@ class Store(Generic[T]):
 
     def replace(self, complete: Mapping[Key, T]) -> None:
         """Take a complete list that was found to fit: what it does not name is gone."""
+        self.is_replacing = True
+        try:
+            self._replace(complete)
+        finally:
+            self.is_replacing = False
+
+    def _replace(self, complete: Mapping[Key, T]) -> None:
         for key in [key for key in self.items if key not in complete]:
             self.drop(key)
         for key, item in complete.items():

@@ -17,6 +17,7 @@ from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import FLEETCLUSTERS, SECRETS
+from keyfleet.kube.store import Key
 from keyfleet.plugin import ClusterSnapshot
 
 log = get_logger("inventory")
@@ -55,11 +56,13 @@ class DeclaredInventory:
         self._means = Means(clock=clock, random=random, hooks=hooks)
         self._clock = clock
         self._changed = asyncio.Event()
+        self._told: frozenset[Key] = frozenset()
+        self._leaving: dict[Key, Document] = {}
         self._secrets: dict[Reference, tuple[Informer[Metadata], asyncio.Task[None]]] = {}
         self._informer: Informer[Document] = Informer(
             login.hub,
             FLEETCLUSTERS,
-            on_change=lambda *_: self._changed.set(),
+            on_change=self._on_cluster,
             decode=full_object,
             **self._means,
         )
@@ -73,17 +76,31 @@ class DeclaredInventory:
             while True:
                 self._changed.clear()
                 self._watch_secrets()
-                yield self._snapshots()
+                if leaving := self._last_words():
+                    # What it last said counts, also when it was said and gone in one moment.
+                    yield self._snapshots({**leaving, **self._informer.items})
+                self._told = frozenset(self._informer.items)
+                yield self._snapshots(self._informer.items)
                 await self._changed.wait()
                 await self._clock.sleep(SETTLE_S)
         finally:
             await stop(task, *(watch for _, watch in self._secrets.values()))
 
-    def _snapshots(self) -> tuple[ClusterSnapshot, ...]:
+    def _snapshots(self, documents: Mapping[Key, Document]) -> tuple[ClusterSnapshot, ...]:
         return tuple(
             snapshot_of(document, self._login, secret_version=self._version(document))
-            for _, document in sorted(self._informer.items.items())
+            for _, document in sorted(documents.items())
         )
+
+    def _on_cluster(self, key: Key, old: Document | None, new: Document | None) -> None:
+        self._leaving.pop(key, None)
+        if new is None and old is not None:
+            self._leaving[key] = _retained(old) if self._informer.is_replacing else old
+        self._changed.set()
+
+    def _last_words(self) -> dict[Key, Document]:
+        leaving, self._leaving = self._leaving, {}
+        return {key: document for key, document in leaving.items() if key in self._told}
 
     async def _enrol(self) -> None:
         try:
@@ -121,6 +138,11 @@ class DeclaredInventory:
             return ""
         metadata = found[0].items.get(reference)
         return metadata.resource_version if metadata else ""
+
+
+def _retained(document: Document) -> Document:
+    """Return a FleetCluster that went unseen: it may have been told to keep its targets."""
+    return {**document, "spec": {**(document.get("spec") or {}), "onRemoved": "Retain"}}
 
 
 def _reference(document: Document) -> Reference | None:
