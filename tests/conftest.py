@@ -2,6 +2,7 @@
 """What holds for every test: no secret value in any output, and a time limit by kind of test."""
 
 import logging
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -22,6 +23,12 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("keyfleet")
+
+
+def pytest_configure() -> None:
+    """Let children be interrupted, also where the whole run was started in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
