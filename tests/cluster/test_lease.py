@@ -148,7 +148,7 @@ async def test_a_deleted_lease_is_made_again_and_counts_on(
             found = await client.find(LEASES, "keyfleet", namespace=namespace)
         lease = read_lease(found)
         # The candidate learns of its own write a moment later.
-        while second.election.transitions != lease.transitions:
+        while second.election.transitions != lease.transitions:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.02)
     assert lease.transitions >= 1
     assert lease.holder == "a"
