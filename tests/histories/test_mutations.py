@@ -17,7 +17,7 @@ from keyfleet.base.log import get_logger
 from keyfleet.delivery.bodies import update_operations
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine import rounds
-from keyfleet.engine.deletiongate import DeletionGate
+from keyfleet.engine.deletion.gate import DeletionGate
 from keyfleet.engine.hub import Hub
 from keyfleet.kube import client
 from keyfleet.model import policy

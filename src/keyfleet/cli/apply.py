@@ -14,7 +14,7 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
-from keyfleet.engine.pruning import held_back
+from keyfleet.engine.deletion.pruning import held_back
 
 _Flag = Annotated[bool, Parameter(negative="")]
 

@@ -16,7 +16,7 @@ from keyfleet.cli.hub import Hub, open_hub, require_installed
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.terminal import note
-from keyfleet.engine import heldstore
+from keyfleet.engine.deletion import heldstore
 from keyfleet.model.held import Approval, HeldPlan
 
 LOOK_EVERY_S = 0.2

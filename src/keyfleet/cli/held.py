@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from keyfleet.base.errors import DeniedError, InvalidInputError
 from keyfleet.cli.hub import Hub
-from keyfleet.engine import heldstore
+from keyfleet.engine.deletion import heldstore
 from keyfleet.model.held import HeldPlan
 
 

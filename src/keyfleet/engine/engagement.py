@@ -20,9 +20,9 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.entry import Entry, FleetEvents, unreachable, unusable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
-from keyfleet.engine.member import Member
+from keyfleet.engine.members.member import Member
+from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.relay import relay
-from keyfleet.engine.scopes import EVERYWHERE
 from keyfleet.kube.access import Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation

@@ -13,14 +13,14 @@ from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.engine.answers import Answers
 from keyfleet.engine.clusterstatus import ClusterStatuses
-from keyfleet.engine.departures import Departures
+from keyfleet.engine.deletion.departures import Departures
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.hubevents import HubEvents
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy, Lane
-from keyfleet.engine.member import Member
+from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
 from keyfleet.engine.statuses import Statuses

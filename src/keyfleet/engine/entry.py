@@ -12,7 +12,7 @@ from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
-from keyfleet.engine.member import Member, MemberEvents
+from keyfleet.engine.members.member import Member, MemberEvents
 from keyfleet.kube.client import Client
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
 from keyfleet.model.plan import Finding, State

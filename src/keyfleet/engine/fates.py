@@ -3,8 +3,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from keyfleet.engine.confirm import Confirmations
-from keyfleet.engine.holds import held
+from keyfleet.engine.deletion.confirm import Confirmations
+from keyfleet.engine.deletion.holds import held
 from keyfleet.kube.client import Client
 from keyfleet.model.held import HeldPlan
 from keyfleet.model.ownership import Claim, Holding, Installation, Marker

@@ -17,7 +17,7 @@ from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.holds import HubView, deletion_hold
+from keyfleet.engine.deletion.holds import HubView, deletion_hold
 from keyfleet.engine.hubevents import HubEvents
 from keyfleet.engine.hubobjects import (
     Document,

@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 
 from keyfleet.base.errors import DeniedError
-from keyfleet.engine.memory import Spot
-from keyfleet.engine.scopes import EVERYWHERE
+from keyfleet.engine.members.memory import Spot
+from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.views import actual_from_secret, namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata

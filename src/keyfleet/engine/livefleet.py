@@ -12,8 +12,8 @@ from keyfleet.base.tasks import all_of
 from keyfleet.engine.entry import facts_of, precedence, unreachable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
+from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.naming import with_settled_names
-from keyfleet.engine.scopes import EVERYWHERE
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid

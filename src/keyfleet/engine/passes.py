@@ -24,8 +24,8 @@ from keyfleet.base.tasks import all_of
 from keyfleet.delivery.deliver import Delivered, deliver
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.lane import Again
-from keyfleet.engine.member import Member
-from keyfleet.engine.memory import after_write
+from keyfleet.engine.members.member import Member
+from keyfleet.engine.members.memory import after_write
 from keyfleet.engine.obstacles import cluster_paused, contested, failure_finding
 from keyfleet.engine.settled import PassResult, Settled, found, in_sync, nothing, pass_result
 from keyfleet.engine.shaping import Shaped

@@ -8,16 +8,16 @@ from functools import partial
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
-from keyfleet.engine.breaker import Breaker
-from keyfleet.engine.confirm import Confirmations, identity_doubt
-from keyfleet.engine.deletiongate import JUDGING
-from keyfleet.engine.doomed import Doomed
+from keyfleet.engine.deletion.breaker import Breaker
+from keyfleet.engine.deletion.confirm import Confirmations, identity_doubt
+from keyfleet.engine.deletion.doomed import Doomed
+from keyfleet.engine.deletion.gate import JUDGING
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Again
-from keyfleet.engine.member import Member
+from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.passes import RECHECK_S, Passes
 from keyfleet.engine.propagation import Propagation

@@ -9,7 +9,7 @@ from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import Side, eventually
 
 from keyfleet.base.clock import SystemClock, timestamp
-from keyfleet.engine import heldstore
+from keyfleet.engine.deletion import heldstore
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.held import Approval, HeldPlan
 from keyfleet.model.ownership import HUB_LABEL

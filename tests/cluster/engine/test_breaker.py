@@ -21,7 +21,7 @@ from tests.cluster.engine.holding import (
 from tests.cluster.engine.sides import eventually
 from tests.cluster.engine.test_restart import PROGRAM
 
-from keyfleet.engine import heldstore
+from keyfleet.engine.deletion import heldstore
 from keyfleet.kube.resources import CONFIGMAPS, EVENTS, FLEETCLUSTERS, FLEETPOLICIES, LEASES
 from keyfleet.localplane import faults
 from keyfleet.model.held import HELD_CONFIGMAP

@@ -14,11 +14,11 @@ from tests.unit.engine.fakes import HUB_UID, INSTALLATION
 from keyfleet.base.secret import SecretValue
 from keyfleet.cli.controller import Leader
 from keyfleet.cli.doctor import doctor_answer
-from keyfleet.cli.doctor_checks import examine
-from keyfleet.cli.doctor_facts import Ailment, Chart, ClusterSheet, HubSheet, Login, Target
-from keyfleet.cli.doctor_gather import is_within
-from keyfleet.cli.doctor_login import certificate_end, login_of, token_end
-from keyfleet.cli.doctor_watches import ages_in
+from keyfleet.cli.doctor.checks import examine
+from keyfleet.cli.doctor.facts import Ailment, Chart, ClusterSheet, HubSheet, Login, Target
+from keyfleet.cli.doctor.gather import is_within
+from keyfleet.cli.doctor.login import certificate_end, login_of, token_end
+from keyfleet.cli.doctor.watches import ages_in
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.basic import Basic
 from keyfleet.kube.auth.combined import combined

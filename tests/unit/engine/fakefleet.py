@@ -11,8 +11,8 @@ from keyfleet.base.log import NoHooks
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.lane import Again, Busy, Lane
-from keyfleet.engine.member import Member, MemberEvents
-from keyfleet.engine.memory import Spot
+from keyfleet.engine.members.member import Member, MemberEvents
+from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.views import actual_from_secret, namespace_facts
 from keyfleet.kube.access import Access
 from keyfleet.kube.client import Client

@@ -15,11 +15,11 @@ from tests.unit.plan.questions import live, marker, unwanted
 from keyfleet.base.errors import KeyfleetError, UnreachableError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.means import Means
-from keyfleet.engine import heldstore
-from keyfleet.engine.breaker import Breaker
-from keyfleet.engine.deletiongate import JUDGING
-from keyfleet.engine.doomed import Doomed, Lane, Survey
-from keyfleet.engine.holds import held
+from keyfleet.engine.deletion import heldstore
+from keyfleet.engine.deletion.breaker import Breaker
+from keyfleet.engine.deletion.doomed import Doomed, Lane, Survey
+from keyfleet.engine.deletion.gate import JUDGING
+from keyfleet.engine.deletion.holds import held
 from keyfleet.model.held import Approval, HeldTarget, Scope
 from keyfleet.model.ledger import LEDGER_KEY, Loss
 from keyfleet.model.places import ClusterName, IntentKey

@@ -6,7 +6,7 @@ from tests.unit.engine.fakes import HUB_UID, LoopClock, key_of
 from keyfleet.base.errors import DeniedError, KeyfleetError, UnreachableError
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.dialects import annotated, native
-from keyfleet.engine.confirm import SHARED_S, Confirmations
+from keyfleet.engine.deletion.confirm import SHARED_S, Confirmations
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, FLEETSECRETS, NAMESPACES
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Finding, State

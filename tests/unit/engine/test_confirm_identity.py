@@ -6,7 +6,7 @@ from tests.unit.engine.fakecluster import FakeCluster
 from tests.unit.engine.fakes import EAST
 
 from keyfleet.base.errors import DeniedError, UnreachableError
-from keyfleet.engine.confirm import identity_doubt
+from keyfleet.engine.deletion.confirm import identity_doubt
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
 from keyfleet.model.plan import State
 

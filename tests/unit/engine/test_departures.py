@@ -9,10 +9,10 @@ from tests.unit.engine.fakes import EAST, HUB_UID, INSTALLATION, VALUE
 
 from keyfleet.base.errors import DeniedError, KeyfleetError, UnreachableError
 from keyfleet.base.keyring import Keyring
-from keyfleet.engine.confirm import Confirmations
-from keyfleet.engine.deletiongate import JUDGING, DeletionGate
-from keyfleet.engine.departures import Departures
-from keyfleet.engine.doomed import Doomed
+from keyfleet.engine.deletion.confirm import Confirmations
+from keyfleet.engine.deletion.departures import Departures
+from keyfleet.engine.deletion.doomed import Doomed
+from keyfleet.engine.deletion.gate import JUDGING, DeletionGate
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents

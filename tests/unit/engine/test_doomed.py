@@ -8,11 +8,11 @@ from tests.unit.engine.fakefleet import FakeMember, entry_of
 from tests.unit.engine.fakes import INSTALLATION, VALUE, intent_of
 from tests.unit.engine.test_departures import marker_of
 
-from keyfleet.engine.doomed import Doomed, Survey
+from keyfleet.engine.deletion.doomed import Doomed, Survey
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.memory import Spot
+from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.targets import Gatherer
 from keyfleet.engine.views import actual_from_metadata
 from keyfleet.model.desired import Actual

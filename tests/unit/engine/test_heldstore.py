@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from keyfleet.base.errors import ConflictError, InvalidInputError, NotFoundError
-from keyfleet.engine.heldstore import CONFLICTS_MAX, Stored, approve, load, save
+from keyfleet.engine.deletion.heldstore import CONFLICTS_MAX, Stored, approve, load, save
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import CONFIGMAPS
 from keyfleet.model.held import HELD_CONFIGMAP, Approval, HeldPlan, HeldTarget, Scope, held_plan

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 from tests.unit.engine.fakes import HUB_UID, key_of
 
-from keyfleet.engine.holds import HubView, deletion_hold
+from keyfleet.engine.deletion.holds import HubView, deletion_hold
 from keyfleet.model.ownership import Marker
 from keyfleet.model.plan import State
 

@@ -21,8 +21,8 @@ from tests.unit.engine.fakes import (
 from keyfleet.base.errors import DeniedError, KeyfleetError, PermanentError
 from keyfleet.base.keyring import Keyring, ephemeral_keyring
 from keyfleet.base.log import NoHooks
-from keyfleet.engine.member import Member, MemberEvents
-from keyfleet.engine.memory import Spot
+from keyfleet.engine.members.member import Member, MemberEvents
+from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.views import actual_from_secret
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, metadata_of
@@ -149,7 +149,7 @@ class Bench:
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr("keyfleet.engine.watchmaker.Informer", FakeInformer)
+    monkeypatch.setattr("keyfleet.engine.members.watchmaker.Informer", FakeInformer)
     return Bench()
 
 

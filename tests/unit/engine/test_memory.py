@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.engine.fakes import VALUE, actual_of, key_of
 
-from keyfleet.engine.memory import Memory, is_newer
+from keyfleet.engine.members.memory import Memory, is_newer
 
 SPOT = ("payments", "db")
 KEY = key_of()

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from tests.unit.plan.questions import INSTALLATION, KEY, PLACE, live, marker, unwanted
 
+from keyfleet.engine.deletion.pruning import held_back
 from keyfleet.engine.oneshot import Planned
-from keyfleet.engine.pruning import held_back
 from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.places import IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb

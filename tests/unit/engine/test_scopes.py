@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from keyfleet.base.errors import DeniedError, KeyfleetError, UnreachableError
-from keyfleet.engine.scopes import ScopedWatch
+from keyfleet.engine.members.scopes import ScopedWatch
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 

@@ -2,7 +2,8 @@
 """Informers on a loopback server, and what it answers."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp import web
 from keyfleet.base.codec import encode_json
 from keyfleet.base.log import NoHooks
 from keyfleet.base.secret import SecretValue
-from keyfleet.base.tasks import spawn
+from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
@@ -79,6 +80,16 @@ class Bench:
         self.client = Client("east", Access(Endpoint(url), token), clock=self.clock)
         self.changes: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, url: str) -> AsyncIterator["Bench"]:
+        bench = cls(url)
+        try:
+            yield bench
+        finally:
+            await stop(*bench.tasks)
+            await bench.client.close()
 
     def start(self, **options: Any) -> Informer[Metadata]:
         informer: Informer[Metadata] = Informer(

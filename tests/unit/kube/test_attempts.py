@@ -3,7 +3,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -18,17 +17,13 @@ from tests.unit.kube.informerbench import (
     until,
 )
 
-from keyfleet.base.tasks import stop
 from keyfleet.kube import attempts, budget
 
 
 @pytest.fixture
 async def bench(loopback: Any) -> AsyncIterator[Bench]:
-    async with AsyncExitStack() as stack:
-        found = Bench(loopback.url)
-        stack.push_async_callback(found.client.close)
+    async with Bench.at(loopback.url) as found:
         yield found
-        await stop(*found.tasks)
 
 
 async def test_a_server_that_ignores_the_parameter_is_listed_in_pages(

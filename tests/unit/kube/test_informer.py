@@ -3,7 +3,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from tests.unit.kube.informerbench import (
 
 from keyfleet.base.codec import encode_json
 from keyfleet.base.errors import KeyfleetError
-from keyfleet.base.tasks import stop
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.stream import LINE_LIMIT
@@ -30,11 +28,8 @@ from keyfleet.testing.clock import FakeClock
 
 @pytest.fixture
 async def bench(loopback: Any) -> AsyncIterator[Bench]:
-    async with AsyncExitStack() as stack:
-        found = Bench(loopback.url)
-        stack.push_async_callback(found.client.close)
+    async with Bench.at(loopback.url) as found:
         yield found
-        await stop(*found.tasks)
 
 
 async def test_one_connection_lists_and_watches(loopback: Any, bench: Bench) -> None:

@@ -16,11 +16,11 @@ from keyfleet.base.errors import ConflictError, InvariantError, KeyfleetError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.deletiongate import DeletionGate
-from keyfleet.engine.doomed import Doomed, Lane, Survey
-from keyfleet.engine.heldcopy import HeldCopy
-from keyfleet.engine.heldnews import HeldNews, Tell
-from keyfleet.engine.heldstore import Stored, hub_now
+from keyfleet.engine.deletion.doomed import Doomed, Lane, Survey
+from keyfleet.engine.deletion.gate import DeletionGate
+from keyfleet.engine.deletion.heldcopy import HeldCopy
+from keyfleet.engine.deletion.heldnews import HeldNews, Tell
+from keyfleet.engine.deletion.heldstore import Stored, hub_now
 from keyfleet.kube.client import Client
 from keyfleet.model.held import HELD_CONFIGMAP, HeldPlan
 from keyfleet.model.ownership import SYSTEM_NAMESPACE

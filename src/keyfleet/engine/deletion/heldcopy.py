@@ -10,8 +10,8 @@ from typing import Any
 
 from keyfleet.base.errors import ConflictError
 from keyfleet.base.means import Means
-from keyfleet.engine.heldstore import Stored, load, save
-from keyfleet.engine.memory import is_newer
+from keyfleet.engine.deletion.heldstore import Stored, load, save
+from keyfleet.engine.members.memory import is_newer
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.log import get_logger
-from keyfleet.engine.confirm import Confirmations
-from keyfleet.engine.deletiongate import JUDGING, DeletionGate
-from keyfleet.engine.doomed import Doomed
+from keyfleet.engine.deletion.confirm import Confirmations
+from keyfleet.engine.deletion.doomed import Doomed
+from keyfleet.engine.deletion.gate import JUDGING, DeletionGate
 from keyfleet.engine.entry import Entry
-from keyfleet.engine.member import Member
+from keyfleet.engine.members.member import Member
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.held import HeldTarget
 

@@ -14,7 +14,7 @@ from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.member import Member
+from keyfleet.engine.members.member import Member
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.targets import Gatherer
 from keyfleet.model.held import HeldTarget, Scope, ScopeKind

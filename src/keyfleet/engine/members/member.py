@@ -11,13 +11,13 @@ from keyfleet.base.clock import Clock
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.log import Hooks
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.memory import Memory, Spot, is_newer
-from keyfleet.engine.namespacewatch import NamespaceWatch
-from keyfleet.engine.scopes import EVERYWHERE, ScopedWatch
-from keyfleet.engine.sourcewatches import SourceWatches
-from keyfleet.engine.targetwatch import TargetWatch
+from keyfleet.engine.members.memory import Memory, Spot, is_newer
+from keyfleet.engine.members.namespacewatch import NamespaceWatch
+from keyfleet.engine.members.scopes import EVERYWHERE, ScopedWatch
+from keyfleet.engine.members.sourcewatches import SourceWatches
+from keyfleet.engine.members.targetwatch import TargetWatch
+from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.engine.views import actual_from_metadata, actual_from_secret
-from keyfleet.engine.watchmaker import WatchMaker
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose marked targets are where in one cluster: an index that is fed one place at a time."""
 
-from keyfleet.engine.memory import Spot
+from keyfleet.engine.members.memory import Spot
 from keyfleet.model.places import IntentKey
 
 

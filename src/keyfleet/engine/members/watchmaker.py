@@ -9,7 +9,7 @@ from random import Random
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import PermanentError
 from keyfleet.base.log import Hooks
-from keyfleet.engine.scopes import ObjectKey, ScopedWatch
+from keyfleet.engine.members.scopes import ObjectKey, ScopedWatch
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata

@@ -10,7 +10,7 @@ import asyncio
 
 from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.tasks import spawn
-from keyfleet.engine.holds import held
+from keyfleet.engine.deletion.holds import held
 from keyfleet.engine.hubobjects import metadata_manifest, origin_of
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from keyfleet.base.errors import KeyfleetError
-from keyfleet.cli.doctor_facts import Login
+from keyfleet.cli.doctor.facts import Login
 from keyfleet.kube.access import Access, Credential
 from keyfleet.kube.auth.basic import Basic
 from keyfleet.kube.auth.combined import Combined

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from keyfleet.engine.doomed import ORPHAN_REASONS, Doomed, Lane, Survey
+from keyfleet.engine.deletion.doomed import ORPHAN_REASONS, Doomed, Lane, Survey
 from keyfleet.model.held import HeldPlan, HeldTarget, ScopeKind
 from keyfleet.model.ledger import Loss
 from keyfleet.model.ownership import Marker

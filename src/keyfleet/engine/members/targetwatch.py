@@ -12,10 +12,10 @@ from functools import partial
 from typing import cast
 
 from keyfleet.base.log import Hooks
-from keyfleet.engine.memory import Memory, Spot, is_newer
-from keyfleet.engine.owners import Owners
-from keyfleet.engine.scopes import ScopedWatch
-from keyfleet.engine.watchmaker import WatchMaker
+from keyfleet.engine.members.memory import Memory, Spot, is_newer
+from keyfleet.engine.members.owners import Owners
+from keyfleet.engine.members.scopes import ScopedWatch
+from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import SECRETS

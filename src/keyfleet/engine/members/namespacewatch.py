@@ -4,9 +4,9 @@
 from collections.abc import Callable, Mapping
 
 from keyfleet.base.errors import DeniedError
-from keyfleet.engine.scopes import EVERYWHERE, ObjectKey
+from keyfleet.engine.members.scopes import EVERYWHERE, ObjectKey
+from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.engine.views import namespace_facts
-from keyfleet.engine.watchmaker import WatchMaker
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import NAMESPACES
 from keyfleet.model.intent import Intent

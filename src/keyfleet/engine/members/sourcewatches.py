@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.tasks import spawn
-from keyfleet.engine.watchmaker import WatchMaker
+from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import SECRETS

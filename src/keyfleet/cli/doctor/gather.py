@@ -9,8 +9,8 @@ from keyfleet.base.keyring import split_digest
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.controller import leader
 from keyfleet.cli.declared import declared_on_hub
-from keyfleet.cli.doctor_facts import ClusterSheet, HubSheet, Login, Target
-from keyfleet.cli.doctor_login import login_of
+from keyfleet.cli.doctor.facts import ClusterSheet, HubSheet, Login, Target
+from keyfleet.cli.doctor.login import login_of
 from keyfleet.cli.hub import Hub, installed_domain
 from keyfleet.cli.members import Members
 from keyfleet.engine.installation import KEY_SECRET

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from keyfleet.cli.doctor_facts import Ailment, Chart, ClusterSheet, Severity
+from keyfleet.cli.doctor.facts import Ailment, Chart, ClusterSheet, Severity
 from keyfleet.kube.objects import metadata_of
 from keyfleet.model.ownership import Claim
 

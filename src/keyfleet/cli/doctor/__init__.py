@@ -11,10 +11,10 @@ from cyclopts import Parameter
 
 from keyfleet.base.clock import timestamp
 from keyfleet.cli.choosing import chosen_clusters
-from keyfleet.cli.doctor_checks import examine
-from keyfleet.cli.doctor_facts import Ailment, Chart, ClusterSheet, Severity
-from keyfleet.cli.doctor_gather import cluster_sheets, hub_sheet
-from keyfleet.cli.doctor_watches import watch_ages
+from keyfleet.cli.doctor.checks import examine
+from keyfleet.cli.doctor.facts import Ailment, Chart, ClusterSheet, Severity
+from keyfleet.cli.doctor.gather import cluster_sheets, hub_sheet
+from keyfleet.cli.doctor.watches import watch_ages
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import open_members
