@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -88,6 +88,14 @@ class _SelfReview(msgspec.Struct):
     status: _Person
 
 
+class Waiting(Protocol):
+    """A watch that may be waiting for its cluster to be there again."""
+
+    def hurry(self) -> None:
+        """Try again now."""
+        ...
+
+
 class Client:
     """One cluster."""
 
@@ -119,6 +127,8 @@ class Client:
         self.streams_lists: bool = True
         """Whether watches may begin with a streamed list; learned from the first refusal."""
         self.clock = clock
+        self.watches: set[Waiting] = set()
+        """Watches of this cluster that run: the first that it answers again wakes the others."""
         self.transport = Transport(
             cluster,
             access,

@@ -27,6 +27,7 @@ from keyfleet.kube.resources import Resource
 from keyfleet.kube.store import Key, Store
 from keyfleet.kube.watching import (
     FIRST,
+    HURRY_S,
     SUCCESS_S,
     Action,
     Attempt,
@@ -157,6 +158,9 @@ class Informer(Generic[T]):
         )
         self._state = ""
         self._failures = 0
+        self._failed: End | None = None
+        self._may_hurry = False
+        self._hurried_at = float("-inf")
         self._first_list = asyncio.Event()
         self._nudged = asyncio.Event()
 
@@ -201,15 +205,24 @@ class Informer(Generic[T]):
         if self._state != "live":
             self._nudged.set()
 
+    def hurry(self) -> None:
+        """Make the next attempt now if it only waits for the cluster to be there again."""
+        now = self._clock.monotonic()
+        if self._may_hurry and now - self._hurried_at >= HURRY_S:
+            self._hurried_at = now
+            self._nudged.set()
+
     async def run(self) -> None:
         """Keep the cache until cancelled; no error of the cluster ends it."""
         attempt = FIRST
+        self._client.watches.add(self)
         try:
             while True:
                 recovery = await self._try(attempt)
-                await self._pause(recovery.delay_s)
+                await self._pause(recovery)
                 attempt = recovery.attempt
         finally:
+            self._client.watches.discard(self)
             self._enter("stopped")
 
     async def _try(self, attempt: Attempt) -> Recovery:
@@ -227,7 +240,7 @@ class Informer(Generic[T]):
             _log.error("kube.watch_crashed", subject=self._subject, error=type(crash).__name__)
             error = InvariantError("watch.crashed", "a bug ended the watch", self._subject)
             end = End.UNREADABLE
-        self._count(end, self._clock.monotonic() - began)
+        before = self._count(end, self._clock.monotonic() - began)
         self._report(end, error)
         return recover(
             end,
@@ -235,14 +248,18 @@ class Informer(Generic[T]):
             resume=self._store.resource_version,
             failures=self._failures,
             random=self._random,
+            before=before,
             told_s=retry_after_s(error),
         )
 
-    def _count(self, end: End, lived_s: float) -> None:
+    def _count(self, end: End, lived_s: float) -> End | None:
+        before = self._failed
         if lived_s >= SUCCESS_S:
-            self._failures = 0
+            self._failures, before = 0, None
         if end not in {End.LISTED, End.CLOSED}:
             self._failures += 1
+            self._failed = end
+        return before
 
     def _report(self, end: End, error: KeyfleetError | None) -> None:
         if end in {End.LISTED, End.CLOSED}:
@@ -273,6 +290,8 @@ class Informer(Generic[T]):
         self.error = None
         self._nudged.clear()
         self._enter("live")
+        for other in tuple(self._client.watches):
+            other.hurry()
 
     def _sync(self) -> None:
         self.synced = True
@@ -284,16 +303,18 @@ class Informer(Generic[T]):
             cluster, resource = self._client.cluster, self._resource.label
             self._hooks.watch_changed(cluster, resource, state, self._watch_name)
 
-    async def _pause(self, delay_s: float) -> None:
-        if delay_s <= 0 or self._nudged.is_set():
+    async def _pause(self, recovery: Recovery) -> None:
+        if recovery.delay_s <= 0 or self._nudged.is_set():
             self._nudged.clear()
             return
         waits = [
-            spawn(self._clock.sleep(delay_s), name="informer back-off"),
+            spawn(self._clock.sleep(recovery.delay_s), name="informer back-off"),
             spawn(self._nudged.wait(), name="informer nudge"),
         ]
+        self._may_hurry = recovery.may_hurry
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._may_hurry = False
             await stop(*waits)
         self._nudged.clear()

@@ -35,6 +35,8 @@ DOUBTED = 6
 started refuses everybody until it has read its roles."""
 PERSISTENT = 3
 """Server errors in a row after which the position is no longer trusted."""
+HURRY_S = 5.0
+"""A wait is cut short because the cluster answers another watch at most this often."""
 
 
 class End(Enum):
@@ -94,6 +96,8 @@ class Recovery:
 
     attempt: Attempt
     delay_s: float
+    may_hurry: bool = False
+    """The wait is for the cluster to answer at all: once it answers another watch, it is over."""
 
 
 FIRST = Attempt(Action.LIST)
@@ -134,6 +138,11 @@ _TABLE: Mapping[End, tuple[_From, _Wait]] = {
     End.OVERFULL: (_From.NEW, _Wait.RECHECK),
     End.UNSTREAMED: (_From.HERE, _Wait.NONE),
 }
+
+_AWAY = frozenset({End.BROKEN, End.SILENT, End.FORBIDDEN})
+"""How attempts end while a cluster is away, or has just come back and knows nobody yet."""
+_ANSWERED = frozenset(End) - _AWAY - {End.FAILED, End.THROTTLED}
+"""How attempts end at a server that is well: another failure after it is no end of an outage."""
 
 _CODES: Mapping[str, End] = {
     "api.silent": End.SILENT,
@@ -191,6 +200,7 @@ def recover(
     resume: str,
     failures: int,
     random: Random,
+    before: End | None = None,
     told_s: float | None = None,
 ) -> Recovery:
     """Return the next attempt.
@@ -201,6 +211,7 @@ def recover(
         resume: Version of the last event, bookmark or complete list; empty before any.
         failures: Failures in a row, this one included.
         random: For the jitter.
+        before: How the failure before it ended, of those that are counted.
         told_s: What the server asked to wait.
     """
     start, wait = _TABLE[end]
@@ -209,11 +220,14 @@ def recover(
     if end is End.FORBIDDEN and resume and failures <= DOUBTED:
         wait = _Wait.BACKOFF
     if end is End.EXPIRED:
-        # A server that expires what it has just given must not make us spin.
-        wait = _Wait.BACKOFF if failures > 1 else _Wait.NONE
+        # A server that expires what it has just given must not make us spin; one that comes back
+        # after a long outage may say so once, and is asked again at once.
+        wait = _Wait.BACKOFF if before in _ANSWERED else _Wait.NONE
         start = _From.NEW if attempted.action is Action.LIST or not resume else start
     return Recovery(
-        _attempt(start, end, attempted, resume), _delay_s(wait, failures, random, told_s)
+        _attempt(start, end, attempted, resume),
+        _delay_s(wait, failures, random, told_s),
+        may_hurry=end in _AWAY and wait is _Wait.BACKOFF,
     )
 
 

@@ -126,6 +126,32 @@ async def test_a_nudge_ends_the_wait(loopback: Any, bench: Bench) -> None:
     assert bench.changes == ["+x"]
 
 
+async def test_the_first_watch_that_is_answered_again_wakes_the_others(
+    loopback: Any, bench: Bench
+) -> None:
+    """Else each of them would wait its own back-off, long after the cluster has come back."""
+    bench.clock = FakeClock()
+    lost = loopback.stream(initial("5") + b"{")
+    loopback.on("GET", lost, lost, loopback.stream(then=forever), loopback.stream(then=forever))
+    first, second = bench.start(), bench.start()
+    await until(lambda: first.error is not None and second.error is not None)
+    first.nudge()
+    await until(lambda: first.live and second.live)
+    assert asked(loopback) == ["stream", "stream", "watch5", "watch5"]
+
+
+async def test_watches_do_not_wake_each_other_in_a_loop(loopback: Any, bench: Bench) -> None:
+    """Something on the way may take every connection and drop it."""
+    bench.clock = FakeClock()
+    loopback.on("GET", *[loopback.stream(initial("5") + b"{")] * 2, loopback.stream(b"{"))
+    first, second = bench.start(), bench.start()
+    await until(lambda: first.error is not None and second.error is not None)
+    first.nudge()
+    await until(lambda: len(loopback.seen) >= 4)
+    await asyncio.sleep(0.1)
+    assert len(loopback.seen) <= 5
+
+
 async def test_silence_is_not_live(loopback: Any, bench: Bench) -> None:
     loopback.on("GET", loopback.stream(initial("5"), then=forever))
     informer = bench.start(silence_s=60.0)

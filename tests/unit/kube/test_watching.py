@@ -43,6 +43,7 @@ def after(
     attempted: Attempt = WATCHED,
     resume: str = "7",
     failures: int = 1,
+    before: End | None = None,
     told_s: float | None = None,
 ) -> Recovery:
     return recover(
@@ -51,6 +52,7 @@ def after(
         resume=resume,
         failures=failures,
         random=Random(1),
+        before=before,
         told_s=told_s,
     )
 
@@ -92,14 +94,33 @@ def test_an_expired_version_lists_not_older_than_it_at_once() -> None:
 
 
 def test_an_expired_list_lists_the_most_recent_state() -> None:
-    found = after(End.EXPIRED, attempted=LISTED_AT_LAST, failures=2)
+    found = after(End.EXPIRED, attempted=LISTED_AT_LAST, failures=2, before=End.EXPIRED)
     assert found.attempt == FIRST
     assert is_backoff(found.delay_s, 2)
 
 
-def test_a_server_that_expires_everything_is_not_asked_in_a_loop() -> None:
-    assert is_backoff(after(End.EXPIRED, failures=4).delay_s, 4)
-    assert is_backoff(after(End.EXPIRED, attempted=FIRST, failures=4).delay_s, 4)
+@pytest.mark.parametrize("before", [End.EXPIRED, End.UNREADABLE, End.BARREN])
+def test_a_server_that_expires_everything_is_not_asked_in_a_loop(before: End) -> None:
+    assert is_backoff(after(End.EXPIRED, failures=4, before=before).delay_s, 4)
+    again = after(End.EXPIRED, attempted=FIRST, failures=4, before=before)
+    assert is_backoff(again.delay_s, 4)
+
+
+@pytest.mark.parametrize("before", [End.BROKEN, End.FORBIDDEN, End.THROTTLED, End.FAILED])
+def test_what_expired_during_an_outage_is_listed_as_soon_as_it_is_over(before: End) -> None:
+    """However long the outage was: the back-off was for the server, and it is there again."""
+    assert after(End.EXPIRED, failures=7, before=before).delay_s == 0.0
+
+
+@pytest.mark.parametrize("end", End)
+def test_only_waits_for_an_absent_cluster_may_be_cut_short(end: End) -> None:
+    """Two watches that are closed at once would else wake each other for ever."""
+    away = {End.BROKEN, End.SILENT, End.FORBIDDEN}
+    assert after(end).may_hurry == (end in away)
+
+
+def test_a_permission_that_is_missing_for_long_is_not_asked_for_in_a_hurry() -> None:
+    assert not after(End.FORBIDDEN, failures=DOUBTED + 1).may_hurry
 
 
 def test_a_server_error_resumes_after_a_back_off() -> None:
@@ -155,7 +176,7 @@ def test_an_incomplete_list_is_never_followed_by_a_watch(end: End) -> None:
 @pytest.mark.parametrize("end", [end for end in End if end not in {End.LISTED, End.CLOSED}])
 def test_no_failure_repeats_without_a_wait(end: End) -> None:
     if end is not End.UNSTREAMED:  # which ends streaming, so it cannot come twice
-        assert after(end, failures=2).delay_s > 0
+        assert after(end, failures=2, before=end).delay_s > 0
 
 
 SUBJECT = "east/secrets"
