@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Go's text/template in Python: the same text, the same functions, the same answers.
+
+A small interpreter, in the order of its work:
+
+    lexer, constants   source text -> tokens
+    parser, nodes      tokens -> tree, with every parse error of Go
+    compiler, ...      tree -> closures, made once for (text, delimiters, function set) and kept
+    values, run        what the closures work on: Go's types; the budget of one render
+    fields, comparing, truth, printing, formatting
+                       what the language itself says about values
+    functions/         one folder or file for each set: builtins, sprig, eso, sprout, consul
+    formats/           what several sets share: JSON, YAML, regular expressions, times, ...
+
+Nothing here reads a file, the environment, the clock or the network, and no template reaches a
+Python attribute. Source: docs/compat/go-templates.md.
+"""
