@@ -32,6 +32,20 @@ class Random(Protocol):
         ...
 
 
+class Resolver(Protocol):
+    """Knows the secrets that templates of Vault's agent read by themselves."""
+
+    def resolve(self, function: str, path: str, parameters: tuple[str, ...]) -> Any:
+        """Return what `function` gives for a path.
+
+        Returns:
+            INVALID while it is unknown; the resolver remembers that it was asked for.
+        Raises:
+            GoError: It is known that there is none.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one render."""
@@ -59,12 +73,17 @@ class Run:
     """The budget, clock and random source of one render."""
 
     __slots__ = (
-        "_generated_keys", "_memory", "_slow_hashes", "depth", "limits", "now", "random", "scratch",
-        "steps",
+        "_generated_keys", "_memory", "_slow_hashes", "depth", "execute", "limits", "now", "random",
+        "resolver", "scratch", "steps",
     )  # fmt: skip
 
     def __init__(
-        self, *, now: Callable[[], datetime], random: Random, limits: Limits = DEFAULT_LIMITS
+        self,
+        *,
+        now: Callable[[], datetime],
+        random: Random,
+        limits: Limits = DEFAULT_LIMITS,
+        resolver: Resolver | None = None,
     ) -> None:
         """Start.
 
@@ -72,6 +91,7 @@ class Run:
             now: The wall clock, in UTC.
             random: For random functions and generated keys.
             limits: What the render may use.
+            resolver: For templates that read secrets by themselves; without one they fail.
         """
         self.limits = limits
         self.now = now
@@ -80,6 +100,9 @@ class Run:
         """Left."""
         self.depth = 0
         """Of templates that call templates, now."""
+        self.resolver = resolver
+        self.execute: Callable[[str, Any], str] | None = None
+        """Gives the text of a definition, by its name and dot; the evaluator sets it."""
         self.scratch: dict[str, Any] = {}
         """What functions keep for this render, by their name."""
         self._memory = limits.memory_bytes

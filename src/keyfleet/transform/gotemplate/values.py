@@ -17,7 +17,7 @@ Lists and maps may be changed by templates (`set`): every render works on its ow
 Source: docs/compat/go-templates.md 3.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 ANY_TYPE = "interface {}"
@@ -150,6 +150,16 @@ class GoObject:
     def go_string(self) -> str | None:
         """Return what `String()` gives, None without such a method."""
         return None
+
+
+class GoSequence(GoObject):
+    """What `range` takes from one by one, with positions as its first variable: a channel."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return what is left; nobody gets a value twice."""
+        raise NotImplementedError
 
 
 def strings(items: Iterable[str]) -> GoList:
