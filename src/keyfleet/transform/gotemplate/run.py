@@ -13,11 +13,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from keyfleet.transform.gotemplate.errors import BudgetError
+from keyfleet.transform.gotemplate.reads import Resolver
 
 _SMALL = 256
 """Sizes up to this are not counted: the step that made them pays."""
 _PER_STEP = 1024
 """Characters or elements of an argument that cost a step."""
+_PER_STEP_WALKED = 50
+"""The same where Python, not C, looks at every one of them."""
 
 
 class Random(Protocol):
@@ -29,20 +32,6 @@ class Random(Protocol):
 
     def randrange(self, start: int, stop: int) -> int:
         """Return an integer from start up to, not including, stop."""
-        ...
-
-
-class Resolver(Protocol):
-    """Knows the secrets that templates of Vault's agent read by themselves."""
-
-    def resolve(self, function: str, path: str, parameters: tuple[str, ...]) -> Any:
-        """Return what `function` gives for a path.
-
-        Returns:
-            INVALID while it is unknown; the resolver remembers that it was asked for.
-        Raises:
-            GoError: It is known that there is none.
-        """
         ...
 
 
@@ -125,6 +114,11 @@ class Run:
             size = len(argument)
             if size > _SMALL:
                 self.step(size // _PER_STEP + 1)
+
+    def walk(self, count: int) -> None:
+        """Pay for a loop in Python over so many characters or elements."""
+        if count > _SMALL:
+            self.step(count // _PER_STEP_WALKED)
 
     def will_make(self, size_bytes: int) -> None:
         """Announce a string of this size, before it is made.
