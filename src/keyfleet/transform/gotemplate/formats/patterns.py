@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiled regular expressions: RE2 as Go builds it, what it may cost, and Go's words for errors.
+
+Nothing can interrupt RE2, so every search is paid for before it starts: by the KiB where its
+automaton has few states, by bytes times instructions where it may have too many to keep.
+Source: docs/compat/go-templates.md 20.4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import re2
+
+from keyfleet.transform.gotemplate.errors import Data, GoError
+from keyfleet.transform.gotemplate.run import Run
+from keyfleet.transform.gotemplate.values import encoded
+
+_SOURCE_BYTES_MAX: Final = 10_000
+_MEMORY_BYTES: Final = 8 << 20
+_REASONS: Final[Mapping[str, str]] = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "unexpected )": "unexpected )",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+    "invalid character class range": "invalid character class range",
+    "invalid character class": "invalid character class",
+    "invalid escape sequence": "invalid escape sequence",
+    "invalid UTF-8": "invalid UTF-8",
+    "trailing \\": "trailing backslash at end of expression",
+}
+"""RE2's words, and Go's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One compiled regular expression."""
+
+    source: str
+    program: Any
+    """RE2's own object; matches bytes."""
+    names: tuple[str, ...]
+    """Of its groups; empty for those without one, and for the whole match at 0."""
+    is_ascii: bool
+    """It only matches ASCII text."""
+    size: int
+    """Instructions."""
+    is_wild: bool
+    """Its automaton may have so many states that RE2 cannot keep them."""
+
+    def pay(self, run: Run, size_bytes: int) -> None:
+        """Pay for one search over so many bytes."""
+        work = size_bytes * self.size >> 10 if self.is_wild else size_bytes >> 12
+        run.step(1 + work + len(self.names) // 16)
+
+
+def compiled(run: Run, source: str, *, subject: str) -> Pattern:
+    """Return the regular expression, compiled to match the subject.
+
+    Raises:
+        GoError: It is invalid; Go's `error parsing regexp: ...`.
+    """
+    if len(source) > _SOURCE_BYTES_MAX:
+        raise GoError("error parsing regexp: expression too large")
+    run.step(1 + len(source) // 128 + 8 * (source.count(r"\p") + source.count(r"\P")))
+    pattern = _compiled_for(source, is_ascii=source.isascii() and subject.isascii())
+    if isinstance(pattern, GoError):
+        run.step(len(source) // 4)
+        raise GoError(*pattern.parts)  # anew: a kept one would gather the frames of every render
+    run.step(pattern.size // 32)
+    return pattern
+
+
+def _compiled_for(source: str, *, is_ascii: bool) -> Pattern | GoError:
+    if is_ascii:  # much smaller programs: a class is one instruction, not the tree of its UTF-8
+        pattern = _compile(source, is_ascii=True)
+        if isinstance(pattern, Pattern):
+            return pattern
+    return _compile(source, is_ascii=False)
+
+
+@lru_cache(maxsize=8)
+def _compile(source: str, *, is_ascii: bool) -> Pattern | GoError:
+    """Compile; kept, a few of them, because each may take `_MEMORY_BYTES` once it has run."""
+    options = re2.Options()
+    options.max_mem = _MEMORY_BYTES
+    options.log_errors = False
+    if is_ascii:
+        options.encoding = re2.Options.Encoding.LATIN1
+    if fragment := _refused(source):
+        return _error("invalid escape sequence", fragment)
+    try:
+        program = re2.compile(encoded(source), options=options)
+    except re2.error as error:
+        return _translated(error)
+    finally:
+        re2.purge()  # RE2's module would keep 128 of them
+    return Pattern(
+        source=source,
+        program=program,
+        names=_names(program),
+        is_ascii=is_ascii,
+        size=program.programsize,
+        is_wild=_wildness(source) > 10,
+    )
+
+
+def _names(program: Any) -> tuple[str, ...]:
+    names = [""] * (program.groups + 1)
+    for name, index in program.groupindex.items():
+        names[index] = name.decode()
+    return tuple(names)
+
+
+def _refused(source: str) -> str:
+    r"""Return what RE2 takes and Go does not: `\C`, one byte of a character."""
+    rest = source
+    while (at := rest.find("\\")) >= 0:
+        following = rest[at + 1 : at + 2]
+        if following == "C":
+            return r"\C"
+        if following == "Q":
+            at = rest.find(r"\E", at)
+            if at < 0:
+                return ""
+        rest = rest[at + 2 :]
+    return ""
+
+
+_WILD: Final = frozenset(".[(|*+?")
+
+
+def _wildness(source: str) -> int:
+    """Return how many places a match may be at whatever the last characters were.
+
+    A search remembers a set of places. Those in literal text follow from the text; only the others
+    multiply its states, and a counted repetition makes many of one.
+    """
+    wild = sum(character in _WILD or character == "\\" for character in source)
+    for part in source.split("{")[1:]:
+        numbers = [n for n in part.partition("}")[0].split(",") if n.isdecimal() and n.isascii()]
+        wild += max((int(n[:4]) for n in numbers), default=0)
+    return wild
+
+
+def _translated(error: Exception) -> GoError:
+    text = error.args[0]
+    message = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else str(text)
+    reason, _, fragment = message.partition(": ")
+    known = _REASONS.get(reason)
+    return (
+        _error(known, fragment) if known else GoError("error parsing regexp: expression too large")
+    )
+
+
+def _error(reason: str, fragment: str) -> GoError:
+    if reason == "trailing backslash at end of expression":
+        return GoError(f"error parsing regexp: {reason}: ``")
+    return GoError(f"error parsing regexp: {reason}: `", Data(fragment), "`")
