@@ -17,7 +17,7 @@ Lists and maps may be changed by templates (`set`): every render works on its ow
 Source: docs/compat/go-templates.md 3.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 ANY_TYPE = "interface {}"
@@ -140,8 +140,8 @@ class GoObject:
     __slots__ = ()
     go_type: ClassVar[str]
     """As `%T` prints it, with a `*` where it is a pointer."""
-    methods: ClassVar[Mapping[str, Callable[..., Any]]] = {}
-    """By name; called with the object and the arguments, as `Function`s of a table are."""
+    methods: ClassVar[Mapping[str, Any]] = {}
+    """A `Table` by name: each is called with the object, then with what its `params` say."""
 
     def fields(self) -> Mapping[str, Any]:
         """Return the exported fields in order, those of embedded structs too."""
