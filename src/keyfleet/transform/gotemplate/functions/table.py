@@ -49,19 +49,30 @@ class Param:
             GoError: It is of another type.
         """
         if value is None or value is INVALID:
-            return self._of_nil()
+            return self._of_nil(value)
         if not self.accepted or type(value) in self.accepted:
             return value
         if isinstance(value, self.accepted) and not isinstance(value, bool):
             return value
         raise GoError(f"wrong type for value; expected {self.go_type}; got {type_of(value)}")
 
-    def _of_nil(self) -> Any:
-        if self.nil is INVALID:
-            raise GoError(f"invalid value; expected {self.go_type}")
-        return self.nil() if callable(self.nil) else self.nil
+    def _of_nil(self, value: Any) -> Any:
+        if self.nil is not INVALID:
+            return self.nil() if callable(self.nil) else self.nil
+        if value is None:
+            raise GoError(f"wrong type for value; expected {self.go_type}; got {ANY_TYPE}")
+        raise GoError(f"invalid value; expected {self.go_type}")
 
 
+class AsItIs(Param):
+    """What Go's builtins take: they tell a nil apart from no value at all."""
+
+    def of(self, value: Any) -> Any:
+        """Return the value."""
+        return value
+
+
+VALUE = AsItIs("reflect.Value", ())
 ANY = Param(ANY_TYPE, (), nil=None)
 STRING = Param("string", (str,))
 INT = Param("int", (int,))
