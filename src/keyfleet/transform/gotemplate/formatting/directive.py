@@ -22,9 +22,9 @@ class Directive:
     """Go syntax: `%#v`, where the sharp means only this."""
 
     def take_verb(self, verb: str) -> None:
-        """Set the verb; `v` reads two of the flags in its own way."""
+        """Set the verb; `v`, and the `w` of other calls, read two of the flags in their own way."""
         self.verb = verb
-        if verb == "v":
+        if verb in "vw":
             self.has_names, self.plus = self.plus, False
             self.is_syntax, self.sharp = self.sharp, False
 

@@ -112,7 +112,8 @@ class _Formatting:
 
     def _read_precision(self, how: Directive, *, is_after_index: bool) -> bool:
         """Read a precision if there is one; return whether an index stands before the verb."""
-        if not self._takes("."):
+        # A point that ends the format is a verb, and a bad one.
+        if self._at + 1 == len(self._form) or not self._takes("."):
             return is_after_index
         if is_after_index:
             self._is_good_index = False

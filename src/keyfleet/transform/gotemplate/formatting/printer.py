@@ -57,6 +57,8 @@ class Printer:
             self._out.add(string_text(type_of(value), replace(how, verb="s")) or "")
         elif how.verb == "p":
             self._write_pointer(value, how)
+        elif how.verb == "w":
+            self._write_bad(value, how)  # as a whole, not each element
         elif type(value) is bytes:
             self._write_bytes(value, how, "[]byte", 0)
         else:
@@ -188,7 +190,7 @@ class Printer:
         if not is_pointer:
             self._write_bad(value, how)
         elif how.verb in "vp":
-            self._out.add(how.padded(f"{_ADDRESS:#x}"))
+            self._write_scalar(_ADDRESS, replace(how, verb="x", sharp=not how.sharp))
         else:
             self._write_scalar(_ADDRESS, how)
 
