@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sprig's functions for lists.
+
+They take a list of any type and give a `[]any`. The `must` twins do the same: a template cannot
+tell an error from a panic. Source: docs/compat/go-templates.md 16.6.
+"""
+
+from typing import Any, Final
+
+from keyfleet.transform.gotemplate.equality import deep_equal
+from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.functions.sprig.defaults import is_empty
+from keyfleet.transform.gotemplate.functions.table import ANY, INT, Table
+from keyfleet.transform.gotemplate.run import Run
+from keyfleet.transform.gotemplate.values import (
+    ANY_TYPE,
+    GoList,
+    Uint8,
+    kind_of,
+    nil_list,
+)
+
+LISTS: Final = Table()
+NIL_DEREFERENCE: Final = "runtime error: invalid memory address or nil pointer dereference"
+
+
+def items_of(value: Any, refusal: str) -> list[Any]:
+    """Return the elements of a list.
+
+    Args:
+        value: What should be a list.
+        refusal: What the error says before the kind of anything else.
+    Raises:
+        GoError: It is none.
+    """
+    if isinstance(value, list):
+        return value
+    if isinstance(value, bytes):
+        return [Uint8(byte) for byte in value]
+    if value is None:
+        raise GoError(NIL_DEREFERENCE)
+    raise GoError(f"{refusal} {kind_of(value)}")
+
+
+@LISTS.function("list", "tuple", variadic=ANY)
+def make_list(*items: Any) -> list[Any]:
+    """Return the arguments as a list."""
+    return list(items)
+
+
+@LISTS.function("first", "mustFirst", params=(ANY,))
+def first(container: Any) -> Any:
+    """Return the first element, nil when there is none."""
+    items = items_of(container, "Cannot find first on type")
+    return items[0] if items else None
+
+
+@LISTS.function("last", "mustLast", params=(ANY,))
+def last(container: Any) -> Any:
+    """Return the last element, nil when there is none."""
+    items = items_of(container, "Cannot find last on type")
+    return items[-1] if items else None
+
+
+@LISTS.function("rest", "mustRest", params=(ANY,))
+def rest(container: Any) -> list[Any]:
+    """Return all elements but the first; a nil list when there are none."""
+    items = items_of(container, "Cannot find rest on type")
+    return items[1:] if items else nil_list()
+
+
+@LISTS.function("initial", "mustInitial", params=(ANY,))
+def initial(container: Any) -> list[Any]:
+    """Return all elements but the last; a nil list when there are none."""
+    items = items_of(container, "Cannot find initial on type")
+    return items[:-1] if items else nil_list()
+
+
+@LISTS.function("append", "push", "mustAppend", "mustPush", params=(ANY, ANY), run=True)
+def append(run: Run, container: Any, item: Any) -> list[Any]:
+    """Return a new list that ends with the item."""
+    items = items_of(container, "Cannot push on type")
+    run.will_hold(len(items) + 1)
+    return [*items, item]
+
+
+@LISTS.function("prepend", "mustPrepend", params=(ANY, ANY), run=True)
+def prepend(run: Run, container: Any, item: Any) -> list[Any]:
+    """Return a new list that begins with the item."""
+    items = items_of(container, "Cannot prepend on type")
+    run.will_hold(len(items) + 1)
+    return [item, *items]
+
+
+@LISTS.function("concat", variadic=ANY, run=True)
+def concat(run: Run, *containers: Any) -> list[Any]:
+    """Return the elements of all lists as one."""
+    found: list[Any] = []
+    for container in containers:
+        items = items_of(container, "Cannot concat type")
+        run.will_hold(len(found) + len(items))
+        found += items
+    return found or nil_list()
+
+
+@LISTS.function("reverse", "mustReverse", params=(ANY,))
+def reverse(container: Any) -> list[Any]:
+    """Return the elements in reverse order."""
+    return items_of(container, "Cannot find reverse on type")[::-1]
+
+
+@LISTS.function("compact", "mustCompact", params=(ANY,), run=True)
+def compact(run: Run, container: Any) -> list[Any]:
+    """Return the elements that are not empty."""
+    items = items_of(container, "Cannot compact on type")
+    run.walk(len(items))
+    return [item for item in items if not is_empty(item)]
+
+
+@LISTS.function("uniq", "mustUniq", params=(ANY,), run=True)
+def uniq(run: Run, container: Any) -> list[Any]:
+    """Return the elements without those that equal an earlier one, type included."""
+    found: list[Any] = []
+    for item in items_of(container, "Cannot find uniq on type"):
+        if not is_in(run, found, item):
+            found.append(item)
+    return found
+
+
+@LISTS.function("without", "mustWithout", params=(ANY,), variadic=ANY, run=True)
+def without(run: Run, container: Any, *unwanted: Any) -> list[Any]:
+    """Return the elements that equal none of the others."""
+    items = items_of(container, "Cannot find without on type")
+    return [item for item in items if not is_in(run, unwanted, item)]
+
+
+@LISTS.function("has", "mustHas", params=(ANY, ANY), run=True)
+def has(run: Run, needle: Any, container: Any) -> bool:
+    """Return whether an element equals the needle, type included."""
+    if container is None:
+        return False
+    return is_in(run, items_of(container, "Cannot find has on type"), needle)
+
+
+def is_in(run: Run, items: list[Any] | tuple[Any, ...], needle: Any) -> bool:
+    """Return whether one of the items equals the needle, type included."""
+    run.walk(len(items))
+    return any(deep_equal(run, needle, item) for item in items)
+
+
+@LISTS.function("slice", "mustSlice", params=(ANY,), variadic=ANY)
+def slice_list(container: Any, *bounds: Any) -> Any:
+    """Return the elements from one bound up to another; nil of an empty list."""
+    items = items_of(container, "list should be type of slice or array but")
+    if not items:
+        return None
+    start = int(bounds[0]) if bounds else 0
+    end = int(bounds[1]) if len(bounds) > 1 else len(items)
+    if not 0 <= start <= end <= len(items):
+        raise GoError("reflect.Value.Slice: slice index out of bounds")
+    return like(container, items[start:end])
+
+
+def like(container: Any, items: list[Any]) -> list[Any]:
+    """Return the items as a list of the container's type."""
+    return GoList(items, container.element) if isinstance(container, GoList) else items
+
+
+@LISTS.function("chunk", "mustChunk", params=(INT, ANY), run=True)
+def chunk(run: Run, size: int, container: Any) -> list[Any]:
+    """Return the elements in lists of that size, as a `[][]any`."""
+    items = items_of(container, "Cannot chunk type")
+    if size <= 0:
+        raise GoError("runtime error: makeslice: len out of range")
+    run.will_hold(len(items) // size)
+    parts = [items[start : start + size] for start in range(0, len(items), size)]
+    return GoList(parts, f"[]{ANY_TYPE}")
