@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Private keys as Go's `crypto/x509` reads and writes them: RSA, ECDSA and Ed25519.
+
+The structures are read here, so that a hostile key is measured before a library calculates with
+it: a library checks the primes of an RSA key, which takes minutes where they are long enough.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.formats import der, pem
+from keyfleet.transform.gotemplate.formats.guarding import refusing
+from keyfleet.transform.gotemplate.run import Run
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+
+_RSA: Final = "1.2.840.113549.1.1.1"
+_EC: Final = "1.2.840.10045.2.1"
+_ED25519: Final = "1.3.101.112"
+_CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
+    "1.2.840.10045.3.1.7": ec.SECP256R1,
+    "1.3.132.0.33": ec.SECP224R1,
+    "1.3.132.0.34": ec.SECP384R1,
+    "1.3.132.0.35": ec.SECP521R1,
+}
+_MALFORMED: Final = "asn1: structure error"
+_MOST_BYTES: Final = 32 << 10
+_MOST_RSA_BITS: Final = 16_384
+_MOST_EXPONENT: Final = (1 << 31) - 1
+
+
+def from_pkcs1(raw: bytes) -> rsa.RSAPrivateKey:
+    """Return the RSA key of a `RSA PRIVATE KEY` block.
+
+    Raises:
+        GoError: There is none.
+    """
+    with refusing(_MALFORMED):
+        version, *numbers = (part.number() for part in _structure(raw))
+        if version != 0:
+            raise der.DerError("another version")
+        return rsa_key(*numbers[:5])
+
+
+def from_sec1(raw: bytes, curve: str = "") -> ec.EllipticCurvePrivateKey:
+    """Return the ECDSA key of an `EC PRIVATE KEY` block.
+
+    Args:
+        raw: The structure.
+        curve: Its curve's object identifier, where that is known from elsewhere.
+
+    Raises:
+        GoError: There is none.
+    """
+    with refusing("x509: failed to parse EC private key: ", _MALFORMED):
+        version, scalar, *others = _structure(raw)
+        if version.number() != 1:
+            raise der.DerError("another version")
+        for part in others:
+            if part.tag == der.context(0) and not curve:
+                curve = der.read(part.content).oid()
+        number = int.from_bytes(scalar.expect(der.OCTET_STRING))
+        return ec.derive_private_key(number, _CURVES[curve]())
+
+
+def from_pkcs8(raw: bytes) -> PrivateKey:
+    """Return the key of a `PRIVATE KEY` block.
+
+    Raises:
+        GoError: There is none, or one of another kind.
+    """
+    with refusing(_MALFORMED):
+        _, algorithm, holder, *_ = _structure(raw)
+        name, *parameters = algorithm.children()
+        key = holder.expect(der.OCTET_STRING)
+        kind = name.oid()
+        if kind == _RSA:
+            return from_pkcs1(key)
+        if kind == _EC:
+            return from_sec1(key, parameters[0].oid())
+        if kind == _ED25519:
+            seed = der.read(key).expect(der.OCTET_STRING)
+            return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+        raise GoError("x509: PKCS#8 wrapping contained private key with unknown algorithm")
+
+
+def from_any(raw: bytes) -> PrivateKey:
+    """Return the key of one of the three structures.
+
+    Raises:
+        GoError: There is none.
+    """
+    for parse in (from_pkcs1, from_pkcs8, from_sec1):
+        try:
+            return parse(raw)
+        except GoError:
+            continue
+    raise GoError("unable to parse private key type")
+
+
+def _structure(raw: bytes) -> list[der.Element]:
+    if len(raw) > _MOST_BYTES:
+        raise der.DerError("no key is that long")
+    return der.read(raw).children()
+
+
+def rsa_key(n: int, e: int, d: int, p: int, q: int) -> rsa.RSAPrivateKey:
+    """Return the key of these numbers, which belong together.
+
+    Raises:
+        GoError: They do not, or are too large.
+    """
+    if not (1 < p < n and 1 < q < n and p * q == n and n.bit_length() <= _MOST_RSA_BITS):
+        raise GoError("crypto/rsa: invalid primes")
+    if not 1 < e <= _MOST_EXPONENT or not 0 < d < n:
+        raise GoError("crypto/rsa: invalid exponents")
+    if d * e % (p - 1) != 1 or d * e % (q - 1) != 1:
+        raise GoError("crypto/rsa: invalid exponents")
+    with refusing("crypto/rsa: invalid key"):
+        numbers = rsa.RSAPrivateNumbers(
+            p=p,
+            q=q,
+            d=d,
+            dmp1=rsa.rsa_crt_dmp1(d, p),
+            dmq1=rsa.rsa_crt_dmq1(d, q),
+            iqmp=rsa.rsa_crt_iqmp(p, q),
+            public_numbers=rsa.RSAPublicNumbers(e, n),
+        )
+        # What the check would look at besides the above is whether p and q are primes.
+        return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+def pkcs8(key: PrivateKey) -> bytes:
+    """Return the key's `PRIVATE KEY` structure."""
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def spki(key: PublicKey) -> bytes:
+    """Return the key's `PUBLIC KEY` structure."""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def block_of(key: PrivateKey) -> pem.Block:
+    """Return the key as the block that its own kind is usually written as."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return pem.Block(b"PRIVATE KEY", pkcs8(key))
+    kind = b"RSA PRIVATE KEY" if isinstance(key, rsa.RSAPrivateKey) else b"EC PRIVATE KEY"
+    raw = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return pem.Block(kind, raw)
+
+
+def pay_for_use(run: Run, key: PrivateKey) -> None:
+    """Pay for a signature or a decryption, which take time with the third power of the size."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        run.step((key.key_size // 512) ** 3)
