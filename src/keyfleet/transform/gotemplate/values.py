@@ -151,6 +151,10 @@ class GoObject:
         """Return what `String()` gives, None without such a method."""
         return None
 
+    def json_value(self) -> Any:
+        """Return the Go value that JSON shows in its place; itself for the fields of a struct."""
+        return self
+
 
 class GoSequence(GoObject):
     """What `range` takes from one by one, with positions as its first variable: a channel."""
