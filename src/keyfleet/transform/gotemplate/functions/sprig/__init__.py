@@ -8,6 +8,10 @@ sandbox. Source: docs/compat/go-templates.md 16.
 from typing import Final
 
 from keyfleet.transform.gotemplate.functions.sprig import (
+    crypto_aes,
+    crypto_certificates,
+    crypto_keys,
+    crypto_passwords,
     defaults,
     letters,
     lists,
@@ -22,6 +26,10 @@ from keyfleet.transform.gotemplate.functions.sprig import (
 from keyfleet.transform.gotemplate.functions.table import Table
 
 _FAMILIES: Final = (
+    crypto_aes.AES,
+    crypto_certificates.CERTIFICATES,
+    crypto_keys.KEYS,
+    crypto_passwords.PASSWORDS,
     defaults.DEFAULTS,
     letters.LETTERS,
     lists.LISTS,
