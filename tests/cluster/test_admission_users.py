@@ -36,7 +36,7 @@ A, B = "team-a", "team-b"
 JSON_PATCH = "application/json-patch+json"
 WRITE = ["get", "create", "update", "patch", "delete"]
 GROUP = "keyfleet.io"
-CREATED, OK, FORBIDDEN = 201, 200, 403
+CREATED, OK, FORBIDDEN, INVALID = 201, 200, 403, 422
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def populate(plane: ControlPlane) -> None:
         for name in ("own", "shared"):
             secret = {"metadata": {"name": name}, "stringData": {"k": canary(team)}}
             plane.api.must("POST", SECRETS.path(namespace=team), secret)
-        bind(plane, team, "tenants", [fleet(), secrets(WRITE)], group(team))
+        rules = [fleet(), secrets(WRITE), config_maps("templates")]
+        bind(plane, team, "tenants", rules, group(team))
     bind(plane, A, "editors", [fleet()], user("editor"))
     bind(plane, A, "listers", [fleet(), secrets(["list", "watch"])], user("lister"))
     bind(plane, A, "named", [fleet(), secrets(["get"], "own")], user("named"))
@@ -133,6 +134,15 @@ def statuses() -> dict[str, Any]:
 def secrets(verbs: list[str], *names: str) -> dict[str, Any]:
     only = {"resourceNames": list(names)} if names else {}
     return {"apiGroups": [""], "resources": ["secrets"], "verbs": verbs} | only
+
+
+def config_maps(*names: str) -> dict[str, Any]:
+    return {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "verbs": ["get"],
+        "resourceNames": list(names),
+    }
 
 
 def user(name: str) -> dict[str, str]:
@@ -263,6 +273,86 @@ def test_nobody_names_what_they_may_not_get(
     place = f"{reference.get('namespace', A)}/{reference['name']}"
     assert f"{name} may not get Secret {place} on the hub" in told
     assert "name another Secret, or be granted `get` on this one" in told
+
+
+def with_sources(*references: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    found = document(OWN, **spec)
+    del found["spec"]["source"]
+    names = [{"name": f"s{at}", "secretRef": each} for at, each in enumerate(references)]
+    found["spec"]["sources"] = names
+    return found
+
+
+def with_templates(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"templateFrom": [{kind: holder(name) for kind, name in e.items()} for e in entries]}
+
+
+def holder(name: str) -> dict[str, Any]:
+    return {"name": name, "items": [{"key": "k"}]}
+
+
+FIELDS: list[tuple[str, dict[str, Any], str]] = [
+    ("alice", with_sources(OWN, THEIRS), "spec.sources[].secretRef"),
+    ("alice", with_sources(SHARED), "spec.sources[].secretRef"),
+    ("alice", with_sources(*[OWN] * 7, THEIRS | {"cluster": "east"}), "spec.sources[].secretRef"),
+    ("editor", with_sources(OWN), "spec.sources[].secretRef"),
+    (
+        "named",
+        document(OWN, template=with_templates({"secretRef": "shared"})),
+        "spec.template.templateFrom[].secretRef",
+    ),
+    (
+        "alice",
+        document(OWN, template=with_templates({"configMapRef": "other"})),
+        "spec.template.templateFrom[].configMapRef",
+    ),
+    (
+        "robot",
+        with_sources(
+            OWN,
+            template=with_templates(
+                *[{"secretRef": "own"}] * 7, MAP := {"configMapRef": "templates"}
+            ),
+        ),
+        "spec.template.templateFrom[].configMapRef",
+    ),
+]
+
+
+@pytest.mark.parametrize("write", [create, apply])
+@pytest.mark.parametrize(("who", "body", "field"), FIELDS)
+def test_every_field_that_refers_to_something_is_asked_about(
+    login: Login, who: str, body: dict[str, Any], field: str, write: Callable[..., Answer]
+) -> None:
+    answer = write(login(who), body)
+    assert answer.status == FORBIDDEN, answer.json()
+    assert f"{field}: " in answer.json()["message"]
+    assert "may not get" in answer.json()["message"]
+
+
+def test_as_many_references_as_there_may_be_are_asked_about(login: Login) -> None:
+    """Within what an API server lets expressions cost."""
+    anywhere = [OWN | {"cluster": "east"}] * 8
+    template = with_templates(*[{"secretRef": "own"}] * 4, *[MAP] * 4)
+    assert create(login("alice"), with_sources(*anywhere, template=template)).status == CREATED
+    several = with_sources(*anywhere, OWN)
+    assert create(login("alice"), several).status != CREATED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        document(OWN) | {"spec": {"placement": {}}},
+        document(OWN, sources=[{"name": "s", "secretRef": OWN}]),
+        document(OWN, template={"templateFrom": [{}]}),
+        document(OWN, template=with_templates({"secretRef": "own", "configMapRef": "templates"})),
+        with_sources(OWN) | {"spec": {"sources": [{"name": "a-b", "secretRef": OWN}]}},
+    ],
+)
+def test_what_names_nothing_or_two_things_is_no_reference(
+    login: Login, body: dict[str, Any]
+) -> None:
+    assert create(login("root"), body).status == INVALID
 
 
 def test_absent_and_forbidden_secrets_are_refused_in_the_same_words(login: Login) -> None:

@@ -46,7 +46,7 @@ class Intents:
         """Add or replace an intent."""
         self.drop(intent.key)
         self._by_key[intent.key] = intent
-        for read in intent.reads:
+        for read in intent.all_reads:
             self._by_source.setdefault(read.ref, set()).add(intent.key)
         self._by_target_name.setdefault(intent.targets.name, set()).add(intent.key)
         for name in _named(intent.targets.clusters):
@@ -65,7 +65,7 @@ class Intents:
         intent = self._by_key.pop(key, None)
         if intent is None:
             return
-        for read in intent.reads:
+        for read in intent.all_reads:
             _discard(self._by_source, read.ref, key)
         _discard(self._by_target_name, intent.targets.name, key)
         for name in _named(intent.targets.clusters):

@@ -4,8 +4,8 @@
 They refuse or warn:
 
 - fields (one per kind): unknown fields of native objects, with their path;
-- authority: a FleetSecret whose author may not read the Secret it names, and a FleetCluster whose
-  author may not read the Secret with its kubeconfig;
+- authority: a FleetSecret whose author may not read a Secret or ConfigMap that it names, and a
+  FleetCluster whose author may not read the Secret with its kubeconfig;
 - hints: a FleetSecret that selects no cluster gets a warning.
 
 An update that leaves `spec` alone is not judged again: `keyfleet sync`, labels and finalizers need
@@ -22,6 +22,7 @@ from keyfleet.kube.resources import (
     GROUP,
     Resource,
 )
+from keyfleet.manifests.authority import reference_validations, reference_variables
 from keyfleet.manifests.kinds import NATIVE_KINDS, NativeKind
 from keyfleet.manifests.unknown_fields import unknown_fields
 
@@ -41,7 +42,13 @@ Manifest = dict[str, Any]
 def admission_policies() -> list[Manifest]:
     """Return every policy, each followed by its binding."""
     fields = [part for kind in NATIVE_KINDS for part in _fields(kind)]
-    return [*fields, *_authority(), *_login_authority(), *_hints()]
+    authority = _policy(
+        f"fleetsecrets.authority.{GROUP}",
+        FLEETSECRETS,
+        variables=reference_variables(),
+        validations=reference_validations(),
+    )
+    return [*fields, *authority, *_login_authority(), *_hints()]
 
 
 def probes(namespace: str) -> list[tuple[Resource, Manifest]]:
@@ -79,45 +86,8 @@ def _fields(kind: NativeKind) -> tuple[Manifest, Manifest]:
         f"{kind.resource.plural}.fields.{GROUP}",
         kind.resource,
         variables={"unknown": unknown_fields(kind.spec)},
-        validation=validation,
+        validations=[validation],
     )
-
-
-def _authority() -> tuple[Manifest, Manifest]:
-    """Ask the requester's own rights on the Secret that a FleetSecret names.
-
-    The hub's own names are not known to CEL, so a named cluster might be the hub. Whoever names one
-    must therefore either be allowed to read the Secret of that namespace and name on the hub, or
-    hold the verb `use` on that FleetCluster, which an administrator gives for members only.
-    """
-    readable = (
-        "authorizer.group('').resource('secrets').namespace(variables.home)"
-        ".name(variables.ref.name).check('get').allowed()"
-    )
-    usable = (
-        f"authorizer.group('{GROUP}').resource('fleetclusters').name(variables.ref.cluster)"
-        ".check('use').allowed()"
-    )
-    validation = {
-        "expression": f"{readable} || (has(variables.ref.cluster) && {usable})",
-        "messageExpression": (
-            "'spec.source.secretRef: ' + request.userInfo.username + ' may not get Secret '"
-            " + variables.home + '/' + variables.ref.name + ' on the hub'"
-            " + (has(variables.ref.cluster) ? ', nor use FleetCluster ' + variables.ref.cluster"
-            " : '') + '; a FleetSecret reads what its author may read: name another Secret, or be"
-            " granted `get` on this one'"
-        ),
-        "reason": "Forbidden",
-    }
-    variables = {
-        "ref": "dyn(object).spec.source.secretRef",
-        "home": (
-            "has(variables.ref.namespace) ? variables.ref.namespace"
-            " : dyn(object).metadata.namespace"
-        ),
-    }
-    name = f"fleetsecrets.authority.{GROUP}"
-    return _policy(name, FLEETSECRETS, variables=variables, validation=validation)
 
 
 def _login_authority() -> tuple[Manifest, Manifest]:
@@ -141,7 +111,7 @@ def _login_authority() -> tuple[Manifest, Manifest]:
     }
     name = f"fleetclusters.authority.{GROUP}"
     variables = {"ref": "dyn(object).spec.kubeconfigRef"}
-    return _policy(name, FLEETCLUSTERS, variables=variables, validation=validation)
+    return _policy(name, FLEETCLUSTERS, variables=variables, validations=[validation])
 
 
 def _hints() -> tuple[Manifest, Manifest]:
@@ -162,7 +132,7 @@ def _hints() -> tuple[Manifest, Manifest]:
         )
     }
     name = f"fleetsecrets.hints.{GROUP}"
-    return _policy(name, FLEETSECRETS, variables=variables, validation=validation, action="Warn")
+    return _policy(name, FLEETSECRETS, variables=variables, validations=[validation], action="Warn")
 
 
 def _policy(
@@ -170,7 +140,7 @@ def _policy(
     resource: Resource,
     *,
     variables: dict[str, str],
-    validation: Manifest,
+    validations: list[Manifest],
     action: str = "Deny",
 ) -> tuple[Manifest, Manifest]:
     rule = {
@@ -188,7 +158,7 @@ def _policy(
             "matchConstraints": {"resourceRules": [rule]},
             "matchConditions": [_SPEC_CHANGES],
             "variables": [{"name": key, "expression": cel} for key, cel in variables.items()],
-            "validations": [validation],
+            "validations": validations,
         },
     }
     binding = {

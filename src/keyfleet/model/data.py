@@ -29,6 +29,16 @@ class SecretData:
         return {key: leaf for key, leaf in self.tree.items() if isinstance(leaf, SecretValue)}
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that an intent's reads gave."""
+
+    sources: Mapping[str, SecretData]
+    """By the name that templates call them; the only one has none."""
+    texts: tuple[Mapping[str, SecretValue], ...] = ()
+    """What each of the objects with templates holds, in the order of the intent's reads."""
+
+
 def fingerprint(
     ring: Keyring,
     *,

@@ -18,6 +18,8 @@ class Content:
     data: Mapping[str, SecretValue] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    veiled: frozenset[str] = frozenset()
+    """Names of labels and annotations that templates made from secret values: shown to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Actual:
     has_annotations: bool = True
     is_immutable: bool = False
     is_deleting: bool = False
+    is_as_marked: bool = False
+    """Its data is what its marker says was delivered."""
 
 
 Patch = Callable[[Content], Content]

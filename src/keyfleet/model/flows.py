@@ -126,9 +126,22 @@ class Lineage:
     """What the source brings along as a managed Secret; nothing when it is none."""
     own: Labels = field(default_factory=dict)
     """The labels of the declaration itself."""
+    besides: tuple["Lineage", ...] = ()
+    """Of what else the data is made."""
 
     def under(self, sources: Iterable[SourceLabels]) -> Provenance:
         """Return where the data comes from, given what policies assign."""
+        sources = tuple(sources)
+        found = [self._alone_under(sources), *(each.under(sources) for each in self.besides)]
+        if len(found) == 1:
+            return found[0]
+        return Provenance(
+            unique_sets(labels for each in found for labels in each.sets),
+            unique_sets(labels for each in found for labels in each.claimed),
+            all(each.is_classified for each in found),
+        )
+
+    def _alone_under(self, sources: Iterable[SourceLabels]) -> Provenance:
         assigned = [entry.labels for entry in sources if entry.covers(self.cluster, self.namespace)]
         named = [labels for labels in (self.cluster.labels, *assigned) if labels]
         is_classified = bool(named) or self.carried.is_classified

@@ -14,6 +14,7 @@ from enum import StrEnum
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
 from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.rendering import Rendering
 
 
 class ConflictPolicy(StrEnum):
@@ -78,11 +79,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """A Secret in a cluster; empty cluster is the hub."""
+    """A Secret in a cluster, or a ConfigMap with templates; empty cluster is the hub."""
 
     namespace: str
     name: str
     cluster: ClusterName = ClusterName("")
+    kind: str = "Secret"
+    """`Secret` or `ConfigMap`."""
 
     def __str__(self) -> str:
         return f"{self.cluster or 'hub'}/{self.namespace}/{self.name}"
@@ -96,6 +99,8 @@ class Read:
     """Name of the source that can read it, such as `kubernetes`."""
     ref: SecretRef
     """What to read; a union once stores join."""
+    name: str = ""
+    """What templates call it, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ class Shape:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     write_mode: WriteMode = WriteMode.REPLACE_DATA
+    rendering: Rendering | None = None
+    """What templates make of it; None without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,7 @@ class Intent:
     key: IntentKey
     origins: tuple[Origin, ...]
     reads: tuple[Read, ...]
+    """Where the values come from."""
     shape: Shape
     targets: ClusterTargets
     guard: Guard = Guard()
@@ -173,11 +181,18 @@ class Intent:
     """Source fingerprint of that revision."""
     sync_requested: str = ""
     """Token of the last `keyfleet sync`; a new one goes past every back-off."""
+    template_reads: tuple[Read, ...] = ()
+    """Where texts of templates come from."""
 
     @property
     def origin(self) -> Origin:
         """The first manifest that asked."""
         return self.origins[0]
+
+    @property
+    def all_reads(self) -> tuple[Read, ...]:
+        """Everything it reads: values and texts of templates."""
+        return self.reads + self.template_reads
 
     @property
     def seniority(self) -> tuple[str, str, str]:
@@ -197,3 +212,5 @@ class Rejection:
     path: str = ""
     """Field path, such as `spec.placement.exclude`."""
     hint: str = ""
+    excerpt: tuple[str, ...] = ()
+    """The line of a template that is wrong, with a caret; for people at a command line."""

@@ -57,6 +57,10 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Fingerprint of the source data of that revision."""
     fingerprint: str = ""
     """Fingerprint of the delivered data."""
+    inputs: str = ""
+    """Fingerprint of all that templates made it from: while it stays, nothing is rendered anew."""
+    metadata: str = ""
+    """Fingerprint of the labels and annotations that templates made then."""
     labels: tuple[str, ...] = ()
     """Label keys that are ours besides the marks."""
     annotations: tuple[str, ...] = ()

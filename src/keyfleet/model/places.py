@@ -64,6 +64,8 @@ class NamespaceFacts:
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
     is_terminating: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """For templates; placement never looks at them."""
 
 
 @dataclass(frozen=True, slots=True)

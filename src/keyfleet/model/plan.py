@@ -56,6 +56,8 @@ class Finding:
     """The edit or command that would change it."""
     rule: str = ""
     """Name of the policy or check that decided."""
+    excerpt: tuple[str, ...] = ()
+    """The line of a template that is wrong, with a caret; for people at a command line."""
     withdraws: bool = False
     """What was delivered here is to be deleted, not only left without further values."""
 

@@ -18,6 +18,7 @@ from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.model.outcome import ClusterResult, Outcome
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
+from keyfleet.model.rendering import Rendering
 from keyfleet.plugin import Dialect
 
 HERE = Path(__file__).parent
@@ -49,10 +50,11 @@ def shown(found: Intent | Rejection) -> dict[str, Any]:
     if isinstance(found, Rejection):
         fields = ("reason", "path", "message", "hint")
         return {"rejected": {name: getattr(found, name) for name in fields}}
-    keys = found.shape.keys
+    keys, rendering = found.shape.keys, found.shape.rendering
     return {
         "key": str(found.key),
-        "reads": [str(read.ref) for read in found.reads],
+        "reads": [f"{read.name} {read.ref}".lstrip() for read in found.reads],
+        **({"rendering": rendered(found, rendering)} if rendering else {}),
         "shape": {
             "type": found.shape.type or "the source's",
             "keys": "all" if keys is None else [f"{key.origin} -> {key.target}" for key in keys],
@@ -66,6 +68,21 @@ def shown(found: Intent | Rejection) -> dict[str, Any]:
         "onSourceMissing": found.guard.on_source_missing.value,
         "onIntentDeleted": found.guard.on_intent_deleted.value,
         "paused": found.rollout.paused,
+    }
+
+
+def rendered(intent: Intent, found: Rendering) -> dict[str, Any]:
+    """Return what templates make, as a document."""
+    refs = [read.ref for read in intent.template_reads]
+    items = [f"{item.key} of {refs[item.read].kind} {refs[item.read]}" for item in found.items]
+    return {
+        "data": dict(found.data),
+        "items": [f"{text} as {item.makes}" for text, item in zip(items, found.items, strict=True)],
+        "labels": dict(found.labels),
+        "annotations": dict(found.annotations),
+        "functions": found.functions.value,
+        "missingKey": found.missing_key.value,
+        "merge": found.merge.value,
     }
 
 

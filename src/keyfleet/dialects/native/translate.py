@@ -9,37 +9,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from keyfleet.base.errors import InvalidIntentError
+from keyfleet.dialects.native.shaping import SOURCE, shape, template_reads
 from keyfleet.model.intent import (
     ClusterTargets,
     Guard,
     Intent,
-    KeyRename,
+    OnMissing,
     Origin,
     Read,
     Rejection,
     Rollout,
     SecretRef,
-    Shape,
 )
 from keyfleet.model.matchers import ChosenNamespaces
 from keyfleet.model.places import ClusterName, IntentKey
-from keyfleet.model.selectors import Requirement, requirement_problem
 from keyfleet.model.v1alpha1.common import SYNC_REQUESTED
 from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretSpec,
     FleetSecretStatus,
-    KeyMapping,
     Placement,
     SecretReference,
-    TargetTemplate,
 )
-from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE, check_type
+from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE
 from keyfleet.model.v1alpha1.parsing import INVALID, UNKNOWN_FIELD, parse_spec, parse_status
 from keyfleet.model.v1alpha1.selection import chosen_clusters, chosen_namespaces
 from keyfleet.plugin import Translation, labels_of
 
 KIND = "FleetSecret"
-SOURCE = "kubernetes"
 
 TOKEN_MAX = 253
 """Longest token of a `keyfleet sync`; `sync` itself writes a short one."""
@@ -77,12 +73,12 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
     return Intent(
         key=key,
         origins=(origin,),
-        reads=(Read(SOURCE, _reference(spec.source.secret_ref, origin)),),
-        shape=_shape(spec),
+        reads=_reads(spec, origin),
+        shape=shape(spec),
         targets=_targets(spec.placement, origin),
         guard=Guard(
             on_conflict=spec.conflict_policy,
-            on_source_missing=spec.source.on_missing,
+            on_source_missing=spec.source.on_missing if spec.source else OnMissing.RETAIN,
             on_intent_deleted=spec.deletion_policy,
             on_unchangeable=spec.replace,
         ),
@@ -91,43 +87,29 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
         revision=max(status.revision, 0),
         source_fingerprint=status.source_fingerprint,
         sync_requested=_sync_requested(manifest),
+        template_reads=template_reads(spec.template, origin.namespace),
+    )
+
+
+def _reads(spec: FleetSecretSpec, origin: Origin) -> tuple[Read, ...]:
+    if (spec.source is None) is not bool(spec.sources):
+        message = "give exactly one of source and sources"
+        raise InvalidIntentError("intent.invalid", message, path="spec")
+    if spec.source is not None:
+        return (Read(SOURCE, _reference(spec.source.secret_ref, origin)),)
+    names = [source.name for source in spec.sources]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            message, path = "two sources have the same name", f"spec.sources[{index}].name"
+            raise InvalidIntentError("intent.invalid", message, path=path)
+    return tuple(
+        Read(SOURCE, _reference(source.secret_ref, origin), source.name) for source in spec.sources
     )
 
 
 def _reference(spec: SecretReference, origin: Origin) -> SecretRef:
     cluster = ClusterName(spec.cluster or "")
     return SecretRef(spec.namespace or origin.namespace, spec.name, cluster)
-
-
-def _shape(spec: FleetSecretSpec) -> Shape:
-    _check_template(spec.template)
-    return Shape(
-        type=spec.template.type,
-        keys=None if spec.data is None else _renames(spec.data),
-        labels=dict(spec.template.metadata.labels),
-        annotations=dict(spec.template.metadata.annotations),
-    )
-
-
-def _check_template(spec: TargetTemplate) -> None:
-    check_type(spec.type, path="spec.template.type")
-    for name, value in spec.metadata.labels.items():
-        if problem := requirement_problem(Requirement(name, "In", (value,))):
-            path = "spec.template.metadata.labels"
-            raise InvalidIntentError("intent.invalid", problem, path=path)
-
-
-def _renames(spec: tuple[KeyMapping, ...]) -> tuple[KeyRename, ...]:
-    seen: set[str] = set()
-    renames = []
-    for index, item in enumerate(spec):
-        target = item.to or item.from_
-        if target in seen:
-            message = "two keys would get the same name"
-            raise InvalidIntentError("intent.invalid", message, path=f"spec.data[{index}]")
-        seen.add(target)
-        renames.append(KeyRename(item.from_, target))
-    return tuple(renames)
 
 
 def _targets(spec: Placement, origin: Origin) -> ClusterTargets:

@@ -25,6 +25,7 @@ CHOSEN_NAMESPACE = rf"^(\*|{_LABEL})$"
 CHOSEN_CLUSTER = r"^(\*|[^*]+)$"
 NO_STAR = r"^[^*]+$"
 KEY_NAME = r"^[-._a-zA-Z0-9]+$"
+SOURCE_NAME = r"^[a-z][a-zA-Z0-9_]*$"
 
 PATTERN_WORDS = {
     DNS_LABEL: "not a namespace name (lower-case letters, digits and '-', at most 63)",
@@ -33,6 +34,7 @@ PATTERN_WORDS = {
     CHOSEN_CLUSTER: "names match whole: '*' stands alone and means every cluster",
     NO_STAR: "must be the name of one cluster: '*' is none",
     KEY_NAME: "not a key of a Secret (letters, digits, '-', '_' and '.')",
+    SOURCE_NAME: "not a name for templates (a small letter, then letters, digits and '_')",
 }
 """What a text that misses a pattern is not, for people."""
 
@@ -43,6 +45,8 @@ ClusterText = Annotated[str, Meta(min_length=1, max_length=253, pattern=NO_STAR)
 """A cluster's name or its kubeconfig context: contexts may hold nearly anything."""
 ChosenCluster = Annotated[str, Meta(min_length=1, max_length=253, pattern=CHOSEN_CLUSTER)]
 SecretKey = Annotated[str, Meta(min_length=1, max_length=253, pattern=KEY_NAME)]
+
+SourceName = Annotated[str, Meta(min_length=1, max_length=63, pattern=SOURCE_NAME)]
 
 NAMES_MAX = 1000
 """Longest list of names: each is decided about by itself, and one object may hold up nobody."""

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing, Replace
+from keyfleet.model.rendering import Functions, MergePolicy, MissingKey
 from keyfleet.model.v1alpha1.common import (
     ApiStruct,
     ClusterSelection,
@@ -15,8 +16,14 @@ from keyfleet.model.v1alpha1.common import (
     NamespaceName,
     NamespaceSelection,
     ObjectName,
+    Rule,
     SecretKey,
+    SourceName,
 )
+from keyfleet.model.v1alpha1.templates import TEMPLATES_MAX, TemplateFrom
+
+SOURCES_MAX = 8
+"""As many references an API server asks about in one admission policy, with those of templates."""
 
 
 class SecretReference(ApiStruct, frozen=True, kw_only=True):
@@ -39,6 +46,15 @@ class SecretSource(ApiStruct, frozen=True, kw_only=True):
     """What happens to the targets when the source is positively absent: `Retain` or `Delete`."""
 
 
+class NamedSource(ApiStruct, frozen=True, kw_only=True):
+    """One of several sources."""
+
+    name: SourceName
+    """What templates call it: its key `password` is `.name.password`."""
+    secret_ref: SecretReference
+    """The Secret to read."""
+
+
 class KeyMapping(ApiStruct, frozen=True, kw_only=True):
     """One key to deliver."""
 
@@ -52,18 +68,35 @@ class TargetMetadata(ApiStruct, frozen=True, kw_only=True):
     """Metadata that the targets get; that of the source is not copied."""
 
     labels: dict[str, str] = msgspec.field(default_factory=dict)
-    """Labels to set on the targets."""
+    """Labels to set on the targets; values may be templates."""
     annotations: dict[str, str] = msgspec.field(default_factory=dict)
-    """Annotations to set on the targets."""
+    """Annotations to set on the targets; values may be templates."""
 
 
 class TargetTemplate(ApiStruct, frozen=True, kw_only=True):
-    """What the targets look like besides their keys."""
+    """What the targets look like."""
 
     type: Annotated[str, Meta(max_length=253)] = ""
-    """Secret type of the targets; default: the source's. Special types are refused."""
+    """Secret type of the targets; default: the source's, `Opaque` where templates replace its keys
+    or where several sources differ. Special types are refused."""
     metadata: TargetMetadata = TargetMetadata()
     """Labels and annotations of the targets."""
+    data: dict[str, str] = msgspec.field(default_factory=dict)
+    """Key to a Go template that makes its value, from the source's keys (`.password`, or
+    `.name.password` of several sources), `.Cluster` and `.Namespace`."""
+    template_from: Annotated[
+        tuple[TemplateFrom, ...],
+        Meta(max_length=TEMPLATES_MAX, extra_json_schema={"maxItems": TEMPLATES_MAX}),
+    ] = ()
+    """Further templates, in Secrets and ConfigMaps of the FleetSecret's own namespace."""
+    merge_policy: MergePolicy = MergePolicy.REPLACE
+    """Whether the source's own keys are delivered beside those that templates make: `Replace`
+    delivers only the templates' keys, `Merge` both."""
+    functions: Functions = Functions.SPRIG
+    """The functions that templates may call, beside Go's own."""
+    missing_key: MissingKey = MissingKey.ERROR
+    """What a key gives that is not there: `error` delivers nothing, `zero` and `default` are Go's
+    options of these names."""
 
 
 class Placement(ApiStruct, frozen=True, kw_only=True):
@@ -80,12 +113,32 @@ class Placement(ApiStruct, frozen=True, kw_only=True):
 class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
     """What is wanted."""
 
-    source: SecretSource
-    """Where the values come from."""
+    cel_rules = (
+        Rule(
+            "has(self.source) != (has(self.sources) && size(self.sources) > 0)",
+            "give exactly one of source and sources",
+        ),
+    )
+
+    source: SecretSource | None = None
+    """Where the values come from; this or `sources`."""
+    sources: Annotated[
+        tuple[NamedSource, ...],
+        Meta(
+            max_length=SOURCES_MAX,
+            extra_json_schema={
+                "maxItems": SOURCES_MAX,
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+            },
+        ),
+    ] = ()
+    """Several Secrets that the values come from. Without templates their keys are merged, and a
+    key that two of them have is refused; when one is absent, the targets stay."""
     data: Annotated[tuple[KeyMapping, ...], Meta(min_length=1)] | None = None
     """Keys to deliver; default: every key as it is."""
     template: TargetTemplate = TargetTemplate()
-    """Type, labels and annotations of the targets."""
+    """Type, labels, annotations and data of the targets."""
     placement: Placement
     """Which clusters, which namespaces, under which name."""
     conflict_policy: ConflictPolicy = ConflictPolicy.REFUSE

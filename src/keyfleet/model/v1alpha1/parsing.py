@@ -141,6 +141,11 @@ def _bad_texts(kind: inspect.Type, value: Any, path: str) -> Iterator[Problem]:
         yield from _bad_texts(part, below, place)
 
 
+def matches(pattern: str, text: str) -> str:
+    """Return what a text that misses a pattern is not; empty for one that fits."""
+    return "" if _fits(pattern, text) else PATTERN_WORDS.get(pattern, "not of the right form")
+
+
 def _fits(pattern: str, text: str) -> bool:
     # msgspec searches, and Python's `$` would let a trailing line break pass.
     return bool(re.fullmatch(pattern, text)) and not text.endswith("\n")

@@ -41,5 +41,6 @@ def test_says_every_pattern_in_words() -> None:
         common.CHOSEN_CLUSTER,
         common.NO_STAR,
         common.KEY_NAME,
+        common.SOURCE_NAME,
     }
     assert patterns == set(common.PATTERN_WORDS)

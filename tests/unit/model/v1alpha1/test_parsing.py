@@ -69,7 +69,8 @@ def test_says_unknown_field_before_anything_else() -> None:
         ({}, "spec", "the field is missing"),
         ({"spec": None}, "spec", "the field is missing"),
         ({"spec": [1]}, "spec", "must be an object"),
-        ({"spec": {"placement": {}}}, "spec.source", "the field is missing"),
+        ({"spec": {"source": {}}}, "spec.source.secretRef", "the field is missing"),
+        ({"spec": {}}, "spec.placement", "the field is missing"),
         (
             {"spec": spec(source={"secretRef": {}})},
             "spec.source.secretRef.name",

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What templates make of a source's values: which texts there are, and how they are evaluated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class TemplateAs(StrEnum):
+    """What a template of an object makes."""
+
+    VALUES = "Values"
+    """The value of the key that it is called after."""
+    KEYS_AND_VALUES = "KeysAndValues"
+    """Any number of keys: its text is YAML."""
+
+
+class MergePolicy(StrEnum):
+    """What becomes of the source's own keys where templates make some."""
+
+    REPLACE = "Replace"
+    """Only what templates make is delivered."""
+    MERGE = "Merge"
+    """The source's keys are delivered too; of two with the same name the template's counts."""
+
+
+class Functions(StrEnum):
+    """A set of functions that templates may call."""
+
+    SPRIG = "sprig"
+    CORE = "core"
+    """Go's own."""
+    ESO = "eso"
+    """Of External Secrets."""
+    SEALEDSECRETS = "sealedsecrets"
+    SPROUT = "sprout"
+    """Of KubeNSync."""
+    CONSUL = "consul"
+    """Of Vault's agent."""
+
+
+class MissingKey(StrEnum):
+    """What a template gets for a key that is not there, in Go's words."""
+
+    ERROR = "error"
+    """Nothing is delivered."""
+    ZERO = "zero"
+    """The zero value of the map's elements: an empty text for keys of a named source."""
+    DEFAULT = "default"
+    """The text `<no value>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateItem:
+    """One template of an object of the hub."""
+
+    read: int
+    """Which of the intent's `template_reads` holds it."""
+    key: str
+    """Its key there, and of the Secret that it makes a value for."""
+    makes: TemplateAs = TemplateAs.VALUES
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The templates of an intent."""
+
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Key to the text of the template that makes its value."""
+    items: tuple[TemplateItem, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that are templates; those that are plain stand in the shape."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    functions: Functions = Functions.SPRIG
+    missing_key: MissingKey = MissingKey.ERROR
+    merge: MergePolicy = MergePolicy.REPLACE
+
+    @property
+    def makes_data(self) -> bool:
+        """Tell whether any template makes a value, not only labels and annotations."""
+        return bool(self.data or self.items)
+
+    @property
+    def keeps_source(self) -> bool:
+        """Tell whether the source's own keys are delivered."""
+        return self.merge is MergePolicy.MERGE or not self.makes_data
