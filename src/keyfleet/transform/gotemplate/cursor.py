@@ -5,6 +5,7 @@ Source: docs/compat/go-templates.md 6.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from keyfleet.transform.gotemplate import lexer
 from keyfleet.transform.gotemplate.errors import TemplateError
@@ -12,8 +13,10 @@ from keyfleet.transform.gotemplate.formats.quoting import escaped
 from keyfleet.transform.gotemplate.lexer import Token
 from keyfleet.transform.gotemplate.values import length
 
-_SHOWN = 10
+_SHOWN: Final = 10
 """Characters of a token that a message shows."""
+_LONGEST: Final = 1000
+"""Characters of a message; some quote a whole name or number."""
 
 
 class Cursor:
@@ -27,7 +30,7 @@ class Cursor:
         self._name = name
         self._at = 0
         self._seen = 0
-        """How far the parser has looked ahead: messages name the line there, as Go's do."""
+        """How far the parser has looked ahead: messages name the line there, as in Go."""
         self.action_line = 0
         """Where the action began that is being parsed; 0 outside of actions."""
 
@@ -71,10 +74,15 @@ class Cursor:
                 started = f" in action{started}"
         return self.error(token.text + started)
 
-    def error(self, message: str) -> TemplateError:
-        """Return an error at the line that the parser has seen last."""
-        line = self._tokens[self._seen].line
-        text = f"template: {self._name}:{line}: {message}"
+    @property
+    def line(self) -> int:
+        """The line of the furthest token that the parser has looked at."""
+        return self._tokens[self._seen].line
+
+    def error(self, message: str, *, line: int = 0) -> TemplateError:
+        """Return an error at a line, by default the furthest that the parser has seen."""
+        line = line or self.line
+        text = f"template: {self._name}:{line}: {message[:_LONGEST]}"
         return TemplateError(text, stage="parse", line=line, name=self._name)
 
 

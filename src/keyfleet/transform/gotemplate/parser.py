@@ -47,13 +47,22 @@ def parse(
     Raises:
         TemplateError: As Go words it, with `stage` "parse".
     """
-    if length(source) > MAX_SOURCE_BYTES:
-        text = f"template: {name}:1: the template has more than {MAX_SOURCE_BYTES} bytes"
-        raise TemplateError(text, stage="parse", line=1, name=name)
+    _check_source(source, name)
     tokens = tokens_of(source, left=left or "{{", right=right or "}}", functions=functions)
     parser = _Parser(Cursor(tokens, name), functions)
     parser.template(name)
     return nodes.Template(name, parser.definitions, source)
+
+
+def _check_source(source: str, name: str) -> None:
+    try:
+        is_long = length(source) > MAX_SOURCE_BYTES
+        complaint = f"the template has more than {MAX_SOURCE_BYTES} bytes" if is_long else ""
+    except UnicodeEncodeError:
+        complaint = "the template is no text: it holds half of a surrogate pair"
+    if complaint:
+        text = f"template: {name}:1: {complaint}"
+        raise TemplateError(text, stage="parse", line=1, name=name) from None
 
 
 class _Parser:
@@ -85,7 +94,10 @@ class _Parser:
         context = "define clause"
         name = self._name(self._cursor.take(), context)
         self._cursor.expect(lexer.RIGHT, context)
-        self._define(name, self._body(context))
+        body, closing = self._body()
+        if closing != _END:
+            raise self._cursor.error(f"unexpected {closing} in {context}")
+        self._define(name, body)
 
     def _define(self, name: str, body: nodes.List) -> None:
         """Enter a definition; of two under one name, one must be empty."""
@@ -95,17 +107,15 @@ class _Parser:
         elif not _is_empty(body):
             raise self._cursor.error(f"template: multiple definition of template {quoted(name)}")
 
-    def _body(self, context: str) -> nodes.List:
+    def _body(self) -> tuple[nodes.List, str]:
         """Take what a definition holds; it knows no variable and no loop of what is around it."""
         pipelines = self._pipelines
         outer = pipelines.scope, self._loops
         pipelines.scope, self._loops = Scope(), 0
         self._cursor.action_line = 0
-        body, closing = self._items()
+        found = self._items()
         pipelines.scope, self._loops = outer
-        if closing != _END:
-            raise self._cursor.error(f"unexpected {closing} in {context}")
-        return body
+        return found
 
     def _items(self) -> tuple[nodes.List, str]:
         """Take everything up to an `{{end}}` or `{{else}}`, and that too."""
@@ -212,7 +222,11 @@ class _Parser:
         name = self._name(token, context)
         pipeline = self._pipelines.pipeline(context)
         self._pipelines.enter("control structures nested too deeply")
-        self._define(name, self._body(context))
+        line = self._cursor.line
+        body, closing = self._body()
+        if closing != _END:
+            raise self._cursor.error(f"unexpected {closing} in {context}", line=line)
+        self._define(name, body)
         self._pipelines.depth -= 1
         return nodes.TemplateCall(token.line, token.column, name, quoted(name), pipeline)
 
