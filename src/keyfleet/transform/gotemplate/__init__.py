@@ -15,3 +15,8 @@ A small interpreter, in the order of its work:
 Nothing here reads a file, the environment, the clock or the network, and no template reaches a
 Python attribute. Source: docs/compat/go-templates.md.
 """
+
+from keyfleet.transform.gotemplate.errors import TemplateError
+from keyfleet.transform.gotemplate.rendering import render
+
+__all__ = ["TemplateError", "render"]

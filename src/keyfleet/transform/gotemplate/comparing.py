@@ -82,9 +82,7 @@ def _is_nil(value: Any) -> bool:
 
 
 def _incompatible(left: Any, right: Any) -> GoError:
-    return GoError(
-        f"incompatible types for comparison: {type_of(left)} and {type_of(right)}"
-    )
+    return GoError(f"incompatible types for comparison: {type_of(left)} and {type_of(right)}")
 
 
 def _non_comparable_types(run: Run, left: Any, right: Any) -> GoError:

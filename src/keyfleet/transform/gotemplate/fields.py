@@ -58,12 +58,7 @@ def field_of(receiver: Any, name: str, missing: MissingKey, *, is_any: bool) -> 
 
 def method_of(receiver: Any, name: str) -> Function | None:
     """Return the method of an object, None where it has none of that name."""
-    if not isinstance(receiver, GoObject):
-        return None
-    method = receiver.methods.get(name)
-    if method is None or isinstance(method, Function):
-        return method
-    return Function(name, method)
+    return receiver.methods.get(name) if isinstance(receiver, GoObject) else None
 
 
 def _has_string_keys(container: dict[Any, Any]) -> bool:

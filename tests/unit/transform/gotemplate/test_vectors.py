@@ -48,7 +48,7 @@ def is_same(ours: str, theirs: str) -> bool:
     return re.fullmatch(pattern, theirs, re.DOTALL) is not None
 
 
-@pytest.mark.parametrize("vector", vectors())
+@pytest.mark.parametrize("vector", list(vectors()))
 def test_gives_the_answer_of_go(vector: dict[str, Any]) -> None:
     if not vector.get("error"):
         assert answer(vector) == vector["output"]

@@ -108,19 +108,22 @@ class Function:
         """Return the type of an argument; the arity was checked before."""
         return self.params[index] if index < len(self.params) else self.variadic or ANY
 
-    def check_count(self, count: int) -> None:
+    def check_count(self, count: int, *, piped: int = 0) -> None:
         """Refuse a wrong number of arguments.
 
+        Args:
+            count: How many are written at the call.
+            piped: How many more come from the pipeline: 0 or 1.
         Raises:
-            GoError: As Go words it.
+            GoError: As Go words it, which leaves out the piped one for variadic functions.
         """
         wanted = len(self.params)
         if self.variadic is not None:
-            if count < wanted:
+            if count + piped < wanted:
                 raise GoError(
                     f"wrong number of args for {self.name}: want at least {wanted} got {count}"
                 )
-        elif count != wanted:
+        elif (count := count + piped) != wanted:
             raise GoError(f"wrong number of args for {self.name}: want {wanted} got {count}")
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is in a list, map or string. Strings are counted in bytes."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.functions.table import VALUE, Table
+from keyfleet.transform.gotemplate.functions.table import VALUE, Function, Table
+from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import (
     ANY_TYPE,
@@ -65,14 +66,22 @@ def slice_(run: Run, item: Any, *bounds: Any) -> Any:
     raise GoError(f"can't slice item of type {type_of(item)}")
 
 
-@ITEMS.function("call", params=(VALUE,), variadic=VALUE)
-def call(value: Any, *_: Any) -> Any:
+@ITEMS.function("call", params=(VALUE,), variadic=VALUE, run=True)
+def call(run: Run, value: Any, *_: Any) -> NoReturn:
     """Refuse: no value of a template is a function."""
-    raise not_callable(Data(value) if isinstance(value, str) else "value", value)
+    raise _not_callable(Data(printed(value, run)), value)
 
 
-def not_callable(name: str | Data, value: Any) -> GoError:
-    """Return why `call` fails, whatever it is given; `name` is how the template names it."""
+def named_call(name: str) -> Function:
+    """Return a `call` whose error says what the template calls its first argument."""
+
+    def refuse(value: Any, *_: Any) -> NoReturn:
+        raise _not_callable(name, value)
+
+    return Function("call", refuse, (VALUE,), VALUE)
+
+
+def _not_callable(name: str | Data, value: Any) -> GoError:
     if _is_nothing(value):
         return GoError("call of nil")
     return GoError("non-function ", name, f" of type {type_of(value)}")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Truth and comparison."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from keyfleet.transform.gotemplate.comparing import equal, less
 from keyfleet.transform.gotemplate.errors import GoError
@@ -69,3 +70,7 @@ def gt(run: Run, left: Any, right: Any) -> bool:
 def ge(left: Any, right: Any) -> bool:
     """Return left >= right; true also where one of them is NaN, as in Go."""
     return not less(left, right)
+
+
+SHORT_CIRCUITS: Final[Mapping[Callable[..., Any], bool]] = {and_: False, or_: True}
+"""The truth after which no more arguments are evaluated."""

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns a parsed template into closures, and executes it.
+
+Source: docs/compat/go-templates.md 7 to 10.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keyfleet.transform.gotemplate.calls import too_deep
+from keyfleet.transform.gotemplate.definitions import Definition, execute, executor, find
+from keyfleet.transform.gotemplate.errors import GoError, TemplateError
+from keyfleet.transform.gotemplate.expressions import Expressions
+from keyfleet.transform.gotemplate.fields import MissingKey
+from keyfleet.transform.gotemplate.formats.quoting import quoted
+from keyfleet.transform.gotemplate.frame import FailureError, Place
+from keyfleet.transform.gotemplate.functions.table import Function
+from keyfleet.transform.gotemplate.nodes import List, Template
+from keyfleet.transform.gotemplate.redaction import redacted
+from keyfleet.transform.gotemplate.run import Run, Text
+from keyfleet.transform.gotemplate.slots import Slots
+from keyfleet.transform.gotemplate.statements import Statements
+
+
+class Compiled:
+    """A template that may be rendered many times, by several threads too."""
+
+    def __init__(self, tree: Template, functions: Mapping[str, Function]) -> None:
+        """Compile.
+
+        Raises:
+            TemplateError: It is nested too deeply.
+        """
+        self.name = tree.name
+        self.source = tree.source
+        self._main = Place(tree.name, tree.definitions[tree.name])
+        self._definitions: dict[str, Definition] = {}
+        try:
+            for name, body in tree.definitions.items():
+                self._definitions[name] = _compiled(name, body, functions, self._definitions)
+        except RecursionError:
+            raise self._error(FailureError(self._main, too_deep()), None) from None
+
+    def execute(self, root: Any, run: Run, *, missing: MissingKey = "default") -> str:
+        """Return the template's text.
+
+        Args:
+            root: A Go value, which the template may change.
+            run: The budget, not used by any other render.
+            missing: What a missing key gives.
+        Raises:
+            TemplateError: It fails.
+        """
+        out = Text(run, run.limits.output_bytes)
+        run.execute = executor(self._definitions, run, missing)
+        try:
+            execute(find(self._definitions, self.name, run), run, out, missing, root)
+            return out.whole()
+        except FailureError as failure:
+            raise self._error(failure, root) from None
+        except GoError as error:
+            raise self._error(FailureError(self._main, error), root) from None
+        except RecursionError:
+            raise self._error(FailureError(self._main, too_deep()), root) from None
+
+    def _error(self, failure: FailureError, root: Any) -> TemplateError:
+        definition, node = failure.place
+        message = redacted(failure.error.shown(self.source), root, self.source)
+        where = f"{self.name}:{node.line}:{node.column}"
+        context = f"executing {quoted(definition)} at <{node}>"
+        return TemplateError(
+            f"template: {where}: {context}: {message}",
+            stage="exec", line=node.line, column=node.column, name=self.name,
+        )  # fmt: skip
+
+
+def _compiled(
+    name: str, body: List, functions: Mapping[str, Function], definitions: Mapping[str, Definition]
+) -> Definition:
+    slots = Slots()
+    statements = Statements(Expressions(name, functions, slots), definitions)
+    return Definition(statements.body(body), slots.size)

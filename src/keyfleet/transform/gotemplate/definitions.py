@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Templates that call one another, within bounds.
+
+Source: docs/compat/go-templates.md 10.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
+from keyfleet.transform.gotemplate.fields import MissingKey
+from keyfleet.transform.gotemplate.formats.quoting import quoted
+from keyfleet.transform.gotemplate.frame import Frame
+from keyfleet.transform.gotemplate.run import Run, Text
+
+
+class Definition(NamedTuple):
+    """A compiled template."""
+
+    body: Callable[[Frame], int]
+    size: int
+    """How many slots a frame of it needs."""
+
+
+Definitions = Mapping[str, Definition]
+
+
+def find(definitions: Definitions, name: str, run: Run) -> Definition:
+    """Return a template that may be called now.
+
+    Raises:
+        GoError: There is none of that name.
+        BudgetError: Too many templates that call one another are at work.
+    """
+    definition = definitions.get(name)
+    if definition is None:
+        raise GoError("template ", Data(quoted(name)), " not defined")
+    if run.depth >= run.limits.templates:
+        raise BudgetError(f"exceeded maximum template depth ({run.limits.templates})")
+    return definition
+
+
+def execute(definition: Definition, run: Run, out: Text, missing: MissingKey, dot: Any) -> None:
+    """Execute a template, which sees no variables but its own."""
+    run.depth += 1
+    definition.body(Frame(run, out, missing, dot, definition.size))
+    run.depth -= 1
+
+
+def executor(definitions: Definitions, run: Run, missing: MissingKey) -> Callable[[str, Any], str]:
+    """Return what gives the text of a template, for functions that call one by its name."""
+
+    def execute_named(name: str, dot: Any) -> str:
+        out = Text(run)
+        execute(find(definitions, name, run), run, out, missing, dot)
+        return out.whole()
+
+    return execute_named

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles pipelines: each operand, command and pipeline becomes a closure over a frame.
+
+Go looks at the tree whenever a template runs. What that look tells every time is found out once,
+here: which function a name means, how many arguments it gets, where variables live. What fails in
+Go only when it is reached fails here then too.
+Source: docs/compat/go-templates.md 7.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from keyfleet.transform.gotemplate.arguments import Constant, constant_argument, constant_value
+from keyfleet.transform.gotemplate.calls import Argument, function_call, short_circuit
+from keyfleet.transform.gotemplate.chains import Start, chain
+from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.frame import (
+    UNSET,
+    Evaluate,
+    Expression,
+    FailureError,
+    Frame,
+    Place,
+)
+from keyfleet.transform.gotemplate.functions.builtins.items import call, named_call
+from keyfleet.transform.gotemplate.functions.builtins.logic import SHORT_CIRCUITS
+from keyfleet.transform.gotemplate.functions.table import VALUE, Function, Param
+from keyfleet.transform.gotemplate.nodes import (
+    Bool,
+    Chain,
+    Command,
+    Dot,
+    Field,
+    Identifier,
+    Nil,
+    Node,
+    Number,
+    Operand,
+    Pipeline,
+    String,
+    Variable,
+)
+from keyfleet.transform.gotemplate.slots import Slots
+from keyfleet.transform.gotemplate.values import INVALID
+
+
+class Expressions:
+    """Compiles the expressions of one definition."""
+
+    def __init__(self, definition: str, functions: Mapping[str, Function], slots: Slots) -> None:
+        """Begin.
+
+        Args:
+            definition: Its name, for errors.
+            functions: Those it may call.
+            slots: Of its variables.
+        """
+        self.cost = 0
+        """How many operands were compiled: a step is taken for each."""
+        self.slots = slots
+        self._definition = definition
+        self._functions = functions
+
+    def place(self, node: Node) -> Place:
+        """Return where a node's errors are reported."""
+        return Place(self._definition, node)
+
+    def pipeline(self, node: Pipeline) -> Expression:
+        """Compile a pipeline and declare its variables, which later expressions see."""
+        first, *rest = node.commands
+        found = self._command(first, None)
+        if rest:
+            found = self._piped(found, rest)
+        if node.is_assignment:
+            return Expression(self._assigning(node, found), found.last)
+        return Expression(self._declaring(node, found.evaluate), found.last)
+
+    def _piped(self, first: Expression, rest: Sequence[Command]) -> Expression:
+        """Compile commands that each take the value of the one before.
+
+        The value waits in a slot, as that of a variable without a name.
+        """
+        slot = self.slots.reserve()
+        start, last = first
+        stages: list[Evaluate] = []
+        for command in rest:
+            evaluate, last = self._command(command, lambda frame: frame.slots[slot])
+            stages.append(evaluate)
+
+        def evaluate_all(frame: Frame) -> Any:
+            value = start(frame)
+            for stage in stages:
+                frame.slots[slot] = INVALID if value is None else value
+                value = stage(frame)
+            return value
+
+        return Expression(evaluate_all, last)
+
+    # Variables.
+
+    def _declaring(self, node: Pipeline, evaluate: Evaluate) -> Evaluate:
+        """Give the value to new variables, if there are any, and unwrap it."""
+        slots = [self.slots.declare(variable.name) for variable in node.declarations]
+
+        def declare(frame: Frame) -> Any:
+            value = evaluate(frame)
+            if value is None:
+                value = INVALID
+            for slot in slots:
+                frame.slots[slot] = value
+            return value
+
+        return declare
+
+    def _assigning(self, node: Pipeline, found: Expression) -> Evaluate:
+        variables = [(self.slots.find(name.name), name.name) for name in node.declarations]
+        evaluate, place = found.evaluate, self.place(found.last)
+
+        def assign(frame: Frame) -> Any:
+            value = evaluate(frame)
+            for slot, name in variables:
+                if slot is None or frame.slots[slot] is UNSET:
+                    raise FailureError(place, GoError(f"undefined variable: {name}"))
+                frame.slots[slot] = INVALID if value is None else value
+                frame.any_slots.discard(slot)
+            return value
+
+        return assign
+
+    def _variable(self, node: Variable) -> Evaluate:
+        slot = self.slots.find(node.name)
+        place = self.place(node)
+
+        def read(frame: Frame) -> Any:
+            value = UNSET if slot is None else frame.slots[slot]
+            if value is UNSET:
+                raise FailureError(place, GoError(f"undefined variable: {node.name}"))
+            return value
+
+        return read
+
+    # Commands and operands.
+
+    def _command(self, node: Command, piped: Evaluate | None) -> Expression:
+        first, *arguments = node.operands
+        if isinstance(first, Identifier):
+            return self._call(node, first, arguments, piped)
+        if not arguments and piped is None:
+            if isinstance(first, Nil):
+                return self._failing("nil is not a command", first)
+            return self.operand(first)
+        if isinstance(first, Field | Chain) or (isinstance(first, Variable) and first.fields):
+            return self._chain(first, arguments, piped)
+        reported = node if isinstance(first, Pipeline) else first
+        return self._failing(f"can't give argument to non-function {first}", reported)
+
+    def operand(self, node: Operand) -> Expression:
+        """Compile what stands alone, or is an argument."""
+        self.cost += 1
+        match node:
+            case Dot() | Nil():
+                return Expression(_dot if isinstance(node, Dot) else _nothing, node)
+            case Bool() | Number() | String():
+                return self._constant(node)
+            case Identifier():
+                return self._call(node, node, (), None)
+            case Pipeline():
+                return self.pipeline(node)
+            case Variable(fields=()):
+                return Expression(self._variable(node), node)
+            case _:
+                return self._chain(node, (), None)
+
+    def _constant(self, node: Bool | Number | String) -> Expression:
+        try:
+            value = constant_value(node)
+        except GoError as error:
+            return self._failing(error.go_text(), node)
+        return Expression(lambda _: value, node)
+
+    def _call(
+        self,
+        node: Command | Identifier,
+        name: Identifier,
+        operands: Sequence[Operand],
+        piped: Evaluate | None,
+    ) -> Expression:
+        """Compile the call of a function."""
+        self.cost += 1
+        function = self._functions[name.name]
+        try:
+            function.check_count(len(operands), piped=piped is not None)
+        except GoError as error:
+            return self._failing(error.go_text(), name)
+        arguments = [self._argument(function.param(i), one) for i, one in enumerate(operands)]
+        if piped is not None:
+            param = function.param(len(operands))
+            arguments.append(Argument(piped, _conversion(param), self.place(name)))
+        evaluate = self._evaluation(function, node, arguments)
+        return Expression(evaluate, operands[-1] if operands else name)
+
+    def _evaluation(
+        self, function: Function, node: Command | Identifier, arguments: Sequence[Argument]
+    ) -> Evaluate:
+        stops_at = SHORT_CIRCUITS.get(function.call)
+        if stops_at is not None:
+            return short_circuit(arguments, stops_at=stops_at)
+        if function.call is call and isinstance(node, Command) and len(node.operands) > 1:
+            function = named_call(str(node.operands[1]))
+        return function_call(function, arguments, self.place(node))
+
+    def _argument(self, param: Param, node: Operand) -> Argument:
+        if isinstance(node, Constant):
+            return Argument(self._constant_argument(param, node), None, self.place(node))
+        evaluate, last = self.operand(node)
+        return Argument(evaluate, _conversion(param), self.place(last))
+
+    def _constant_argument(self, param: Param, node: Constant) -> Evaluate:
+        self.cost += 1
+        try:
+            value = constant_argument(node, param)
+        except GoError as error:
+            return self._failing(error.go_text(), node).evaluate
+        return lambda _: value
+
+    def _chain(
+        self,
+        node: Field | Variable | Chain,
+        operands: Sequence[Operand],
+        piped: Evaluate | None,
+    ) -> Expression:
+        """Compile fields, with arguments if the last one names a method."""
+        arguments = [self.operand(operand).evaluate for operand in operands]
+        if piped is not None:
+            arguments.append(piped)
+        names = node.fields if isinstance(node, Variable) else node.names
+        return Expression(chain(self._start(node), names, arguments, self.place(node)), node)
+
+    def _start(self, node: Field | Variable | Chain) -> Start:
+        if isinstance(node, Field):
+            return Start(_dot, _dot_is_any)
+        if isinstance(node, Chain):
+            return Start(self.operand(node.operand).evaluate, _never)
+        slot = self.slots.find(node.name)
+        return Start(self._variable(node), lambda frame: slot in frame.any_slots)
+
+    def _failing(self, message: str, node: Node) -> Expression:
+        place = self.place(node)
+
+        def fail(_: Frame) -> NoReturn:
+            raise FailureError(place, GoError(message))
+
+        return Expression(fail, node)
+
+
+def _dot(frame: Frame) -> Any:
+    return frame.dot
+
+
+def _nothing(_: Frame) -> Any:
+    return INVALID
+
+
+def _dot_is_any(frame: Frame) -> bool:
+    return frame.dot_is_any
+
+
+def _never(_: Frame) -> bool:
+    return False
+
+
+def _conversion(param: Param) -> Callable[[Any], Any] | None:
+    return None if param is VALUE else param.of
