@@ -14,6 +14,7 @@ _NAMED: Final = {
 }  # fmt: skip
 _FIRST_BYTE: Final = 0xDC80
 _LAST_BYTE: Final = 0xDCFF
+_NEVER_RAW: Final = [chr(code) for code in (*range(0x20), 0x7F, 0xFEFF) if chr(code) != "\t"]
 
 
 class _Escapes(dict[int, str]):
@@ -73,9 +74,15 @@ def quoted_character(character: str, *, only_ascii: bool = False) -> str:
 
 def can_be_raw(text: str) -> bool:
     """Say if a string in backquotes can hold the text."""
-    return not any(
-        character in "`\x7f\ufeff"
-        or (character < " " and character != "\t")
-        or "\udc80" <= character <= "\udcff"
-        for character in text
-    )
+    if "`" in text or text.isprintable():
+        return "`" not in text
+    return not any(character in text for character in _NEVER_RAW) and _is_valid(text)
+
+
+def _is_valid(text: str) -> bool:
+    """Say if the text is without bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

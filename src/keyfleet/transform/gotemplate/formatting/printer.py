@@ -156,6 +156,7 @@ class Printer:
                 self._run.will_make(6 * len(raw))
                 self._out.add(name + "{" + ", ".join(f"{byte:#x}" for byte in raw) + "}")
             case _:
+                self._run.will_hold(len(raw))
                 self._write_list([Uint8(byte) for byte in raw], how, depth)
 
     def _write_object(self, value: GoObject, how: Directive, depth: int) -> None:
@@ -199,4 +200,5 @@ class Printer:
         if how.verb in "xX":
             self._run.will_make(_HEXADECIMALS * 4 * len(text))
         elif how.verb == "q" or how.is_syntax:
+            self._run.walk(len(text))
             self._run.will_make(_LONGEST_ESCAPE * len(text))

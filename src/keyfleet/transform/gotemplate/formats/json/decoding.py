@@ -64,6 +64,7 @@ class _Decoder:
     def __init__(self, run: Run, text: str, numbers: Numbers) -> None:
         if len(text) > _LONGEST:
             raise BudgetError(f"a JSON document longer than {_LONGEST} bytes")
+        run.walk(len(text))
         self.problem: GoError | None = None
         """The first number that is too large; Go reads on after it."""
         self._run = run

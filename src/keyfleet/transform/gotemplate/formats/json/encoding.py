@@ -125,6 +125,9 @@ class _Encoder:
         raise GoError(f"json: unsupported type: {type_of(value)}")
 
     def _escaped(self, text: str) -> str:
+        if text.isprintable() and not any(character in text for character in '"\\<>&'):
+            return text
+        self._run.walk(len(text))
         self._run.will_make(_LONGEST_ESCAPE * len(text))
         return text.translate(self._escapes)
 
