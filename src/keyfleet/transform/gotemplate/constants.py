@@ -4,23 +4,22 @@
 Source: docs/compat/go-templates.md 5.
 """
 
-from math import inf, isinf
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.quoting import quoted
+from keyfleet.transform.gotemplate.formats.strconv import parse_float, parse_int, parse_uint
 from keyfleet.transform.gotemplate.scanning import end_of_number
+
+Number = TypeVar("Number", int, float)
 
 _ESCAPES: Final = {
     "a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92,
 }  # fmt: skip
 _HEX_SIZES: Final = {"x": 2, "u": 4, "U": 8}
 _OCTAL: Final = frozenset("01234567")
-_DECIMAL: Final = frozenset("0123456789")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
-_BASES: Final = {"0x": 16, "0o": 8, "0b": 2}
-_MOST_DIGITS: Final = 64
-"""Of an integer that 64 bits hold, in base 2."""
 
 
 class Readings(NamedTuple):
@@ -80,12 +79,15 @@ def number(source: str) -> Readings:
     Raises:
         GoError: It is none, or too large.
     """
-    found = _float(source.removesuffix("i"))
+    found = _read(parse_float, source.removesuffix("i"))
     if found is not None and source.endswith("i"):
         return _of_complex(complex(0, found))
-    whole = _integer(source)
+    as_int, as_uint = _read(parse_int, source, 0), _read(parse_uint, source, 0)
+    if as_int == 0:
+        as_uint = 0  # `-0` too, though it has a sign
+    whole = as_uint if as_int is None else as_int
     if whole is not None:
-        return Readings(_as_int(whole), _as_uint(whole), float(whole), None, _as_int(whole))
+        return Readings(as_int, as_uint, float(whole), None, as_int)
     if found is None:
         raise GoError(f"illegal number syntax: {quoted(source)}")
     if not any(mark in source for mark in ".eEpP"):
@@ -103,15 +105,14 @@ def complex_number(source: str) -> Readings:
     real, imaginary = source[:middle], source[middle:-1]
     if real.endswith("i") or imaginary in ("+", "-") or _is_binary(real) or _is_binary(imaginary):
         raise GoError("syntax error scanning complex number")
-    return _of_complex(complex(_scanned(real), _scanned(imaginary)))
+    return _of_complex(complex(parse_float(real), parse_float(imaginary)))
 
 
-def _scanned(source: str) -> float:
-    found = _float(source)
-    if found is None:
-        reason = "value out of range" if _float(source, is_bounded=False) else "invalid syntax"
-        raise GoError(f"strconv.ParseFloat: parsing {quoted(source)}: {reason}")
-    return found
+def _read(parse: Callable[..., Number], source: str, *base: int) -> Number | None:
+    try:
+        return parse(source, *base)
+    except GoError:
+        return None
 
 
 def _of_complex(value: complex) -> Readings:
@@ -121,65 +122,9 @@ def _of_complex(value: complex) -> Readings:
 
 def _of_float(value: float) -> Readings:
     whole = int(value) if value.is_integer() else None
-    return Readings(_as_int(whole), _as_uint(whole), value)
-
-
-def _as_int(whole: int | None) -> int | None:
-    return whole if whole is not None and -(2**63) <= whole < 2**63 else None
-
-
-def _as_uint(whole: int | None) -> int | None:
-    return whole if whole is not None and 0 <= whole < 2**64 else None
-
-
-def _integer(source: str) -> int | None:
-    """Read an integer of at most 64 bits."""
-    digits = source.lstrip("+-")
-    prefix = digits[:2].lower()
-    base = _BASES.get(prefix, 8 if prefix.startswith("0") else 10)
-    digits = digits.replace("_", "")[2 if prefix in _BASES else 0 :]
-    digits = digits.lstrip("0") or digits[:1]
-    if len(digits) > _MOST_DIGITS or not _has_good_underscores(source):
-        return None
-    try:
-        whole = int(digits, base)
-    except ValueError:
-        return None
-    whole = -whole if source.startswith("-") else whole
-    # Only what has no sign is tried as `uint64`.
-    is_held = _as_int(whole) is not None or (source[0] != "+" and _as_uint(whole) is not None)
-    return whole if is_held else None
-
-
-def _float(source: str, *, is_bounded: bool = True) -> float | None:
-    """Read a decimal or hexadecimal floating-point number."""
-    digits = source.replace("_", "").lower()
-    try:
-        if digits.lstrip("+-").startswith("0x"):
-            found = float.fromhex(digits) if "p" in digits else None
-        else:
-            found = float(digits)
-    except ValueError:
-        found = None
-    except OverflowError:
-        found = inf
-    if found is None or (is_bounded and isinf(found)) or not _has_good_underscores(source):
-        return None
-    return found
-
-
-def _has_good_underscores(source: str) -> bool:
-    """Tell whether all stand between digits; the prefix of a base is one too."""
-    if "_" not in source:
-        return True
-    digits = source.lstrip("+-")
-    if digits[:2].lower() in _BASES:
-        digits = "0" + digits[2:]
-    allowed = _HEX if source.lower().lstrip("+-").startswith("0x") else _DECIMAL
-    pieces = digits.split("_")
-    return all(piece[-1:] in allowed for piece in pieces[:-1]) and all(
-        piece[:1] in allowed for piece in pieces[1:]
-    )
+    as_int = whole if whole is not None and -(2**63) <= whole < 2**63 else None
+    as_uint = whole if whole is not None and 0 <= whole < 2**64 else None
+    return Readings(as_int, as_uint, value)
 
 
 def _is_binary(source: str) -> bool:
