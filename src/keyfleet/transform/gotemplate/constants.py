@@ -86,11 +86,14 @@ def number(source: str) -> Readings:
     if as_int == 0:
         as_uint = 0  # `-0` too, though it has a sign
     whole = as_uint if as_int is None else as_int
+    looks_like_float = any(mark in source for mark in ".eEpP")
     if whole is not None:
-        return Readings(as_int, as_uint, float(whole), None, as_int)
+        # Go overlooks that the `E` of `-0x1E` is a digit when a sign stands before the `0x`.
+        is_float = looks_like_float and not source.lower().startswith("0x")
+        return Readings(as_int, as_uint, float(whole), None, float(whole) if is_float else as_int)
     if found is None:
         raise GoError(f"illegal number syntax: {quoted(source)}")
-    if not any(mark in source for mark in ".eEpP"):
+    if not looks_like_float:
         raise GoError(f"integer overflow: {quoted(source)}")
     return _of_float(found)._replace(default=found)
 
