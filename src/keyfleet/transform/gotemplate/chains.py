@@ -11,6 +11,7 @@ from keyfleet.transform.gotemplate.calls import invoke
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.fields import field_of, holds_any, method_of
 from keyfleet.transform.gotemplate.frame import Evaluate, FailureError, Frame, Place
+from keyfleet.transform.gotemplate.functions.table import Function
 from keyfleet.transform.gotemplate.values import GoMap, GoObject
 
 _MAPS: Final = frozenset({dict, GoMap})
@@ -22,13 +23,22 @@ class Start(NamedTuple):
     evaluate: Evaluate
     is_any: Callable[[Frame], bool]
     """Whether that value was taken out of a container of `any`."""
+    place: Place
+    """Of fields that are missing."""
 
 
 def chain(
     start: Start, names: Sequence[str], arguments: Sequence[Evaluate], place: Place
 ) -> Evaluate:
-    """Return a closure that follows the names; what the last one names takes the arguments."""
-    evaluate, is_any = start
+    """Return a closure that follows the names; what the last one names takes the arguments.
+
+    Args:
+        start: What has the first one.
+        names: Fields and methods.
+        arguments: Of the last one, which is a method if there are any.
+        place: Of methods that fail.
+    """
+    evaluate, is_any, _ = start
     plain = names[:-1] if arguments else names
 
     def follow(frame: Frame) -> Any:
@@ -39,32 +49,33 @@ def chain(
                 container, value = value, value[name]
             else:
                 held = is_any(frame) if container is None else holds_any(container)
-                container, value = value, _reach(frame, value, name, (), held, place)
+                container, value = value, reach(frame, value, name, (), held)
         if not arguments:
             return value
         held = is_any(frame) if container is None else holds_any(container)
         given = [argument(frame) for argument in arguments]
-        return _reach(frame, value, names[-1], given, held, place)
+        return reach(frame, value, names[-1], given, held)
+
+    def reach(frame: Frame, receiver: Any, name: str, given: Sequence[Any], held: bool) -> Any:
+        """Return a field that is no entry of a map, or what a method returns."""
+        try:
+            method = method_of(receiver, name)
+            if method is None:
+                return _field(frame, receiver, name, has_arguments=bool(given), is_any=held)
+            taken = _taken(method, given)
+        except GoError as error:
+            raise FailureError(start.place, error) from None
+        return invoke(frame.run, method, [receiver, *taken], place)
 
     return follow
 
 
-def _reach(
-    frame: Frame, receiver: Any, name: str, arguments: Sequence[Any], is_any: bool, place: Place
-) -> Any:
-    """Return a field that is no entry of a map, or what a method returns."""
-    try:
-        method = method_of(receiver, name)
-        if method is None:
-            return _field(frame, receiver, name, bool(arguments), is_any)
-        method.check_count(len(arguments))
-        taken = [method.param(index).of(value) for index, value in enumerate(arguments)]
-    except GoError as error:
-        raise FailureError(place, error) from None
-    return invoke(frame.run, method, [receiver, *taken], place)
+def _taken(method: Function, given: Sequence[Any]) -> list[Any]:
+    method.check_count(len(given))
+    return [method.param(index).of(value) for index, value in enumerate(given)]
 
 
-def _field(frame: Frame, receiver: Any, name: str, has_arguments: bool, is_any: bool) -> Any:
+def _field(frame: Frame, receiver: Any, name: str, *, has_arguments: bool, is_any: bool) -> Any:
     value = field_of(receiver, name, frame.missing, is_any=is_any)
     if has_arguments and isinstance(receiver, dict):
         raise GoError(f"{name} is not a method but has arguments")

@@ -5,7 +5,7 @@ Source: docs/compat/go-templates.md 7 to 10.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from keyfleet.transform.gotemplate.calls import too_deep
 from keyfleet.transform.gotemplate.definitions import Definition, execute, executor, find
@@ -20,6 +20,9 @@ from keyfleet.transform.gotemplate.redaction import redacted
 from keyfleet.transform.gotemplate.run import Run, Text
 from keyfleet.transform.gotemplate.slots import Slots
 from keyfleet.transform.gotemplate.statements import Statements
+
+_LONGEST_CONTEXT: Final = 400
+"""Characters of the source that an error repeats; Go sets no bound."""
 
 
 class Compiled:
@@ -67,11 +70,15 @@ class Compiled:
         definition, node = failure.place
         message = redacted(failure.error.shown(self.source), root, self.source)
         where = f"{self.name}:{node.line}:{node.column}"
-        context = f"executing {quoted(definition)} at <{node}>"
+        context = f"executing {quoted(definition)} at <{_shortened(str(node))}>"
         return TemplateError(
             f"template: {where}: {context}: {message}",
             stage="exec", line=node.line, column=node.column, name=self.name,
         )  # fmt: skip
+
+
+def _shortened(context: str) -> str:
+    return context if len(context) <= _LONGEST_CONTEXT else context[:_LONGEST_CONTEXT] + "..."
 
 
 def _compiled(

@@ -238,11 +238,13 @@ class Expressions:
 
     def _start(self, node: Field | Variable | Chain) -> Start:
         if isinstance(node, Field):
-            return Start(_dot, _dot_is_any)
+            return Start(_dot, _dot_is_any, self.place(node))
         if isinstance(node, Chain):
-            return Start(self.operand(node.operand).evaluate, _never)
+            evaluate, last = self.operand(node.operand)
+            return Start(evaluate, _never, self.place(last))
         slot = self.slots.find(node.name)
-        return Start(self._variable(node), lambda frame: slot in frame.any_slots)
+        evaluate = self._variable(node)
+        return Start(evaluate, lambda frame: slot in frame.any_slots, self.place(node))
 
     def _failing(self, message: str, node: Node) -> Expression:
         place = self.place(node)

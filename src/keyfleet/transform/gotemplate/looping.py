@@ -29,7 +29,8 @@ def pairs(run: Run, value: Any, *, variables: int) -> Iterable[tuple[Any, Any]]:
     if isinstance(value, list | GoSequence):
         return enumerate(value)
     if isinstance(value, dict):
-        run.work_on(value)
+        run.walk(len(value))
+        run.will_hold(len(value))
         return [(key, value[key]) for key in sorted_keys(value)]
     if isinstance(value, bytes):
         return enumerate(map(Uint8, value))

@@ -185,7 +185,7 @@ class Statements:
             except GoError as error:
                 raise FailureError(place, error) from None
             frame.dot_is_any = holds_any(value)
-            frame.hold(slots, is_any=frame.dot_is_any)
+            frame.hold(slots[-1:], is_any=frame.dot_is_any)
             for pair in found:
                 is_empty = False
                 frame.dot = pair[1]
