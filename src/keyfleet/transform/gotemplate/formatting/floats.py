@@ -48,8 +48,7 @@ def complex_text(number: complex, how: Directive) -> str | None:
 
 
 def _not_finite(sign: str, text: str, how: Directive) -> str:
-    is_plain = sign == "+" and not how.plus
-    if is_plain and (text == "NaN" or how.verb != "v"):
+    if text == "NaN" and sign == "+" and not how.plus:
         sign = ""
     return how.padded(sign + text, with_zeros=False)
 
