@@ -24,9 +24,9 @@ from keyfleet.transform.gotemplate.run import Run
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
-_RSA: Final = "1.2.840.113549.1.1.1"
+RSA: Final = "1.2.840.113549.1.1.1"
 _EC: Final = "1.2.840.10045.2.1"
-_ED25519: Final = "1.3.101.112"
+ED25519: Final = "1.3.101.112"
 _CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
     "1.2.840.10045.3.1.7": ec.SECP256R1,
     "1.3.132.0.33": ec.SECP224R1,
@@ -35,7 +35,7 @@ _CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
 }
 _MALFORMED: Final = "asn1: structure error"
 _MOST_BYTES: Final = 32 << 10
-_MOST_RSA_BITS: Final = 16_384
+MOST_RSA_BITS: Final = 16_384
 _MOST_EXPONENT: Final = (1 << 31) - 1
 
 
@@ -84,11 +84,11 @@ def from_pkcs8(raw: bytes) -> PrivateKey:
         name, *parameters = algorithm.children()
         key = holder.expect(der.OCTET_STRING)
         kind = name.oid()
-        if kind == _RSA:
+        if kind == RSA:
             return from_pkcs1(key)
         if kind == _EC:
             return from_sec1(key, parameters[0].oid())
-        if kind == _ED25519:
+        if kind == ED25519:
             seed = der.read(key).expect(der.OCTET_STRING)
             return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
         raise GoError("x509: PKCS#8 wrapping contained private key with unknown algorithm")
@@ -120,7 +120,7 @@ def rsa_key(n: int, e: int, d: int, p: int, q: int) -> rsa.RSAPrivateKey:
     Raises:
         GoError: They do not, or are too large.
     """
-    if not (1 < p < n and 1 < q < n and p * q == n and n.bit_length() <= _MOST_RSA_BITS):
+    if not (1 < p < n and 1 < q < n and p * q == n and n.bit_length() <= MOST_RSA_BITS):
         raise GoError("crypto/rsa: invalid primes")
     if not 1 < e <= _MOST_EXPONENT or not 0 < d < n:
         raise GoError("crypto/rsa: invalid exponents")
