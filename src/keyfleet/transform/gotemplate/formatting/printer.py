@@ -192,8 +192,10 @@ class Printer:
             self._write_bad(value, how)
         elif how.verb in "vp":
             self._write_scalar(_ADDRESS, replace(how, verb="x", sharp=not how.sharp))
-        else:
+        elif how.verb in "bodxX":
             self._write_scalar(_ADDRESS, how)
+        else:
+            self._write_bad(value, how)
 
     def _announce(self, text: str | bytes, how: Directive) -> None:
         """Bound what quoting or hexadecimal makes of a text before it does."""
