@@ -35,7 +35,7 @@ def _equal(run: Run, left: Any, right: Any, depth: int) -> bool:
     if isinstance(left, dict):
         return _same_maps(run, left, right, depth)
     if isinstance(left, GoObject):
-        return left is right or _same_maps(run, dict(left.fields()), dict(right.fields()), depth)
+        return left is right or _same_objects(run, left, right, depth)
     return bool(left == right)
 
 
@@ -57,6 +57,11 @@ def _same_maps(run: Run, left: dict[Any, Any], right: dict[Any, Any], depth: int
     return all(
         key in right and _equal(run, value, right[key], depth + 1) for key, value in left.items()
     )
+
+
+def _same_objects(run: Run, left: GoObject, right: GoObject, depth: int) -> bool:
+    has_same_text = left.go_string() == right.go_string()
+    return has_same_text and _same_maps(run, dict(left.fields()), dict(right.fields()), depth)
 
 
 def is_nil(container: list[Any] | dict[Any, Any]) -> bool:

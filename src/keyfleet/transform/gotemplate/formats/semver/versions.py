@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from string import ascii_letters, digits
 from typing import Any, ClassVar, Final
 
-from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats.quoting import quoted
+from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.formats.strconv import parse_uint
 from keyfleet.transform.gotemplate.functions.table import STRING, Table, struct
 from keyfleet.transform.gotemplate.values import GoObject, Uint64
 
@@ -23,7 +23,7 @@ _SLOTS: Final = 3
 """Major, minor, patch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Version(GoObject):
     """`*semver.Version`."""
 
@@ -51,11 +51,20 @@ class Version(GoObject):
 
     def compared_to(self, other: "Version") -> int:
         """Return -1, 0 or 1; metadata does not count."""
-        mine, its = self._numbers(), other._numbers()
-        return order(mine, its) or compared_prereleases(self.prerelease, other.prerelease)
+        return order(self.numbers(), other.numbers()) or compared_prereleases(
+            self.prerelease, other.prerelease
+        )
 
-    def _numbers(self) -> tuple[int, int, int]:
+    def numbers(self) -> tuple[int, int, int]:
+        """Return major, minor and patch."""
         return self.major, self.minor, self.patch
+
+
+class NewVersion(Version):
+    """`semver.Version`: what versions are made into."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "semver.Version"
 
 
 def order(one: Any, other: Any) -> int:
@@ -90,14 +99,10 @@ def _has_identifiers(text: str) -> bool:
 
 
 def _number(text: str) -> int:
-    kept = text.lstrip("0")
-    if len(kept) > len(str(_LARGEST)) or int(kept or "0") > _LARGEST:
-        raise GoError(
-            "error parsing version segment: strconv.ParseUint: parsing ",
-            Data(quoted(text)),
-            ": value out of range",
-        )
-    return int(kept or "0")
+    try:
+        return parse_uint(text)
+    except GoError as error:
+        raise GoError("error parsing version segment: ", *error.parts) from None
 
 
 def _check_prerelease(prerelease: str) -> None:
@@ -212,12 +217,13 @@ def _inc_patch(version: Version) -> Version:
 
 def _renewed(version: Version, numbers: tuple[int, int, int]) -> Version:
     major, minor, patch = (number & _LARGEST for number in numbers)
-    return _with_original(Version(major, minor, patch), version)
+    return _made(version, Version(major, minor, patch))
 
 
-def _with_original(version: Version, before: Version) -> Version:
+def _made(before: Version, version: Version) -> Version:
     prefix = "v" if before.original.startswith("v") else ""
-    return replace(version, original=prefix + version.go_string())
+    original = prefix + version.go_string()
+    return NewVersion(*version.numbers(), version.prerelease, version.metadata, original)
 
 
 @METHODS.function("SetPrerelease", params=(STRING,))
@@ -225,11 +231,11 @@ def _set_prerelease(version: Version, prerelease: str) -> Version:
     if prerelease and not _has_identifiers(prerelease):
         raise GoError("invalid prerelease string")
     _check_prerelease(prerelease)
-    return _with_original(replace(version, prerelease=prerelease), version)
+    return _made(version, replace(version, prerelease=prerelease))
 
 
 @METHODS.function("SetMetadata", params=(STRING,))
 def _set_metadata(version: Version, metadata: str) -> Version:
     if metadata and not _has_identifiers(metadata):
         raise GoError("invalid metadata string")
-    return _with_original(replace(version, metadata=metadata), version)
+    return _made(version, replace(version, metadata=metadata))

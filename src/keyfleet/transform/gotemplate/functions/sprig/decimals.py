@@ -106,7 +106,7 @@ def _float(number: Number) -> float:
     try:
         return number.digits / power if number.exponent < 0 else float(number.digits * power)
     except OverflowError:
-        return math.copysign(math.inf, number.digits)
+        return math.inf if number.digits > 0 else -math.inf
 
 
 def _power(exponent: int) -> int:

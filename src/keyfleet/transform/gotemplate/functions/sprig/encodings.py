@@ -9,7 +9,8 @@ import zlib
 from typing import Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats import base32, base64
+from keyfleet.transform.gotemplate.formats import base64
+from keyfleet.transform.gotemplate.formats.encodings import base32_decoded, base32_encoded
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import decoded, encoded
@@ -32,17 +33,14 @@ def b64dec(text: str) -> str:
         return error.go_text()
 
 
-@ENCODINGS.function("b32enc", params=(STRING,), run=True)
-def b32enc(run: Run, text: str) -> str:
-    """Return the text's bytes in base32."""
-    return base32.standard(run, encoded(text))
+ENCODINGS.function("b32enc", params=(STRING,), run=True)(base32_encoded)
 
 
 @ENCODINGS.function("b32dec", params=(STRING,), run=True)
 def b32dec(run: Run, text: str) -> str:
     """Return what is written in base32, or what is wrong with it."""
     try:
-        return decoded(base32.decode_standard(run, text))
+        return base32_decoded(run, text)
     except BudgetError:
         raise
     except GoError as error:

@@ -40,7 +40,8 @@ def int64(value: Any) -> Int64:
 @NUMBERS.function("float64", params=(ANY,))
 def float64(value: Any) -> float:
     """Return the value as a `float64`."""
-    return as_float(value) or 0.0
+    number = as_float(value)
+    return 0.0 if number is None else number
 
 
 @NUMBERS.function("atoi", params=(STRING,))

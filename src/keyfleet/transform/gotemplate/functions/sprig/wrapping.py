@@ -19,8 +19,11 @@ def wrap(run: Run, width: int, text: str) -> str:
 
 @WRAPPING.function("wrapWith", params=(INT, STRING, STRING), run=True)
 def wrap_with(run: Run, width: int, separator: str, text: str) -> str:
-    """Return the text in pieces of so many bytes with the separator between; cuts longer words."""
-    return _wrapped(run, text, width, separator, cuts_words=True)
+    """Return the text in pieces of so many bytes with the separator between; cuts longer words.
+
+    An empty separator means a new line.
+    """
+    return _wrapped(run, text, width, separator or "\n", cuts_words=True)
 
 
 def _wrapped(run: Run, text: str, width: int, separator: str, *, cuts_words: bool) -> str:
