@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In what two major versions of Go's YAML library differ."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One version of the library."""
+
+    has_old_booleans: bool
+    """`yes`, `no`, `on`, `off`, `y` and `n` are booleans, as in YAML 1.1; else just quoted."""
+    has_times: bool
+    """Dates and times are read as such; else they stay text."""
+    merges_at_once: bool
+    """`<<` overrides the keys before it; else none of the mapping's own."""
+    refuses_duplicates: bool
+    is_any_keyed: bool
+    """Mappings are `map[interface {}]interface {}`; else only if a key is no string."""
+    line_width: int
+    """Scalars are folded at the first space after this column; 0: never."""
+    indent: int
+    aligns_lists: bool
+    """The items of a list stand below the key that holds it; else they are indented."""
+    has_tabs_in_blocks: bool
+    """Tabs may stand in a literal block; else the text is quoted."""
+
+
+V2: Final = Dialect(
+    has_old_booleans=True,
+    has_times=False,
+    merges_at_once=True,
+    refuses_duplicates=False,
+    is_any_keyed=True,
+    line_width=80,
+    indent=2,
+    aligns_lists=True,
+    has_tabs_in_blocks=False,
+)
+V3: Final = Dialect(
+    has_old_booleans=False,
+    has_times=True,
+    merges_at_once=False,
+    refuses_duplicates=True,
+    is_any_keyed=False,
+    line_width=0,
+    indent=4,
+    aligns_lists=False,
+    has_tabs_in_blocks=True,
+)
