@@ -196,8 +196,8 @@ class Expressions:
         if piped is not None:
             param = function.param(len(operands))
             arguments.append(Argument(piped, _conversion(param), self.place(name)))
-        evaluate = self._evaluation(function, node, arguments)
-        return Expression(evaluate, operands[-1] if operands else name)
+        last = arguments[len(operands) - 1].place.node if operands else name
+        return Expression(self._evaluation(function, node, arguments), last)
 
     def _evaluation(
         self, function: Function, node: Command | Identifier, arguments: Sequence[Argument]
@@ -234,7 +234,8 @@ class Expressions:
         if piped is not None:
             arguments.append(piped)
         names = node.fields if isinstance(node, Variable) else node.names
-        return Expression(chain(self._start(node), names, arguments, self.place(node)), node)
+        start = self._start(node)
+        return Expression(chain(start, names, arguments, self.place(node)), start.place.node)
 
     def _start(self, node: Field | Variable | Chain) -> Start:
         if isinstance(node, Field):

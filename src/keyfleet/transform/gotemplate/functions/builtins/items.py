@@ -5,7 +5,6 @@ from typing import Any, NoReturn
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.functions.table import VALUE, Function, Table
-from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import (
     ANY_TYPE,
@@ -66,10 +65,12 @@ def slice_(run: Run, item: Any, *bounds: Any) -> Any:
     raise GoError(f"can't slice item of type {type_of(item)}")
 
 
-@ITEMS.function("call", params=(VALUE,), variadic=VALUE, run=True)
-def call(run: Run, value: Any, *_: Any) -> NoReturn:
+@ITEMS.function("call", params=(VALUE,), variadic=VALUE)
+def call(value: Any, *_: Any) -> NoReturn:
     """Refuse: no value of a template is a function."""
-    raise _not_callable(Data(printed(value, run)), value)
+    raise _not_callable(
+        Data(value) if isinstance(value, str) else f"<{type_of(value)} Value>", value
+    )
 
 
 def named_call(name: str) -> Function:
