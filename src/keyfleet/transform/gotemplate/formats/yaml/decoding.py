@@ -15,7 +15,7 @@ from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.formats.yaml.nodes import Node, first_document
 from keyfleet.transform.gotemplate.formats.yaml.resolving import resolved
 from keyfleet.transform.gotemplate.run import Run
-from keyfleet.transform.gotemplate.values import ANY_TYPE, GoMap, GoObject, decoded
+from keyfleet.transform.gotemplate.values import ANY_TYPE, GoMap, decoded
 
 _ALIASES_MAX: Final = 100
 _MERGE: Final = "<<"
@@ -131,7 +131,7 @@ class _Constructor:
         return key
 
     def _merged(self, node: Node, depth: int) -> dict[Any, Any]:
-        """Return what `<<` adds: a mapping's entries, or those of several, the first one's first."""
+        """Return what `<<` adds: entries of a mapping, or of several of which the first wins."""
         self._run.check_depth(depth)
         sources = node.children if node.kind == "list" else [node]
         found: dict[Any, Any] = {}
@@ -156,12 +156,13 @@ def _refuse_duplicates(node: Node) -> None:
     for key, _ in _pairs(node):
         if key.kind != "scalar" or _is_merge(key):
             continue
-        line = lines.setdefault(key.text, key.line)
-        if line != key.line or lines.get(key.text) is None:
+        if key.text in lines:
             raise GoError(
-                f"yaml: unmarshal errors:\n  line {key.line}: mapping key ", Data(quoted(key.text)),
-                f" already defined at line {line}",
-            )  # fmt: skip
+                f"yaml: unmarshal errors:\n  line {key.line}: mapping key ",
+                Data(quoted(key.text)),
+                f" already defined at line {lines[key.text]}",
+            )
+        lines[key.text] = key.line
 
 
 def _binary(text: str) -> str:

@@ -9,10 +9,9 @@ from base64 import b64encode
 from typing import Any, Literal
 
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats.durations import Duration
 from keyfleet.transform.gotemplate.formats.floats import float_text
 from keyfleet.transform.gotemplate.formats.layouts import RFC3339_NANO
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.times import GoTime, Month, Weekday
 from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.formats.yaml.ordering import natural_keys
 from keyfleet.transform.gotemplate.formats.yaml.resolving import is_plain, resolved
@@ -64,7 +63,7 @@ class _Emitter:
         text = value.go_string()
         if isinstance(value, GoTime):
             self._scalar(value.format(RFC3339_NANO), Style.PLAIN, parent=parent)
-        elif isinstance(value, int) and not isinstance(value, Duration):
+        elif isinstance(value, Month | Weekday):
             self._scalar(str(int(value)), Style.PLAIN, parent=parent)
         elif text is not None and not fields:
             self._scalar(*self._text(text), parent=parent)

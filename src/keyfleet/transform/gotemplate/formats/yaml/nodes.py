@@ -110,16 +110,18 @@ class _Composer:
         line = event.start_mark.line + 1
         match event:
             case yaml.AliasEvent():
-                target = self._anchors.get(event.anchor)
-                if target is None:
-                    raise GoError("yaml: unknown anchor '", Data(event.anchor), "' referenced")
-                return Node("alias", line, text=event.anchor, target=target)
+                return self._alias(str(event.anchor), line)
             case yaml.ScalarEvent():
                 return Node("scalar", line, _tag(event), event.value, is_plain=event.implicit[0])
             case yaml.SequenceStartEvent():
                 return Node("list", line, _tag(event))
             case _:
                 return Node("mapping", line, _tag(event))
+
+    def _alias(self, name: str, line: int) -> Node:
+        if name not in self._anchors:
+            raise GoError("yaml: unknown anchor '", Data(name), "' referenced")
+        return Node("alias", line, text=name, target=self._anchors[name])
 
     def _add(self, event: Any, node: Node) -> None:
         if node.kind != "alias" and event.anchor:

@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.run import Run
-from keyfleet.transform.gotemplate.values import JsonNumber, kind_of, wrapped
+from keyfleet.transform.gotemplate.values import kind_of, wrapped
 
 _KINDS: Final = ("bool", "int", "int64", "uint64", "float64", "string", "struct")
 _LONGEST_NUMBER: Final = 19
@@ -30,7 +30,7 @@ def _compare(left: Any, right: Any) -> int:
 
 def _rank(key: Any) -> tuple[int, float, int]:
     """Numbers and booleans by value, then all else by kind."""
-    if isinstance(key, int | float) and not isinstance(key, JsonNumber):
+    if isinstance(key, int | float):
         kind = kind_of(key)
         return 0, float(key), _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
     return (2 if isinstance(key, str) else 1), 0.0, 0

@@ -60,15 +60,7 @@ def resolved(run: Run, text: str, dialect: Dialect) -> Any:
         return text
     if text[0] == ".":
         return _float(text)
-    time = _time(run, text)
-    if time is not None:
-        return time
-    digits = text.replace("_", "")
-    number = _integer(digits)
-    if number is not None:
-        return number
-    float_ = _float(digits)
-    return text if float_ is digits else float_
+    return _time(run, text) or _number(text)
 
 
 def is_plain(run: Run, text: str, dialect: Dialect) -> bool:
@@ -78,6 +70,14 @@ def is_plain(run: Run, text: str, dialect: Dialect) -> bool:
         and text not in _OLD_BOOLEANS
         and not (text[0] in _NUMBER_STARTS and len(text) <= _LONGEST and _BASE_60.fullmatch(text))
     )
+
+
+def _number(text: str) -> int | float | str:
+    digits = text.replace("_", "")
+    for number in (_integer(digits), _float(digits)):
+        if isinstance(number, int | float):
+            return number
+    return text
 
 
 def _integer(text: str) -> int | None:

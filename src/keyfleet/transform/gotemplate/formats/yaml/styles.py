@@ -12,7 +12,7 @@ from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 
 BREAKS: Final = "\r\n\x85\u2028\u2029"
 _BREAK: Final = re.compile(f"[{BREAKS}]")
-_UNPRINTABLE: Final = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_UNPRINTABLE: Final = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 """What is above U+FFFF counts, as in Go."""
 _SPACE_BREAK: Final = re.compile(f" [{BREAKS}]")
 _BREAK_SPACE: Final = re.compile(f"[{BREAKS}] ")

@@ -16,7 +16,7 @@ _ESCAPES: Final = {
     "\x1b": "e", '"': '"', "\\": "\\", "\x85": "N", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
 _ESCAPED: Final = re.compile(
-    "[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
+    r"[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
 )
 _LINE: Final = re.compile(f"([^{BREAKS}]*)([{BREAKS}]|\\Z)")
 
