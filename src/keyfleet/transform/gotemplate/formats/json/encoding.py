@@ -14,7 +14,7 @@ from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run, Text
-from keyfleet.transform.gotemplate.values import GoObject, JsonNumber, kind_of, type_of
+from keyfleet.transform.gotemplate.values import GoObject, Invalid, JsonNumber, kind_of, type_of
 
 _LEAST_PLAIN: Final = 1e-6
 _FIRST_WITH_EXPONENT: Final = 1e21
@@ -109,7 +109,7 @@ class _Encoder:
 
     def _scalar_text(self, value: Any) -> str:
         match value:
-            case None:
+            case None | Invalid():
                 return "null"
             case bool():
                 return "true" if value else "false"
