@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 from cryptography import x509
 
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats import pem
+from keyfleet.transform.gotemplate.formats import der, pem
 from keyfleet.transform.gotemplate.formats.guarding import refusing
 from keyfleet.transform.gotemplate.run import Run
 
@@ -47,8 +47,9 @@ def parse(run: Run, raw: bytes) -> Certificate:
     """
     run.step(_STEPS * (1 + len(raw) // 1024))
     with refusing("x509: malformed certificate"):
-        if len(raw) > _MOST_BYTES:
+        if len(raw) > _MOST_BYTES or der.read(raw).tag != der.SEQUENCE:
             raise GoError("x509: malformed certificate")
+    with refusing("x509: malformed tbs certificate"):
         found = x509.load_der_x509_certificate(raw)
         key_id = extension(found, x509.SubjectKeyIdentifier)
         authority = extension(found, x509.AuthorityKeyIdentifier)

@@ -34,6 +34,9 @@ _CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
     "P-521": ec.SECP521R1,
 }
 _KNOWN_CURVES: Final[Mapping[str, Collection[str]]] = {"EC": _CURVES, "OKP": _OKP_TYPES}
+_HINT: Final = (
+    r"""Go value of type struct { Kty string "json:\"kty\""; D json.RawMessage "json:\"d\"" }"""
+)
 _TO_URL: Final = str.maketrans("+/", "-_", "=")
 
 
@@ -83,11 +86,13 @@ class Key(NamedTuple):
             if value is not None and not isinstance(value, str):
                 raise GoError(
                     f"{self._where}failed to decode value for key {name}: error reading next "
-                    f"value: json: cannot unmarshal {_json_type(value)} into Go value of type "
+                    f"value: json: cannot unmarshal {json_type(value)} into Go value of type "
                     "string"
                 )
             if value is None and name != "d":
                 raise GoError(f"{self._where}required field {name} is missing")
+            if name != "crv":
+                self.raw(name)
         known = _KNOWN_CURVES.get(self.kind)
         if known is not None and self.fields["crv"] not in known:
             raise GoError(
@@ -113,11 +118,11 @@ def parse(run: Run, text: str) -> Key:
     if fields is None:
         fields = {}
     if not isinstance(fields, dict):
-        raise GoError(f"{hint}json: cannot unmarshal {_json_type(fields)} into Go value of a key")
+        raise GoError(f"{hint}json: cannot unmarshal {json_type(fields)} into {_HINT}")
     kind = fields.get("kty") or ""
     if not isinstance(kind, str):
         raise GoError(
-            f"{hint}json: cannot unmarshal {_json_type(kind)} into Go struct field .kty of type "
+            f"{hint}json: cannot unmarshal {json_type(kind)} into Go struct field .kty of type "
             "string"
         )
     if kind not in _FIELDS and kind != "oct":
@@ -127,7 +132,8 @@ def parse(run: Run, text: str) -> Key:
     return key
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
+    """Return what Go's decoder calls a value of JSON."""
     names = {bool: "bool", str: "string", float: "number", list: "array"}
     return names.get(type(value), "object")
 

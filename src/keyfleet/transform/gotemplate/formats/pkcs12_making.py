@@ -105,7 +105,7 @@ def _encrypted(
     key = derived_pbkdf2(run, "sha256", password.plain, salt, _ROUNDS, 32)
     missing = _BLOCK - len(plain) % _BLOCK
     raw = cbc(AES256(key), start).encryptor().update(plain + bytes((missing,)) * missing)
-    hashing = der.sequence(der.oid(HMAC_SHA256), der.null())
+    hashing = der.sequence(der.oid(HMAC_SHA256))
     how = der.sequence(der.octets(salt), der.integer(_ROUNDS), hashing)
     derivation = der.sequence(der.oid(PBKDF2), how)
     encryption = der.sequence(der.oid(AES_256_CBC), der.octets(start))

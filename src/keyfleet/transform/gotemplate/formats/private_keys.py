@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats import der, pem
-from keyfleet.transform.gotemplate.formats.guarding import refusing
+from keyfleet.transform.gotemplate.formats.guarding import refusing, within
 from keyfleet.transform.gotemplate.run import Run
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -33,6 +33,12 @@ _CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
     "1.3.132.0.34": ec.SECP384R1,
     "1.3.132.0.35": ec.SECP521R1,
 }
+_FORMATS: Final[Mapping[tuple[int, ...], str]] = {
+    (der.INTEGER, der.INTEGER): "PKCS1",
+    (der.INTEGER, der.SEQUENCE): "PKCS8",
+    (der.INTEGER, der.OCTET_STRING): "EC",
+}
+"""How their structures begin, by the names of Go's parsers."""
 _MALFORMED: Final = "asn1: structure error"
 _MOST_BYTES: Final = 32 << 10
 MOST_RSA_BITS: Final = 16_384
@@ -46,7 +52,7 @@ def from_pkcs1(raw: bytes) -> rsa.RSAPrivateKey:
         GoError: There is none.
     """
     with refusing(_MALFORMED):
-        version, *numbers = (part.number() for part in _structure(raw))
+        version, *numbers = (part.number() for part in _structure(raw, "PKCS1"))
         if version != 0:
             raise der.DerError("another version")
         return rsa_key(*numbers[:5])
@@ -63,13 +69,15 @@ def from_sec1(raw: bytes, curve: str = "") -> ec.EllipticCurvePrivateKey:
         GoError: There is none.
     """
     with refusing("x509: failed to parse EC private key: ", _MALFORMED):
-        version, scalar, *others = _structure(raw)
+        version, scalar, *others = _structure(raw, "EC")
         if version.number() != 1:
             raise der.DerError("another version")
         for part in others:
             if part.tag == der.context(0) and not curve:
                 curve = der.read(part.content).oid()
         number = int.from_bytes(scalar.expect(der.OCTET_STRING))
+        if curve not in _CURVES:
+            raise GoError("x509: unknown elliptic curve")
         return ec.derive_private_key(number, _CURVES[curve]())
 
 
@@ -80,14 +88,15 @@ def from_pkcs8(raw: bytes) -> PrivateKey:
         GoError: There is none, or one of another kind.
     """
     with refusing(_MALFORMED):
-        _, algorithm, holder, *_ = _structure(raw)
+        _, algorithm, holder, *_ = _structure(raw, "PKCS8")
         name, *parameters = algorithm.children()
         key = holder.expect(der.OCTET_STRING)
         kind = name.oid()
         if kind == RSA:
             return from_pkcs1(key)
         if kind == _EC:
-            return from_sec1(key, parameters[0].oid())
+            with within("x509: failed to parse EC private key embedded in PKCS#8: "):
+                return from_sec1(key, parameters[0].oid())
         if kind == ED25519:
             seed = der.read(key).expect(der.OCTET_STRING)
             return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
@@ -108,10 +117,18 @@ def from_any(raw: bytes) -> PrivateKey:
     raise GoError("unable to parse private key type")
 
 
-def _structure(raw: bytes) -> list[der.Element]:
+def _structure(raw: bytes, wanted: str) -> list[der.Element]:
+    """Return the parts of a structure, unless it is another one that keys have."""
     if len(raw) > _MOST_BYTES:
         raise der.DerError("no key is that long")
-    return der.read(raw).children()
+    parts = der.read(raw).children()
+    found = _FORMATS.get(tuple(part.tag for part in parts[:2]), wanted)
+    if found != wanted:
+        raise GoError(
+            f"x509: failed to parse private key (use Parse{found}PrivateKey instead for this key "
+            "format)"
+        )
+    return parts
 
 
 def rsa_key(n: int, e: int, d: int, p: int, q: int) -> rsa.RSAPrivateKey:
@@ -121,11 +138,11 @@ def rsa_key(n: int, e: int, d: int, p: int, q: int) -> rsa.RSAPrivateKey:
         GoError: They do not, or are too large.
     """
     if not (1 < p < n and 1 < q < n and p * q == n and n.bit_length() <= MOST_RSA_BITS):
-        raise GoError("crypto/rsa: invalid primes")
+        raise GoError("crypto/rsa: p * q != n")
     if not 1 < e <= _MOST_EXPONENT or not 0 < d < n:
         raise GoError("crypto/rsa: invalid exponents")
     if d * e % (p - 1) != 1 or d * e % (q - 1) != 1:
-        raise GoError("crypto/rsa: invalid exponents")
+        raise GoError("crypto/rsa: d does not match dP")
     with refusing("crypto/rsa: invalid key"):
         numbers = rsa.RSAPrivateNumbers(
             p=p,

@@ -7,10 +7,10 @@ Source: docs/compat/go-templates.md 17.
 from typing import Final
 
 from keyfleet.transform.gotemplate.functions import sprig
-from keyfleet.transform.gotemplate.functions.eso import certificates, changed, keys, stores
+from keyfleet.transform.gotemplate.functions.eso import certificates, changed, keys, stores, yaml
 from keyfleet.transform.gotemplate.functions.table import Table
 
-_FAMILIES: Final = (certificates.CERTIFICATES, changed.CHANGED, keys.KEYS, stores.STORES)
+_FAMILIES: Final = (certificates.CERTIFICATES, changed.CHANGED, keys.KEYS, stores.STORES, yaml.YAML)
 
 
 def table() -> Table:
