@@ -6,6 +6,7 @@ Source: docs/compat/go-templates.md 20.3.
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Callable
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
@@ -14,6 +15,7 @@ from keyfleet.transform.gotemplate.formats.times import GoTime
 from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.formats.yaml.nodes import Node, first_document
 from keyfleet.transform.gotemplate.formats.yaml.resolving import resolved
+from keyfleet.transform.gotemplate.formatting import sprintf
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import ANY_TYPE, GoMap, decoded
 
@@ -36,6 +38,17 @@ def decode_yaml(run: Run, text: str, dialect: Dialect) -> Any:
     return None if root is None else _Constructor(run, dialect).value(root, 0)
 
 
+def decode_yaml_mapping(run: Run, text: str, dialect: Dialect) -> dict[str, Any]:
+    """Return the mapping of the first document, its keys as text; empty where there is none.
+
+    Raises:
+        GoError: It is not YAML, or not a mapping.
+        BudgetError: It is too long, too deep, or expands to too much.
+    """
+    root = first_document(run, text)
+    return {} if root is None else _Constructor(run, dialect).string_mapping(root)
+
+
 class _Constructor:
     """Makes values of a tree; an alias is made anew, as its own value."""
 
@@ -46,6 +59,15 @@ class _Constructor:
         self._within: set[int] = set()
         """The targets of the aliases that are being made."""
         self._size = 0
+
+    def string_mapping(self, node: Node) -> dict[str, Any]:
+        """Return a mapping whose keys are text, whatever else they look like; none that is nil."""
+        if node.kind == "mapping":
+            found = self._mapping(node, 0, key=self._string_key)
+            return {key: value for key, value in found.items() if key is not None}
+        if self.value(node, 0) is None:
+            return GoMap(is_nil=True)
+        raise _cannot_unmarshal(self._run, node, "map[string]interface {}", self._dialect)
 
     def value(self, node: Node, depth: int) -> Any:
         """Return the value of a node."""
@@ -59,7 +81,7 @@ class _Constructor:
                 self._run.step(len(node.children) // 4)
                 return [self.value(child, depth + 1) for child in node.children]
             case "mapping":
-                return self._mapping(node, depth)
+                return self._typed(self._mapping(node, depth))
 
     def _expanded(self, alias: Node, depth: int) -> Any:
         target = self._target(alias)
@@ -101,10 +123,14 @@ class _Constructor:
             return float(value)
         if isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
             return self._timeless(value, node.text)
-        kind = next((name for kind, name in _NAMES.items() if isinstance(value, kind)), "!!str")
-        raise GoError(f"yaml: cannot decode {kind} `", Data(node.text), f"` as a {node.tag}")
+        raise GoError(
+            f"yaml: cannot decode {_kind_of(value)} `", Data(node.text), f"` as a {node.tag}"
+        )
 
-    def _mapping(self, node: Node, depth: int) -> Any:
+    def _mapping(
+        self, node: Node, depth: int, *, key: Callable[[Node, int], Any] | None = None
+    ) -> dict[Any, Any]:
+        key = key or self._key
         self._run.step(len(node.children) // 4)
         if self._dialect.refuses_duplicates:
             _refuse_duplicates(node)
@@ -112,12 +138,12 @@ class _Constructor:
         merged: dict[Any, Any] = {}
         for key_node, value_node in _pairs(node):
             if not _is_merge(key_node):
-                found[self._key(key_node, depth)] = self.value(value_node, depth + 1)
+                found[key(key_node, depth)] = self.value(value_node, depth + 1)
             elif self._dialect.merges_at_once:
                 found.update(self._merged(value_node, depth + 1))
             else:
                 merged = self._merged(value_node, depth + 1) | merged
-        return self._typed(merged | found)
+        return merged | found
 
     def _typed(self, found: dict[Any, Any]) -> dict[Any, Any]:
         if self._dialect.is_any_keyed or not all(type(key) is str for key in found):
@@ -127,8 +153,16 @@ class _Constructor:
     def _key(self, node: Node, depth: int) -> Any:
         key = self.value(node, depth + 1)
         if isinstance(key, list | dict):
-            raise GoError("yaml: invalid map key: ", Data(str(key)))
+            raise GoError("yaml: invalid map key: ", Data(sprintf(self._run, "%#v", [key])))
         return key
+
+    def _string_key(self, node: Node, depth: int) -> str | None:
+        key = self.value(node, depth + 1)
+        while node.target is not None:
+            node = node.target
+        if isinstance(key, list | dict):
+            raise _cannot_unmarshal(self._run, node, "string", self._dialect)
+        return key if key is None or isinstance(key, str) else node.text
 
     def _merged(self, node: Node, depth: int) -> dict[Any, Any]:
         """Return what `<<` adds: entries of a mapping, or of several of which the first wins."""
@@ -141,6 +175,24 @@ class _Constructor:
                 raise GoError("yaml: map merge requires map or sequence of maps as the value")
             found = value | found
         return found
+
+
+def _cannot_unmarshal(run: Run, node: Node, go_type: str, dialect: Dialect) -> GoError:
+    kind: tuple[str | Data, ...] = ("!!seq" if node.kind == "list" else "!!map",)
+    if node.kind == "scalar":
+        value = resolved(run, node.text, dialect) if node.is_plain else node.text
+        kind = (node.tag or _kind_of(value), " `", Data(_cut(node.text)), "`")
+    return GoError(
+        f"yaml: unmarshal errors:\n  line {node.line}: cannot unmarshal ", *kind, f" into {go_type}"
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 10 else f"{text[:7]}..."
+
+
+def _kind_of(value: Any) -> str:
+    return next((tag for kind, tag in _NAMES.items() if isinstance(value, kind)), "!!str")
 
 
 def _pairs(node: Node) -> "zip[tuple[Node, Node]]":

@@ -16,6 +16,8 @@ class Dialect:
     merges_at_once: bool
     """`<<` overrides the keys before it; else none of the mapping's own."""
     refuses_duplicates: bool
+    reports_beginnings: bool
+    """An error names the line where the thing that is wrong begins; else where that shows."""
     is_any_keyed: bool
     """Mappings are `map[interface {}]interface {}`; else only if a key is no string."""
     line_width: int
@@ -32,6 +34,7 @@ V2: Final = Dialect(
     has_times=False,
     merges_at_once=True,
     refuses_duplicates=False,
+    reports_beginnings=False,
     is_any_keyed=True,
     line_width=80,
     indent=2,
@@ -43,6 +46,7 @@ V3: Final = Dialect(
     has_times=True,
     merges_at_once=False,
     refuses_duplicates=True,
+    reports_beginnings=True,
     is_any_keyed=False,
     line_width=0,
     indent=4,

@@ -13,6 +13,7 @@ from keyfleet.transform.gotemplate.formats.json import encode_json
 from keyfleet.transform.gotemplate.formats.yaml.decoding import decode_yaml
 from keyfleet.transform.gotemplate.formats.yaml.dialect import V2
 from keyfleet.transform.gotemplate.formats.yaml.encoding import encode_yaml
+from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run
 
 _READING: Final = "error converting YAML to JSON: "
@@ -42,7 +43,7 @@ def from_kubernetes_yaml(run: Run, text: str) -> Any:
 def _json_value(run: Run, value: Any) -> Any:
     if isinstance(value, dict):
         run.step(len(value))
-        return {_json_key(key, item): _json_value(run, item) for key, item in value.items()}
+        return {_json_key(run, key, item): _json_value(run, item) for key, item in value.items()}
     if isinstance(value, list):
         run.step(len(value))
         return [_json_value(run, item) for item in value]
@@ -53,7 +54,7 @@ def _json_value(run: Run, value: Any) -> Any:
     return value
 
 
-def _json_key(key: Any, value: Any) -> str:
+def _json_key(run: Run, key: Any, value: Any) -> str:
     match key:
         case str():
             return key
@@ -63,7 +64,9 @@ def _json_key(key: Any, value: Any) -> str:
             return str(int(key))
         case float():
             return _FLOAT_KEYS.get(float_text(key)) or float_text(key)
-    raise GoError("unsupported map key of type: %!s(<nil>), key: <nil>, value: ", Data(str(value)))
+    raise GoError(
+        "unsupported map key of type: %!s(<nil>), key: <nil>, value: ", Data(printed(value, run))
+    )
 
 
 _FLOAT_KEYS: Final = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
