@@ -8,7 +8,7 @@ from typing import Any
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.run import Run
-from keyfleet.transform.gotemplate.values import GoList, GoMap, GoObject
+from keyfleet.transform.gotemplate.values import ANY_TYPE, GoList, GoMap, GoObject, element_of
 
 
 def merge(run: Run, target: dict[Any, Any], source: dict[Any, Any], depth: int = 0) -> None:
@@ -43,11 +43,21 @@ def merge_overwrite(
             target[key] = value
 
 
+def started(target: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the map that merging changes: a new one in place of a nil map."""
+    return {} if isinstance(target, GoMap) and target.is_nil else target
+
+
 def _prepare(run: Run, target: dict[Any, Any], source: dict[Any, Any], depth: int) -> None:
     run.check_depth(depth)
     run.step(1 + len(source) // 8)
     run.will_hold(len(target) + len(source))
     check_writable(target)
+    its, other = element_of(target), element_of(source)
+    if its not in {ANY_TYPE, other} and source:
+        raise GoError(
+            f"reflect.Value.SetMapIndex: value of type {other} is not assignable to type {its}"
+        )
 
 
 def check_writable(container: dict[Any, Any]) -> None:

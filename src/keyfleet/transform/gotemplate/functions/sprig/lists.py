@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from keyfleet.transform.gotemplate.equality import deep_equal
 from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.formats.casting import as_integer
 from keyfleet.transform.gotemplate.functions.sprig.defaults import is_empty
 from keyfleet.transform.gotemplate.functions.table import ANY, INT, Table
 from keyfleet.transform.gotemplate.run import Run
@@ -24,12 +25,13 @@ LISTS: Final = Table()
 NIL_DEREFERENCE: Final = "runtime error: invalid memory address or nil pointer dereference"
 
 
-def items_of(value: Any, refusal: str) -> list[Any]:
+def items_of(value: Any, refusal: str, ending: str = "") -> list[Any]:
     """Return the elements of a list.
 
     Args:
         value: What should be a list.
         refusal: What the error says before the kind of anything else.
+        ending: What it says after the kind.
     Raises:
         GoError: It is none.
     """
@@ -39,7 +41,7 @@ def items_of(value: Any, refusal: str) -> list[Any]:
         return [Uint8(byte) for byte in value]
     if value is None:
         raise GoError(NIL_DEREFERENCE)
-    raise GoError(f"{refusal} {kind_of(value)}")
+    raise GoError(f"{refusal} {kind_of(value)}{ending}")
 
 
 @LISTS.function("list", "tuple", variadic=ANY)
@@ -97,7 +99,7 @@ def concat(run: Run, *containers: Any) -> list[Any]:
     """Return the elements of all lists as one."""
     found: list[Any] = []
     for container in containers:
-        items = items_of(container, "Cannot concat type")
+        items = items_of(container, "Cannot concat type", " as list")
         run.will_hold(len(found) + len(items))
         found += items
     return found or nil_list()
@@ -154,8 +156,9 @@ def slice_list(container: Any, *bounds: Any) -> Any:
     items = items_of(container, "list should be type of slice or array but")
     if not items:
         return None
-    start = int(bounds[0]) if bounds else 0
-    end = int(bounds[1]) if len(bounds) > 1 else len(items)
+    start, end = [
+        as_integer(bound) or 0 for bound in (*bounds[:2], *(0, len(items))[len(bounds) :])
+    ]
     if not 0 <= start <= end <= len(items):
         raise GoError("reflect.Value.Slice: slice index out of bounds")
     return like(container, items[start:end])

@@ -90,17 +90,19 @@ def omit(container: dict[str, Any], *unwanted: str) -> dict[str, Any]:
 @MAPS.function("merge", "mustMerge", params=(MAP,), variadic=MAP, run=True)
 def merge(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Add to the first map what it lacks, or has empty, and return it."""
+    merged = merging.started(target)
     for source in sources:
-        merging.merge(run, target, source)
-    return target
+        merging.merge(run, merged, source)
+    return merged
 
 
 @MAPS.function("mergeOverwrite", "mustMergeOverwrite", params=(MAP,), variadic=MAP, run=True)
 def merge_overwrite(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Add everything of the others to the first map and return it; later ones win."""
+    merged = merging.started(target)
     for source in sources:
-        merging.merge_overwrite(run, target, source)
-    return target
+        merging.merge_overwrite(run, merged, source)
+    return merged
 
 
 @MAPS.function("dig", variadic=ANY)
@@ -133,4 +135,6 @@ def _interface(value: Any) -> str:
 @MAPS.function("deepCopy", "mustDeepCopy", params=(ANY,), run=True)
 def deep_copy(run: Run, value: Any) -> Any:
     """Return a copy that shares no list and no map with the original."""
+    if value is None:
+        raise GoError("reflect: call of reflect.Value.Type on zero Value")
     return merging.deep_copy(run, value)

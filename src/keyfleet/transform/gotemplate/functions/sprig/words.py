@@ -94,13 +94,12 @@ def _kind_at(pieces: list[Piece], index: int) -> Kind | None:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    """Divide the text where the kind of its characters changes.
+    """Divide the text where words may begin.
 
     The last of several capitals belongs to the lower-case letters after it.
     """
     capitals = ""
-    for kind, group in groupby(whole_characters(text), key=_kind_of):
-        piece = "".join(group)
+    for kind, piece in _runs(whole_characters(text)):
         if kind is Kind.CAPITALS:
             capitals = "".join(map(lower, piece))
         elif kind is Kind.LETTERS and capitals:
@@ -115,6 +114,20 @@ def _pieces(text: str) -> Iterator[Piece]:
             capitals = ""
     if capitals:
         yield Kind.CAPITALS, capitals
+
+
+def _runs(text: str) -> Iterator[Piece]:
+    """Divide the text where the kind of its characters changes; `-` and `_` continue punctuation."""
+    before = Kind.OTHER
+
+    def kind_of(character: str) -> Kind:
+        nonlocal before
+        if before is not Kind.PUNCTUATION or character not in "-_":
+            before = _kind_of(character)
+        return before
+
+    for kind, group in groupby(text, key=kind_of):
+        yield kind, "".join(group)
 
 
 def _kind_of(character: str) -> Kind:
