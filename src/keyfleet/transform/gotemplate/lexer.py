@@ -161,13 +161,14 @@ class _Lexer:
         """Take a token of an action; tell whether the action goes on after it."""
         marker = self._right_at(self._at)
         if marker is not None:
-            if self._parens:
-                self._fail("unclosed left paren")
-            return self._end(marker)
+            self._end(marker)
+            return False
         character = self._source[self._at : self._at + 1]
+        if not character:
+            self._fail("unclosed action")
         if character in SPACES:
-            return self._spaces() if character else self._fail("unclosed action")
-        if character in _QUOTED:
+            self._spaces()
+        elif character in _QUOTED:
             self._quoted(character)
         elif character == "$":
             self._dotted(VARIABLE, VARIABLE)
@@ -181,20 +182,18 @@ class _Lexer:
             self._operator(character)
         return True
 
-    def _spaces(self) -> bool:
-        start = self._at
-        self._at = end_of_spaces(self._source, start)
+    def _spaces(self) -> None:
+        """Skip white space, but not the one that belongs to a trim marker."""
+        self._at = end_of_spaces(self._source, self._at)
         self._is_spaced = True
-        if self._right_at(self._at - 1) != _MARKER:
-            return True
-        self._at -= 1
-        # After a single space Go does not look whether a parenthesis is open; the parser will.
-        return self._at > start or self._end(_MARKER)
+        if self._right_at(self._at - 1) == _MARKER:
+            self._at -= 1
 
-    def _end(self, marker: int) -> bool:
+    def _end(self, marker: int) -> None:
+        if self._parens:
+            self._fail("unclosed left paren")
         self._add(RIGHT, self._at + marker, self._right)
         self._leave(self._at, marker)
-        return False
 
     def _leave(self, at: int, marker: int) -> None:
         """Go on behind the action, and behind the white space that its end trims."""
