@@ -34,7 +34,7 @@ def decode_yaml(run: Run, text: str, dialect: Dialect) -> Any:
         GoError: It is not YAML, in Go's words: `yaml: line 3: ...`.
         BudgetError: It is too long, too deep, or expands to too much.
     """
-    root = first_document(run, text)
+    root = first_document(run, text, dialect)
     return None if root is None else _Constructor(run, dialect).value(root, 0)
 
 
@@ -45,7 +45,7 @@ def decode_yaml_mapping(run: Run, text: str, dialect: Dialect) -> dict[str, Any]
         GoError: It is not YAML, or not a mapping.
         BudgetError: It is too long, too deep, or expands to too much.
     """
-    root = first_document(run, text)
+    root = first_document(run, text, dialect)
     return {} if root is None else _Constructor(run, dialect).string_mapping(root)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import yaml
 
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
+from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import encoded
 
@@ -41,7 +42,7 @@ class Node:
     """What an alias stands for."""
 
 
-def first_document(run: Run, text: str) -> Node | None:
+def first_document(run: Run, text: str, dialect: Dialect) -> Node | None:
     """Return the tree of the first document, None where there is none.
 
     Raises:
@@ -51,14 +52,14 @@ def first_document(run: Run, text: str) -> Node | None:
     if len(text) > _LONGEST:
         raise BudgetError("a YAML document longer than 2 MiB")
     run.step(len(text) // 512)
-    return _Composer(run).composed(_events(text))
+    return _Composer(run).composed(_events(text, dialect))
 
 
-def _events(text: str) -> Iterator[Any]:
+def _events(text: str, dialect: Dialect) -> Iterator[Any]:
     try:
         yield from yaml.parse(encoded(text), Loader=_PARSER)
     except yaml.MarkedYAMLError as error:
-        problem = _problem(error)
+        problem = _problem(error, dialect)
     except yaml.reader.ReaderError as error:
         problem = GoError(f"yaml: {error.reason}")
     except (yaml.YAMLError, UnicodeError, ValueError):
@@ -68,13 +69,13 @@ def _events(text: str) -> Iterator[Any]:
     raise problem
 
 
-def _problem(error: Any) -> GoError:
-    mark, context = error.problem_mark, error.context_mark
-    line = 0
-    if mark is not None and mark.line:
-        line = mark.line + isinstance(error, yaml.scanner.ScannerError)
-    elif context is not None:
-        line = context.line
+def _problem(error: Any, dialect: Dialect) -> GoError:
+    marks = [error.problem_mark, error.context_mark]
+    if dialect.reports_beginnings:
+        marks.reverse()
+    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
+    if line:
+        line += isinstance(error, yaml.scanner.ScannerError)
     where = f"line {line}: " if line else ""
     return GoError(f"yaml: {where}", Data(error.problem or "unknown problem parsing YAML content"))
 
