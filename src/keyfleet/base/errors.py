@@ -30,6 +30,9 @@ from datetime import timedelta
 class KeyfleetError(Exception):
     """What failed (`code`, `message`), on which object (`subject`) and what to do (`hint`)."""
 
+    excerpt: tuple[str, ...] = ()
+    """The line of a manifest that is wrong, with a caret below; no value."""
+
     def __init__(self, code: str, message: str, subject: str = "", hint: str = "") -> None:
         super().__init__(code, message, subject, hint)
         self.code = code
@@ -42,7 +45,7 @@ class KeyfleetError(Exception):
 
     def diagnostics(self) -> str:
         """Return the text a person sees: the error, a hint when there is one, the code."""
-        lines = [f"Error: {self}"]
+        lines = [f"Error: {self}", *self.excerpt]
         if self.hint:
             lines.append(f"Hint: {self.hint}")
         return "\n".join([*lines, f"Docs: {self.code}"])

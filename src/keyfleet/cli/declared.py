@@ -13,6 +13,7 @@ from keyfleet.cli.terminal import note
 from keyfleet.cli.translating import FileIntent, translated
 from keyfleet.engine.hubobjects import origin_of
 from keyfleet.engine.policies import policies_from, with_files
+from keyfleet.engine.understanding import understood
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import CRDS, FLEETPOLICIES, FLEETSECRETS
 from keyfleet.model.intent import Intent, Rejection
@@ -75,7 +76,7 @@ async def declared_on_hub(hub: Hub, namespace: str = "") -> Declared:
         for kind in dialect.kinds:
             for manifest in await _manifests(kind, documents, hub):
                 origin = origin_of(dialect, kind.resource.kind, metadata_of(manifest))
-                answer = dialect.translate(manifest, origin)
+                answer = understood(dialect, manifest, origin)
                 intents += answer.intents
                 rejections += answer.rejections
     return Declared(

@@ -72,6 +72,7 @@ def _candidate_lines(candidate: Candidate) -> Iterator[str]:
     if candidate.rejection is not None:
         problem = candidate.rejection
         yield f"{name} is not understood: {problem.path}: {problem.message} ({problem.reason})"
+        yield from problem.excerpt
         if problem.hint:
             yield f"Hint: {problem.hint}"
         return
@@ -92,6 +93,7 @@ def _mark(rule: Considered) -> str:
 def _step_lines(step: Step) -> Iterator[str]:
     if step.finding is not None:
         yield f"{step.finding.state}, {step.finding.reason}: {step.finding.message}"
+        yield from step.finding.excerpt
         if step.finding.rule:
             yield f"Rule: {step.finding.rule}"
         if step.finding.hint:
@@ -144,6 +146,7 @@ def _candidate_document(candidate: Candidate) -> dict[str, Any]:
             "message": problem.message,
             "path": problem.path,
             "hint": problem.hint,
+            **({"excerpt": list(problem.excerpt)} if problem.excerpt else {}),
         }
     if candidate.step is not None:
         document |= {

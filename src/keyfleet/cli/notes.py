@@ -22,6 +22,8 @@ def tell_findings(found: Iterable[tuple[Place, Finding | None]], common: Common)
             places.setdefault(finding, []).append(target_name(place))
     for finding, names in places.items():
         note(f"{finding.state}, {finding.reason}: {finding.message} [{_some(names)}]")
+        for line in finding.excerpt:
+            note(line)
         if finding.hint:
             note(f"Hint: {finding.hint}")
 

@@ -130,7 +130,7 @@ def step_document(step: Step) -> dict[str, Any]:
     }
 
 
-def finding_document(finding: Finding | None) -> dict[str, str]:
+def finding_document(finding: Finding | None) -> dict[str, Any]:
     """Return why something is not as asked, as plain data; empty when it is."""
     if finding is None:
         return {}
@@ -140,6 +140,7 @@ def finding_document(finding: Finding | None) -> dict[str, str]:
         "message": finding.message,
         "hint": finding.hint,
         "rule": finding.rule,
+        "excerpt": list(finding.excerpt),
     }
     return {name: text for name, text in found.items() if text}
 

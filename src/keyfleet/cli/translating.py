@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keyfleet.base.errors import InvalidInputError, InvalidIntentError
 from keyfleet.dialects.native import DIALECT
+from keyfleet.engine.understanding import understood
 from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.model.v1alpha1.reading import Manifest
 
@@ -46,7 +47,7 @@ def translated(manifests: Iterable[Manifest], *, namespace: str) -> Translated:
     for manifest in known:
         if manifest.kind != INTENT_KIND:
             continue
-        found = DIALECT.translate(manifest.document, _origin(manifest, namespace))
+        found = understood(DIALECT, manifest.document, _origin(manifest, namespace))
         intents += [FileIntent(manifest, intent) for intent in found.intents]
         problems += [_error(manifest, rejection) for rejection in found.rejections]
     return Translated(tuple(intents), tuple(problems))
@@ -62,9 +63,11 @@ def _origin(manifest: Manifest, namespace: str) -> Origin:
 def _error(manifest: Manifest, rejection: Rejection) -> InvalidInputError:
     place = f"{manifest.file}:{manifest.line_of(rejection.path)}"
     subject = f"{place}: {rejection.path}" if rejection.path else place
-    return InvalidIntentError(
+    error = InvalidIntentError(
         "intent.rejected", rejection.message, subject, rejection.hint, path=rejection.path
     )
+    error.excerpt = rejection.excerpt
+    return error
 
 
 def _duplicates(manifests: Sequence[Manifest], namespace: str) -> list[InvalidInputError]:

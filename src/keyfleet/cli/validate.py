@@ -81,6 +81,7 @@ def _document(problem: InvalidInputError) -> dict[str, Any]:
         "place": problem.subject,
         "path": problem.path,
         "hint": problem.hint,
+        **({"excerpt": list(problem.excerpt)} if problem.excerpt else {}),
     }
 
 

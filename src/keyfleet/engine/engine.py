@@ -7,6 +7,7 @@ decided in `plan`, and a key that was queued for nothing costs one look.
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from keyfleet.base.log import get_logger
@@ -24,7 +25,9 @@ from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
 from keyfleet.engine.statuses import Statuses
+from keyfleet.engine.understanding import understood
 from keyfleet.engine.worker import HUB_WORD, Worker
+from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Origin, SecretRef
 from keyfleet.model.places import (
     ClusterName,
@@ -32,6 +35,7 @@ from keyfleet.model.places import (
     NamespaceFacts,
 )
 from keyfleet.plugin import ClusterSnapshot, Dialect
+from keyfleet.transform.shape import varies_with
 
 log = get_logger("engine")
 
@@ -136,7 +140,7 @@ class Engine(HubEvents, FleetEvents):
         if manifest is None:
             self._drop(key)
         else:
-            translation = dialect.translate(manifest, origin)
+            translation = understood(dialect, manifest, origin)
             if not translation.intents and not translation.rejections:
                 # The manifest asks for nothing any more, such as one that was switched off.
                 self._drop(key)
@@ -162,13 +166,14 @@ class Engine(HubEvents, FleetEvents):
         self._breaker.stir()
 
     def hub_source_changed(self, ref: SecretRef) -> None:
-        """Queue the intents that read this Secret of the hub."""
-        self._parts.secret_changed(ref)
+        """Queue the intents that read this object of the hub."""
+        if ref.kind == SECRETS.kind:
+            self._parts.secret_changed(ref)
         hub = self.fleet.hub()
         names = {ClusterName(""), *self._hub_words()} | (
             {hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set()
         )
-        self._source_is_due(SecretRef(ref.namespace, ref.name, name) for name in names)
+        self._source_is_due(replace(ref, cluster=name) for name in names)
 
     def _hub_words(self) -> set[ClusterName]:
         word = ClusterName(HUB_WORD)
@@ -204,7 +209,10 @@ class Engine(HubEvents, FleetEvents):
         if entry is None:
             return
         name = changed[0].name if changed else ""
+        is_only_noted = len(changed) > 1 and _is_same_but_annotations(*changed)
         for intent in self.intents.meaning_namespace(member.facts, name):
+            if is_only_noted and "namespace" not in varies_with(intent.shape):
+                continue
             if any(intent.targets.namespaces.matches(facts) for facts in changed):
                 entry.lane.add(intent.key)
 
@@ -260,8 +268,10 @@ class Engine(HubEvents, FleetEvents):
     def _put(self, intent: Intent) -> None:
         before = self.intents.get(intent.key)
         self.intents.put(intent)
-        if before is not None and before.reads != intent.reads:
+        if before is not None and before.all_reads != intent.all_reads:
             self._unwatch(before)
+        for ref in _config_maps(intent):
+            self.hub.watch_config_map(ref)
         for entry in self.fleet:
             self._watch_sources(entry, [intent])
         token = intent.sync_requested
@@ -325,7 +335,7 @@ class Engine(HubEvents, FleetEvents):
 
     def _readers_are_due(self, clusters: set[ClusterName]) -> None:
         for intent in self.intents:
-            if any(read.ref.cluster in clusters for read in intent.reads):
+            if any(read.ref.cluster in clusters for read in intent.all_reads):
                 self._worker.rounds.drop(intent.key)
                 self._queue(intent.key, self._concerned(intent.key))
 
@@ -351,6 +361,9 @@ class Engine(HubEvents, FleetEvents):
                 entry.member.watch_source(read.ref)
 
     def _unwatch(self, intent: Intent) -> None:
+        for ref in _config_maps(intent):
+            if not self.intents.reading([ref]):
+                self.hub.unwatch_config_map(ref)
         for read in intent.reads:
             if read.ref.cluster and not self.intents.reading([read.ref]):
                 entry = self.fleet.get(read.ref.cluster)
@@ -381,6 +394,14 @@ class Engine(HubEvents, FleetEvents):
         entry = self.fleet.get(cluster) if cluster else None
         if entry is not None:
             self._clusters.counted(entry)
+
+
+def _config_maps(intent: Intent) -> list[SecretRef]:
+    return [read.ref for read in intent.template_reads if read.ref.kind == CONFIGMAPS.kind]
+
+
+def _is_same_but_annotations(before: NamespaceFacts, after: NamespaceFacts) -> bool:
+    return replace(before, annotations=after.annotations) == after
 
 
 def _namespace(member: Member, name: str) -> NamespaceFacts:

@@ -27,13 +27,15 @@ from keyfleet.engine.hubobjects import (
     origin_of,
 )
 from keyfleet.engine.hubpolicies import HubPolicies, is_denied
+from keyfleet.engine.members.sourcewatches import SourceWatches
+from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.engine.relay import relay
 from keyfleet.engine.views import namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
-from keyfleet.kube.resources import CRDS, FLEETPOLICIES, NAMESPACES, SECRETS, Resource
+from keyfleet.kube.resources import CONFIGMAPS, CRDS, FLEETPOLICIES, NAMESPACES, SECRETS, Resource
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import OWNER_ANNOTATION, Marker
 from keyfleet.model.places import IntentKey
@@ -92,6 +94,8 @@ class Hub:
         self._namespaces: Informer[Metadata] = Informer(
             client, NAMESPACES, on_change=self._on_namespace, **self._means
         )
+        maker = WatchMaker(client, **self._means)
+        self._config_maps = SourceWatches(maker, events.hub_source_changed)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -116,7 +120,7 @@ class Hub:
         """Stop the watches."""
         await self._policies.close()
         watches = (served.task for served in self._served.values())
-        await stop(self._rewinding, *self._tasks, *watches)
+        await stop(self._rewinding, *self._tasks, *watches, *self._config_maps.clear())
 
     def _watch_is(self, state: str) -> None:
         if state == "failed":
@@ -155,10 +159,19 @@ class Hub:
         found = self._crd(kind)
         return found.uid if found is not None else ""
 
-    @property
-    def is_blind(self) -> bool:
-        """Tell whether the hub's Secrets may not be watched."""
-        return not self._secrets.synced and isinstance(self._secrets.error, DeniedError)
+    def is_watching(self, ref: SecretRef) -> bool:
+        """Tell whether changes of a source on the hub are seen: it may be readable only."""
+        if ref.kind == CONFIGMAPS.kind:
+            return self._config_maps.is_watching(ref)
+        return self._secrets.synced or not isinstance(self._secrets.error, DeniedError)
+
+    def watch_config_map(self, ref: SecretRef) -> None:
+        """Watch a ConfigMap that holds templates; Secrets are watched anyway."""
+        self._config_maps.watch(ref)
+
+    def unwatch_config_map(self, ref: SecretRef) -> None:
+        """Stop watching a ConfigMap whose templates nobody uses any more."""
+        self._config_maps.unwatch(ref)
 
     def deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
         """Return why a target of an intent may not be deleted now."""

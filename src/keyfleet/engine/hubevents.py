@@ -28,7 +28,7 @@ class HubEvents:
         """What may be read and written changed."""
 
     def hub_source_changed(self, ref: SecretRef) -> None:
-        """A Secret on the hub came, went or changed."""
+        """A Secret on the hub, or a ConfigMap with templates, came, went or changed."""
 
     def hub_namespace_changed(self, name: str) -> None:
         """A namespace of the hub came, went or began to terminate."""

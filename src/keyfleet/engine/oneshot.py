@@ -136,10 +136,11 @@ class OneShot:
 
     async def _shape(self, intent: Intent, contacts: list[Contact]) -> Shaped:
         markers = await self._markers(intent, contacts)
-        source = intent.reads[0].ref.cluster
-        if source and (snapshot := self._fleet.named(source)) is not None:
-            await self._fleet.contact(snapshot.name)
-        resolved = await self._resolved(source)
+        sources = {read.ref.cluster for read in intent.all_reads}
+        for source in sources:
+            if source and (snapshot := self._fleet.named(source)) is not None:
+                await self._fleet.contact(snapshot.name)
+        resolved = {source: await self._resolved(source) for source in sources}
 
         def revise(asked: Intent, prints: Prints) -> int:
             known = [(asked.revision, asked.source_fingerprint)]
@@ -156,7 +157,7 @@ class OneShot:
                 installation=self._fleet.installation,
                 policies=self._request.policies,
                 sources=self._request.sources,
-                resolve=lambda _: resolved,
+                resolve=resolved.__getitem__,
                 revise=revise,
                 crd_uid=lambda kind: self._request.crd_uids.get(kind, ""),
                 domain=self._request.domain,
@@ -303,6 +304,8 @@ def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:
 
 
 def _planned(question: Question, step: Step) -> Planned:
+    if question.obstacle is not None:
+        return Planned(step, question)
     wanted = question.desired if step.verb is not Verb.DELETE else None
     content = wanted.finalised(question.actual) if wanted else None
     if question.desired is None and step.verb is not Verb.DELETE:

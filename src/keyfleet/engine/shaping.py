@@ -3,7 +3,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from random import SystemRandom
 
+from keyfleet.base.clock import SystemClock
 from keyfleet.base.errors import (
     DeniedError,
     PermanentError,
@@ -12,24 +14,31 @@ from keyfleet.base.errors import (
     TransformError,
     UnreachableError,
 )
+from keyfleet.base.secret import SecretValue
+from keyfleet.base.tasks import all_of
+from keyfleet.engine.material import Reading, fingerprint_under
+from keyfleet.engine.renderer import Renderer
 from keyfleet.engine.revisions import Prints
 from keyfleet.kube.client import Client
 from keyfleet.kube.responses import NOT_SERVED
-from keyfleet.model.data import SecretData, fingerprint
+from keyfleet.model.data import SecretData
 from keyfleet.model.desired import DesiredObject
 from keyfleet.model.flows import Lineage
-from keyfleet.model.intent import Intent, OnMissing, SecretRef
-from keyfleet.model.ownership import Installation, Spot, spot_in
+from keyfleet.model.intent import Intent, OnMissing, Read, SecretRef
+from keyfleet.model.ownership import Installation, Spot
 from keyfleet.model.places import ClusterFacts, ClusterName, Place, TargetFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
 from keyfleet.plan.authority import source_missing, source_objection
-from keyfleet.plan.flows import carried
 from keyfleet.plan.question import Asker
 from keyfleet.plugin import Source
+from keyfleet.transform.merging import merged
+from keyfleet.transform.rendition import Chance, Rendition
 from keyfleet.transform.shape import content_of, placed
 
 Shape = Callable[[TargetFacts], DesiredObject]
+
+_REASONS = {"transform.template": "TemplateError"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +46,20 @@ class Shaped:
     """What every target of an intent should be, or why that cannot be said."""
 
     desired: Shape | None = None
+    renderer: Renderer | None = None
+    """What makes each target, where templates do; instead of `desired`."""
     fingerprint: str = ""
-    """Of the data the targets should hold."""
+    """Of the data the targets should hold, where it is the same everywhere."""
     asker: Asker = field(default_factory=Asker)
     source: SecretRef | None = None
-    source_spot: Spot | None = None
+    source_spots: tuple[Spot, ...] = ()
+    """Where everything was read that the data is made of."""
     lineage: Lineage = field(default_factory=Lineage)
     """Where the data comes from, before policies assign labels to it."""
     is_empty: bool = False
     """The targets should hold no data at all."""
     finding: Finding | None = None
-    """Set instead of `desired`: nothing may be delivered."""
+    """Set instead of `desired` and `renderer`: nothing may be delivered."""
     is_source_gone: bool = False
     """The source is positively absent and the intent wants its targets deleted then."""
     is_denied: bool = False
@@ -71,6 +83,8 @@ class Surroundings:
     """Annotation domain in force."""
     facts_of: Callable[[ClusterName], ClusterFacts | None] = lambda _: None
     """What is known of a cluster that `resolve` cannot give now."""
+    chance: Chance = field(default_factory=lambda: Chance(SystemClock().now, SystemRandom()))
+    """The clock and the random source of templates."""
 
 
 class _References:
@@ -95,99 +109,119 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
     """Return what the intent's targets should hold.
 
     Raises:
-        TemporaryError: The source could not be asked (engine: back-off; targets stay).
+        TemporaryError: A source could not be asked (engine: back-off; targets stay).
     """
-    ref = intent.reads[0].ref
-    found = _located(intent, ref, surroundings)
-    if isinstance(found, Finding):
-        return Shaped(finding=found)
+    clusters: list[ClusterFacts] = []
+    for read in intent.all_reads:
+        found = _located(intent, read, surroundings)
+        if isinstance(found, Finding):
+            return Shaped(finding=found)
+        clusters.append(found[0])
+    reads = [_read(intent, read, surroundings) for read in intent.all_reads]
+    answers = await all_of(reads, name="read")
+    for answer in answers:
+        if isinstance(answer, Shaped):
+            return answer
+    data = [answer for answer in answers if isinstance(answer, SecretData)]
     try:
-        data = await _read(intent, surroundings)
-        return _shaped(intent, data, found[0], surroundings)
-    except SecretNotFoundError:
-        return Shaped(
-            finding=source_missing(intent.key, ref, surroundings.policies),
-            is_source_gone=intent.guard.on_source_missing is OnMissing.DELETE,
-        )
+        return _shaped(Reading(intent, tuple(clusters), tuple(data)), surroundings)
     except TransformError as error:
-        return Shaped(finding=_transform_finding(error))
-    except DeniedError:
-        return Shaped(
-            finding=source_missing(intent.key, ref, surroundings.policies), is_denied=True
-        )
-    except PermanentError as error:
-        if error.code == NOT_SERVED:
-            # Every API server serves Secrets: something else answered in its place for a while.
-            raise UnreachableError(error.code, error.message, str(ref)) from None
-        return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message, error.hint))
+        return Shaped(finding=transform_finding(error))
 
 
 def _located(
-    intent: Intent, ref: SecretRef, surroundings: Surroundings
+    intent: Intent, read: Read, surroundings: Surroundings
 ) -> tuple[ClusterFacts, Client] | Finding:
     """Return the cluster of a source, or why the intent may not read there."""
-    policies = surroundings.policies
+    policies, name = surroundings.policies, read.ref.cluster
     try:
-        found = surroundings.resolve(ref.cluster)
+        found = surroundings.resolve(name)
     except TemporaryError:
-        facts = surroundings.facts_of(ref.cluster)
-        if facts and (denied := source_objection(intent.key, ref, facts, policies)):
+        facts = surroundings.facts_of(name)
+        if facts and (denied := source_objection(intent.key, read, facts, policies)):
             # Who may not read there does not learn either why the cluster cannot be asked.
             return denied
         raise
     if found is None:
-        return source_objection(intent.key, ref, None, policies) or source_missing(
-            intent.key, ref, surroundings.policies
+        return source_objection(intent.key, read, None, policies) or source_missing(
+            intent.key, read, policies
         )
-    return source_objection(intent.key, ref, found[0], policies) or found
+    return source_objection(intent.key, read, found[0], policies) or found
 
 
-async def _read(intent: Intent, surroundings: Surroundings) -> SecretData:
-    read = intent.reads[0]
-    source = surroundings.sources[read.source]
-    session = await source.open(_References(surroundings), intent.key)
-    return await session.read(read)
+async def _read(intent: Intent, read: Read, surroundings: Surroundings) -> SecretData | Shaped:
+    """Return what a read gives, or what comes of it that it gives nothing."""
+    missing = source_missing(intent.key, read, surroundings.policies)
+    try:
+        source = surroundings.sources[read.source]
+        session = await source.open(_References(surroundings), intent.key)
+        return await session.read(read)
+    except SecretNotFoundError:
+        # A template that is gone says nothing about what should become of the targets.
+        is_source = read in intent.reads
+        is_gone = is_source and intent.guard.on_source_missing is OnMissing.DELETE
+        return Shaped(finding=missing, is_source_gone=is_gone)
+    except DeniedError:
+        return Shaped(finding=missing, is_denied=True)
+    except PermanentError as error:
+        if error.code == NOT_SERVED:
+            # Every API server serves Secrets: something else answered in its place for a while.
+            raise UnreachableError(error.code, error.message, str(read.ref)) from None
+        return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message, error.hint))
 
 
-def _shaped(
-    intent: Intent, data: SecretData, cluster: ClusterFacts, surroundings: Surroundings
-) -> Shaped:
-    content = content_of(intent.shape, data)
-    ring, hub = surroundings.installation.ring, surroundings.installation.hub
-    entries = data.entries()
-    prints = tuple(
-        fingerprint(ring, hub=hub, intent=intent.key, data=entries, key_id=key_id)
-        for key_id in ring.keys
-    )
-    ref = intent.reads[0].ref
-    spot = spot_in(cluster, ref.namespace, ref.name)
-    asker = Asker(
-        uid=intent.origin.uid,
-        crd=surroundings.crd_uid(intent.key.kind),
-        domain=surroundings.domain if intent.key.kind == "Secret" else "",
-        revision=surroundings.revise(intent, prints),
-        source_fingerprint=prints[0],
-    )
+def _shaped(reading: Reading, surroundings: Surroundings) -> Shaped:
+    intent, installation = reading.intent, surroundings.installation
+    if intent.shape.rendering is not None:
+        rendition = Rendition(intent.shape, intent.shape.rendering, reading.material)
+        shaped = _told(reading, surroundings, rendition.wording())
+        renderer = Renderer(intent.key, rendition, installation, surroundings.chance)
+        empty = fingerprint_under(installation, intent.key, {})
+        return replace(shaped, renderer=renderer, fingerprint=empty, is_empty=rendition.is_empty)
+    content = content_of(intent.shape, merged(reading.material.sources))
 
     def desired(facts: TargetFacts) -> DesiredObject:
         return placed(content, intent.shape, facts, name=intent.targets.name)
 
-    return Shaped(
+    return replace(
+        _told(reading, surroundings, {}),
         desired=desired,
-        fingerprint=fingerprint(ring, hub=hub, intent=intent.key, data=content.data),
+        fingerprint=fingerprint_under(installation, intent.key, content.data),
         is_empty=not content.data,
-        asker=asker,
-        source=replace(ref, cluster=cluster.name),
-        source_spot=spot,
-        lineage=Lineage(
-            cluster, ref.namespace, carried(data, spot, surroundings.installation), intent.labels
-        ),
     )
 
 
-def _transform_finding(error: TransformError) -> Finding:
-    reason = error.code.rpartition(".")[2].title().replace("_", "")
-    return Finding(State.FAILED, reason, str(error), hint=error.hint, rule="transform")
+def _told(
+    reading: Reading, surroundings: Surroundings, wording: Mapping[str, SecretValue]
+) -> Shaped:
+    """Return what is the same of every target: who asks, and where the data comes from."""
+    intent, installation = reading.intent, surroundings.installation
+    prints = reading.prints(installation, wording)
+    return Shaped(
+        asker=Asker(
+            uid=intent.origin.uid,
+            crd=surroundings.crd_uid(intent.key.kind),
+            domain=surroundings.domain if intent.key.kind == "Secret" else "",
+            revision=surroundings.revise(intent, prints),
+            source_fingerprint=prints[0],
+        ),
+        source=replace(intent.reads[0].ref, cluster=reading.clusters[0].name),
+        source_spots=reading.spots,
+        lineage=reading.lineage(installation),
+    )
+
+
+def transform_finding(error: TransformError) -> Finding:
+    """Return why a target cannot be shaped."""
+    reason = _REASONS.get(error.code) or error.code.rpartition(".")[2].title().replace("_", "")
+    return Finding(
+        State.FAILED,
+        reason,
+        str(error),
+        hint=error.hint,
+        rule="transform",
+        excerpt=error.excerpt,
+    )
 
 
 def place_of(intent: Intent, cluster: ClusterFacts, namespace: str) -> Place:

@@ -2,15 +2,16 @@
 """Gather the questions about one intent in one cluster: one per target, wanted or left over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from keyfleet.base.errors import TransformError
 from keyfleet.engine.intents import Intents
-from keyfleet.engine.shaping import Shaped
+from keyfleet.engine.shaping import Shaped, transform_finding
 from keyfleet.engine.views import ClusterView
-from keyfleet.model.desired import Actual
+from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.flows import Lineage
-from keyfleet.model.intent import DeletionPolicy, Intent
-from keyfleet.model.ownership import Installation, Marker, read_marker
+from keyfleet.model.intent import DeletionPolicy, Intent, SecretRef
+from keyfleet.model.ownership import Holding, Installation, Marker, read_marker, spot_in
 from keyfleet.model.places import (
     ClusterFacts,
     ClusterName,
@@ -23,7 +24,18 @@ from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
 from keyfleet.plan.flows import can_never_flow
 from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
-from keyfleet.plan.question import Question
+from keyfleet.plan.question import Made, Question
+from keyfleet.transform.shape import placed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What one target should be."""
+
+    desired: DesiredObject | None = None
+    fingerprint: str = ""
+    made: Made = field(default_factory=Made)
+    obstacle: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +71,22 @@ class Gatherer:
         facts = namespace or NamespaceFacts(name)
         place = Place(view.facts.name, name, intent.targets.name)
         actual = await view.actual(name, place.name, intent.key) if namespace else None
-        desired = shaped.desired(TargetFacts(view.facts, facts)) if shaped.desired else None
+        wanted = await self._wanted(intent, shaped, TargetFacts(view.facts, facts), at, actual)
         return Question(
             key=intent.key,
             place=place,
             cluster=view.facts,
             installation=self.installation,
             intent=intent,
-            desired=desired,
-            fingerprint=shaped.fingerprint,
+            desired=wanted.desired,
+            fingerprint=wanted.fingerprint,
+            made=wanted.made,
+            obstacle=wanted.obstacle,
             actual=actual,
             namespace=namespace,
             asker=shaped.asker,
             source=shaped.source,
-            source_spot=shaped.source_spot,
+            source_spots=shaped.source_spots,
             lineage=shaped.lineage,
             policies=self.policies,
             rival=self.intents.rival(
@@ -85,6 +99,36 @@ class Gatherer:
             holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
         )
 
+    async def _wanted(
+        self,
+        intent: Intent,
+        shaped: Shaped,
+        facts: TargetFacts,
+        at: tuple[str, NamespaceFacts | None],
+        actual: Actual | None,
+    ) -> _Wanted:
+        if shaped.renderer is None:
+            desired = shaped.desired(facts) if shaped.desired else None
+            return _Wanted(desired, shaped.fingerprint)
+        renderer, name = shaped.renderer, intent.targets.name
+        nothing = _Wanted(placed(renderer.unknown(), intent.shape, facts, name=name))
+        if at[1] is None:
+            # A namespace that is not there has no labels for templates to look at.
+            return nothing
+        try:
+            holding = self._holding(intent, facts, actual)
+            found = await renderer.at(facts, actual, holding)
+        except TransformError as error:
+            return replace(nothing, obstacle=transform_finding(error))
+        desired = placed(found.content, intent.shape, facts, name=name)
+        return _Wanted(desired, found.fingerprint, found.made)
+
+    def _holding(self, intent: Intent, facts: TargetFacts, actual: Actual | None) -> Holding:
+        if actual is None:
+            return Holding()
+        spot = spot_in(facts.cluster, facts.namespace.name, intent.targets.name)
+        return intent.guard.ownership.claims(actual.annotations, spot, self.installation)
+
     def governed(self, question: Question, view: ClusterView) -> Question:
         """Return the question under the rules and labels of this very moment.
 
@@ -92,15 +136,16 @@ class Gatherer:
         """
         if question.intent is None:
             return replace(question, policies=self.policies)
-        now = self.cluster_now(question.intent.reads[0].ref.cluster) or question.lineage.cluster
-        then = (question.policies, question.cluster, question.lineage.cluster)
-        if then == (self.policies, view.facts, now):
+        lineage = self._lineage_now(question.intent, question.lineage)
+        then = (question.policies, question.cluster, question.lineage)
+        if then == (self.policies, view.facts, lineage):
             return question
-        return replace(
-            question,
-            policies=self.policies,
-            cluster=view.facts,
-            lineage=replace(question.lineage, cluster=now),
+        return replace(question, policies=self.policies, cluster=view.facts, lineage=lineage)
+
+    def _lineage_now(self, intent: Intent, lineage: Lineage) -> Lineage:
+        pairs = zip(intent.secret_reads, lineage.parts, strict=False)
+        return lineage.read_in(
+            self.cluster_now(read.ref.cluster) or part.cluster for read, part in pairs
         )
 
     async def ask_left_over(
@@ -164,10 +209,14 @@ class Gatherer:
         asker = NamespaceFacts(intent.key.namespace)
         if not self.policies.may_write(asker, cluster, namespace, intent.shape.type or None):
             return False
-        ref = intent.reads[0].ref
+        return not any(
+            can_never_flow(self._known_of(read.ref, intent), cluster, self.policies)
+            for read in intent.secret_reads
+        )
+
+    def _known_of(self, ref: SecretRef, intent: Intent) -> Lineage:
         source = self.cluster_now(ref.cluster)
-        lineage = Lineage(source, ref.namespace, own=intent.labels) if source else Lineage()
-        return not can_never_flow(lineage, cluster, self.policies)
+        return Lineage(source, ref.namespace, own=intent.labels) if source else Lineage()
 
     def _holder_wants(
         self,

@@ -8,13 +8,13 @@ cluster (`oneshot.LiveMember`). Everything above works with either.
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from keyfleet.base.keyring import Keyring
+from keyfleet.base.keyring import Keyring, split_digest
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
-from keyfleet.model.ownership import Installation
+from keyfleet.model.ownership import Installation, read_marker
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 
 Spots = Iterable[tuple[str, str]]
@@ -68,7 +68,17 @@ def actual_from_secret(
         has_annotations=metadata.annotations is not None,
         is_immutable=secret.immutable,
         is_deleting=metadata.deletion_timestamp is not None,
+        is_as_marked=_is_as_marked(secret, installation, intent),
     )
+
+
+def _is_as_marked(secret: SecretObject, installation: Installation, intent: IntentKey) -> bool:
+    ring, marker = installation.ring, read_marker(secret.metadata.annotations or {})
+    if marker is None or marker.intent != intent or not ring.knows(marker.fingerprint):
+        return False
+    key_id = split_digest(marker.fingerprint)[0]
+    data, hub = secret.data, installation.hub
+    return fingerprint(ring, hub=hub, intent=intent, data=data, key_id=key_id) == marker.fingerprint
 
 
 def actual_from_metadata(metadata: Metadata) -> Actual:
@@ -91,6 +101,6 @@ def fingerprint_of(ring: Keyring, hub: str, intent: IntentKey, secret: SecretObj
 
 def namespace_facts(metadata: Metadata) -> NamespaceFacts:
     """Return what placement may know of a namespace."""
-    return NamespaceFacts(
-        metadata.name, metadata.labels or {}, metadata.deletion_timestamp is not None
-    )
+    is_terminating = metadata.deletion_timestamp is not None
+    annotations = metadata.annotations or {}
+    return NamespaceFacts(metadata.name, metadata.labels or {}, is_terminating, annotations)

@@ -142,7 +142,8 @@ class Explainer:
     ) -> Candidate:
         considered = considered_rules(intent, cluster, namespace, place)
         step = self._steps.get((intent.key, place))
-        return Candidate(intent.key, str(intent.reads[0].ref), considered, step)
+        source = ", ".join(str(read.ref) for read in intent.reads)
+        return Candidate(intent.key, source, considered, step)
 
 
 def considered_rules(

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from random import SystemRandom
 
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
@@ -28,10 +29,11 @@ from keyfleet.engine.settled import PassResult
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.targets import Gatherer
 from keyfleet.kube.client import Client
-from keyfleet.model.intent import Intent
+from keyfleet.model.intent import Intent, SecretRef
 from keyfleet.model.ownership import Installation, Marker
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import Finding, State
+from keyfleet.transform.rendition import Chance
 
 log = get_logger("engine")
 
@@ -149,11 +151,13 @@ class Worker:
         return result.again or (None if is_told else Again(POLL_S))
 
     def _is_watched(self, intent: Intent) -> bool:
-        """Tell whether a change of the source will be heard of: it may be readable only."""
-        ref = intent.reads[0].ref
+        """Tell whether a change of each source will be heard of: it may be readable only."""
+        return all(self._is_ref_watched(read.ref) for read in intent.all_reads)
+
+    def _is_ref_watched(self, ref: SecretRef) -> bool:
         entry = self._fleet.get(ref.cluster) if ref.cluster else None
         if entry is None or entry.is_hub or entry.member is None:
-            return not self._hub.is_blind
+            return self._hub.is_watching(ref)
         return entry.member.is_watching(ref)
 
     def _record(
@@ -208,16 +212,17 @@ class Worker:
         return result.again or (Again(JUDGED_S) if JUDGING in reasons else None)
 
     def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
-        ref = intent.reads[0].ref
+        refs = ", ".join(str(read.ref) for read in intent.all_reads)
         finding = Finding(
             State.PENDING,
             "SourceUnreachable",
-            f"source {ref} cannot be asked now: {error.message}; targets stay as they are",
+            f"source {refs} cannot be asked now: {error.message}; targets stay as they are",
             hint="`keyfleet clusters` and `keyfleet doctor` say what is wrong with its cluster",
         )
         if self._results.problem(intent.key, finding):
             self._changed(intent.key, None)
-        self._waiting_for.setdefault(ref.cluster, set()).add(intent.key)
+        for read in intent.all_reads:
+            self._waiting_for.setdefault(read.ref.cluster, set()).add(intent.key)
         told = error.retry_after
         return Again(told.total_seconds() if told else None)
 
@@ -237,6 +242,7 @@ class Worker:
             crd_uid=self._hub.crd_uid,
             domain=self._parts.domain,
             facts_of=self._facts_of,
+            chance=Chance(self._parts.clock.now, SystemRandom()),
         )
 
     def _facts_of(self, name: ClusterName) -> ClusterFacts | None:

@@ -130,6 +130,12 @@ def _hub() -> Iterator[Right]:
         "to read sources and kubeconfigs, to notice their changes, and to find annotated Secrets",
     )
     yield from right(
+        Reach.CHOSEN,
+        "get list watch",
+        CONFIGMAPS,
+        "to read templates that spec.template.templateFrom names, and to notice their changes",
+    )
+    yield from right(
         Reach.SYSTEM,
         "create patch",
         SECRETS,

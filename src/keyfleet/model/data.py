@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from keyfleet.base.keyring import Keyring
 from keyfleet.base.secret import SecretValue
+from keyfleet.model.intent import SecretRef
 from keyfleet.model.places import IntentKey
 
 Tree = SecretValue | Mapping[str, "Tree"] | tuple["Tree", ...]
@@ -35,8 +36,16 @@ class Material:
 
     sources: Mapping[str, SecretData]
     """By the name that templates call them; the only one has none."""
-    texts: tuple[Mapping[str, SecretValue], ...] = ()
-    """What each of the objects with templates holds, in the order of the intent's reads."""
+    texts: tuple["Texts", ...] = ()
+    """What the objects with templates hold, in the order of the intent's reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What one object with templates holds."""
+
+    ref: SecretRef
+    entries: Mapping[str, SecretValue]
 
 
 def fingerprint(

@@ -141,6 +141,19 @@ class Lineage:
             all(each.is_classified for each in found),
         )
 
+    @property
+    def parts(self) -> tuple["Lineage", ...]:
+        """Everything that the data is made of."""
+        return (self, *self.besides)
+
+    def read_in(self, clusters: Iterable[ClusterFacts]) -> "Lineage":
+        """Return the same, with what is known now of the clusters of its parts."""
+        first, *others = [
+            replace(part, cluster=cluster, besides=())
+            for part, cluster in zip(self.parts, clusters, strict=True)
+        ]
+        return replace(first, besides=tuple(others))
+
     def _alone_under(self, sources: Iterable[SourceLabels]) -> Provenance:
         assigned = [entry.labels for entry in sources if entry.covers(self.cluster, self.namespace)]
         named = [labels for labels in (self.cluster.labels, *assigned) if labels]

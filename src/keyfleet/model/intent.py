@@ -101,6 +101,8 @@ class Read:
     """What to read; a union once stores join."""
     name: str = ""
     """What templates call it, where there are several."""
+    path: str = "spec.source.secretRef"
+    """Where it stands in its manifest, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,11 @@ class Intent:
     def all_reads(self) -> tuple[Read, ...]:
         """Everything it reads: values and texts of templates."""
         return self.reads + self.template_reads
+
+    @property
+    def secret_reads(self) -> tuple[Read, ...]:
+        """The Secrets it reads: what is delivered comes from them."""
+        return tuple(read for read in self.all_reads if read.ref.kind == "Secret")
 
     @property
     def seniority(self) -> tuple[str, str, str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May this intent read its source? Asked before the read, at every delivery."""
 
-from keyfleet.model.intent import SecretRef
+from keyfleet.model.intent import Read
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
@@ -33,23 +33,25 @@ def policies_unknown(policies: Policies) -> Finding | None:
     return None
 
 
-def source_missing(key: IntentKey, ref: SecretRef, policies: Policies) -> Finding:
+def source_missing(key: IntentKey, read: Read, policies: Policies) -> Finding:
     """Return the finding for a source that is absent; forbidden looks the same on purpose."""
+    ref = read.ref
     return Finding(
         State.PENDING,
         "SourceMissing",
-        f"Secret {ref} cannot be read: it is absent or this intent may not read it",
-        hint=_way_to_read(key, ref, policies),
+        f"{ref.kind} {ref} cannot be read: it is absent or this intent may not read it",
+        hint=_way_to_read(key, read, policies),
         rule="source-is-granted",
     )
 
 
-def _way_to_read(key: IntentKey, ref: SecretRef, policies: Policies) -> str:
+def _way_to_read(key: IntentKey, read: Read, policies: Policies) -> str:
+    ref = read.ref
     if policies.is_operator:
         # From a command line the person's own rights are the limit, and no policy widens them.
-        return "create it, correct spec.source.secretRef, or log in with the right to read it"
+        return f"create it, correct {read.path}, or log in with the right to read it"
     if not ref.cluster and ref.namespace == key.namespace:
-        return "create it, or correct spec.source.secretRef"
+        return f"create it, or correct {read.path}"
     cluster = f"clusters: {{names: [{ref.cluster}]}}, " if ref.cluster else ""
     sources = f"{{{cluster}namespaces: {{names: [{ref.namespace}]}}}}"
     grant = f"[{{hub: [{key.namespace}], sources: {sources}}}]"
@@ -57,19 +59,19 @@ def _way_to_read(key: IntentKey, ref: SecretRef, policies: Policies) -> str:
 
 
 def source_objection(
-    key: IntentKey, ref: SecretRef, cluster: ClusterFacts | None, policies: Policies
+    key: IntentKey, read: Read, cluster: ClusterFacts | None, policies: Policies
 ) -> Finding | None:
-    """Return why the intent may not read `ref`; None when it may.
+    """Return why the intent may not read something; None when it may.
 
     Args:
         key: The intent; its namespace is whose rights count.
-        ref: What it wants to read.
-        cluster: The cluster that `ref` names; None when nobody answers to that name.
+        read: What it wants to read.
+        cluster: The cluster that it names; None when nobody answers to that name.
         policies: What the hub's FleetPolicies grant.
     """
     if unknown := policies_unknown(policies):
         return unknown
     asker = NamespaceFacts(key.namespace)
-    if cluster is None or not policies.may_read(asker, cluster, ref.namespace):
-        return source_missing(key, ref, policies)
+    if cluster is None or not policies.may_read(asker, cluster, read.ref.namespace):
+        return source_missing(key, read, policies)
     return None

@@ -92,7 +92,7 @@ def not_a_system_namespace(question: Question) -> Finding | None:
 
 def not_the_source(question: Question) -> Finding | None:
     """Never write to the Secret that is read, by identity and not by name."""
-    if question.source_spot is None or question.source_spot != question.spot:
+    if question.spot not in question.source_spots:
         return None
     return Finding(
         State.REFUSED,
@@ -171,6 +171,11 @@ def flow_is_allowed(question: Question) -> Finding | None:
     return flow_objection(question.lineage, question.source, question.cluster, question.policies)
 
 
+def can_be_shaped(question: Question) -> Finding | None:
+    """Leave a target as it is while its templates fail there."""
+    return question.obstacle
+
+
 def not_promised_to_another(question: Question) -> Finding | None:
     """Let the older of two intents have an unmarked target."""
     if question.rival is None or question.holding.belongs_to(question.key):
@@ -204,6 +209,7 @@ CHECKS: tuple[Check, ...] = (
     target_is_granted,
     flow_is_allowed,
     namespace_exists,
+    can_be_shaped,
     not_promised_to_another,
 )
 """In order; guards of later issues join this list."""

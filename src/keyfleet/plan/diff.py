@@ -2,6 +2,7 @@
 """Differences for people: key names, sizes and eight digits of a fingerprint, never values."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from keyfleet.base.keyring import shown
 from keyfleet.base.secret import SecretValue
@@ -31,8 +32,11 @@ def changes(
         for name in sorted({*before, *after})
     ]
     if content is not None:
-        found += _metadata("label", actual.labels if actual else {}, content.labels)
-        found += _metadata("annotation", actual.annotations if actual else {}, content.annotations)
+        labels = _metadata("label", actual.labels if actual else {}, content.labels)
+        annotations = actual.annotations if actual else {}
+        for each in (*labels, *_metadata("annotation", annotations, content.annotations)):
+            is_veiled = each.name in content.veiled
+            found.append(_veiled(key, installation, each) if is_veiled else each)
     return tuple(found)
 
 
@@ -73,6 +77,18 @@ def _key_change(
         before.size if before else None,
         after.size if after else None,
     )
+
+
+def _veiled(key: IntentKey, installation: Installation, change: Change) -> Change:
+    """Return a change of metadata that a template made from a value, as a change of a key."""
+
+    def digest(text: str) -> str:
+        name, value = f"{change.kind} {change.name}", SecretValue(text.encode())
+        ring, hub = installation.ring, installation.hub
+        found = key_fingerprint(ring, hub=hub, intent=key, key=name, value=value)
+        return shown(found) if text else ""
+
+    return replace(change, before=digest(change.before), after=digest(change.after))
 
 
 def _metadata(kind: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

@@ -25,6 +25,16 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What templates made the desired object of, for its marker."""
+
+    inputs: str = ""
+    """Fingerprint of everything that decides about it; empty without templates."""
+    metadata: str = ""
+    """Fingerprint of the labels and annotations that they made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One target: what should be there, what is there, and who else has a say."""
 
@@ -45,7 +55,11 @@ class Question:
     asker: Asker = Asker()
     source: SecretRef | None = None
     """Where the data came from, with its cluster's canonical name."""
-    source_spot: Spot | None = None
+    source_spots: tuple[Spot, ...] = ()
+    """Where everything was read that the data is made of."""
+    made: Made = Made()
+    obstacle: Finding | None = None
+    """Why nobody can say what the target should hold; `desired` holds nothing then."""
     lineage: Lineage = field(default_factory=Lineage)
     """Where the data comes from; nowhere known is no reason to let it flow."""
     policies: Policies = field(default_factory=Policies)

@@ -128,6 +128,8 @@ def _marks(question: Question, content: Content) -> Marks:
         revision=asker.revision,
         source="" if is_of_this_run else asker.source_fingerprint,
         fingerprint="" if is_of_this_run else question.fingerprint,
+        inputs="" if is_of_this_run else question.made.inputs,
+        metadata="" if is_of_this_run else question.made.metadata,
         labels=tuple(sorted(content.labels)),
         annotations=tuple(sorted(content.annotations)),
         provenance=() if provenance.sets == UNKNOWN else tuple(map(dict, provenance.sets)),

@@ -3,19 +3,20 @@
 
 Two halves, so that a fleet pays for the first only once: `content_of` makes the content, `placed`
 says where it goes. `varies_with` names the facts a shape looks at; while it is empty one content
-serves every place. `shape` is both halves in one.
+serves every place. `shape` is both halves in one. What templates make is made by
+`keyfleet.transform.rendition`.
 """
 
 from keyfleet.model.data import SecretData
 from keyfleet.model.desired import Content, DesiredObject
 from keyfleet.model.intent import Shape
 from keyfleet.model.places import Place, TargetFacts
+from keyfleet.transform.facts import CLUSTER, EVERYTHING, NAMESPACE
 from keyfleet.transform.keys import check_names, check_size, select
+from keyfleet.transform.looks import all_of
 from keyfleet.transform.metadata import check_metadata
-from keyfleet.transform.types import check_type
-
-DEFAULT_TYPE = "Opaque"
-"""What the API server makes of an empty type."""
+from keyfleet.transform.parts import inline_texts, part_of
+from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
 
 def shape(
@@ -58,9 +59,14 @@ def placed(content: Content, shape: Shape, facts: TargetFacts, *, name: str) -> 
 
 
 def varies_with(shape: Shape) -> frozenset[str]:
-    """Return the facts the content depends on: a subset of `cluster` and `namespace`.
+    """Return the facts the content may depend on: a subset of `cluster` and `namespace`.
 
-    Nothing in a Shape looks at its place yet; templates and overrides will.
+    What templates of objects look at is known only when they are read: then it is both.
     """
-    del shape
-    return frozenset()
+    rendering = shape.rendering
+    if rendering is None:
+        return frozenset()
+    parts = [part_of(text, rendering.functions) for text in inline_texts(rendering)]
+    looks = None if rendering.items else all_of(part.looks for part in parts)
+    seen = EVERYTHING if looks is None else looks
+    return frozenset(path[0].lower() for path in seen if path[0] in (CLUSTER, NAMESPACE))

@@ -12,6 +12,9 @@ from keyfleet.base.codec import decode_json
 from keyfleet.base.errors import InvalidInputError, TransformError
 from keyfleet.base.secret import SecretValue
 
+DEFAULT_TYPE = "Opaque"
+"""What the API server makes of an empty type."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:

@@ -95,7 +95,7 @@ async def test_gives_the_object_its_fingerprints_and_where_it_came_from(world: W
     assert (Place(EAST.name, "payments", "db"), {"k": VALUE}) == (desired.place, desired.base.data)
     assert [print_, print_] == [shaped.fingerprint, shaped.asker.source_fingerprint]
     assert shaped.source == SecretRef("payments", "src", ClusterName("hub"))
-    assert shaped.source_spot == Spot(HUB.uid, "payments", "src")
+    assert shaped.source_spots == (Spot(HUB.uid, "payments", "src"),)
     assert (
         shaped.asker.uid,
         shaped.asker.crd,
@@ -160,7 +160,7 @@ async def test_a_grant_opens_a_source_in_a_member(world: World) -> None:
     shaped = await world.shape(intent_of(ref=IN_EAST))
     assert shaped.desired is not None
     assert shaped.desired(FACTS).base.type == "example.com/db"
-    assert shaped.source_spot == Spot(EAST.uid, "payments", "src")
+    assert shaped.source_spots == (Spot(EAST.uid, "payments", "src"),)
 
 
 async def test_while_the_policies_are_unknown_nothing_is_read(world: World) -> None:

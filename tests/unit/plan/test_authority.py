@@ -4,7 +4,7 @@
 import pytest
 from tests.unit.plan.questions import EAST, KEY
 
-from keyfleet.model.intent import SecretRef
+from keyfleet.model.intent import Read, SecretRef
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import State
@@ -12,9 +12,15 @@ from keyfleet.model.policy import Grant, Policies, SourceScope, TargetScope
 from keyfleet.plan.authority import policies_unknown, source_missing, source_objection
 
 HUB = ClusterFacts(ClusterName("hub"), ClusterUid("h"), is_hub=True)
-OWN = SecretRef("pay", "src")
-OTHERS = SecretRef("vault", "src")
-MEMBERS = SecretRef("pay", "src", ClusterName("east"))
+
+
+def read_of(namespace: str, name: str = "src", cluster: str = "") -> Read:
+    return Read("kubernetes", SecretRef(namespace, name, ClusterName(cluster)))
+
+
+OWN = read_of("pay")
+OTHERS = read_of("vault")
+MEMBERS = read_of("pay", cluster="east")
 
 
 def reads(hub: str, *namespaces: str, clusters: tuple[str, ...] = ("*",)) -> Policies:
@@ -44,7 +50,7 @@ def test_a_policy_that_cannot_be_read_holds_everything_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ref", "cluster"), [(OTHERS, HUB), (MEMBERS, EAST), (SecretRef("vault", "s"), EAST)]
+    ("read", "cluster"), [(OTHERS, HUB), (MEMBERS, EAST), (read_of("vault", "s"), EAST)]
 )
 @pytest.mark.parametrize(
     "policies",
@@ -66,13 +72,13 @@ def test_a_policy_that_cannot_be_read_holds_everything_by_its_name() -> None:
     ],
 )
 def test_anything_else_needs_a_grant_to_this_tenant(
-    ref: SecretRef, cluster: ClusterFacts, policies: Policies
+    read: Read, cluster: ClusterFacts, policies: Policies
 ) -> None:
-    assert source_objection(KEY, ref, cluster, policies) == source_missing(KEY, ref, Policies())
+    assert source_objection(KEY, read, cluster, policies) == source_missing(KEY, read, Policies())
 
 
 @pytest.mark.parametrize(
-    ("ref", "cluster", "policies"),
+    ("read", "cluster", "policies"),
     [
         (OTHERS, HUB, reads("pay", "vault")),
         (OTHERS, HUB, reads("*", "*")),
@@ -80,10 +86,8 @@ def test_anything_else_needs_a_grant_to_this_tenant(
         (MEMBERS, EAST, Policies(is_operator=True)),
     ],
 )
-def test_a_grant_opens_what_it_says(
-    ref: SecretRef, cluster: ClusterFacts, policies: Policies
-) -> None:
-    assert source_objection(KEY, ref, cluster, policies) is None
+def test_a_grant_opens_what_it_says(read: Read, cluster: ClusterFacts, policies: Policies) -> None:
+    assert source_objection(KEY, read, cluster, policies) is None
 
 
 def test_an_evil_tenant_reads_nothing_of_the_hub_but_its_own() -> None:
@@ -92,8 +96,10 @@ def test_an_evil_tenant_reads_nothing_of_the_hub_but_its_own() -> None:
 
 
 def test_an_unknown_cluster_looks_like_an_absent_secret() -> None:
-    ref = SecretRef("pay", "src", ClusterName("nowhere"))
-    assert source_objection(KEY, ref, None, reads("*", "*")) == source_missing(KEY, ref, Policies())
+    read = read_of("pay", cluster="nowhere")
+    assert source_objection(KEY, read, None, reads("*", "*")) == source_missing(
+        KEY, read, Policies()
+    )
 
 
 def test_the_finding_names_the_reference_only() -> None:
@@ -103,12 +109,16 @@ def test_the_finding_names_the_reference_only() -> None:
 
 
 def test_the_hint_is_the_edit_that_would_allow() -> None:
-    def hint(ref: SecretRef, policies: Policies) -> str:
-        return source_missing(KEY, ref, policies).hint
+    def hint(read: Read, policies: Policies) -> str:
+        return source_missing(KEY, read, policies).hint
 
     assert "hub: [pay], sources: {namespaces: {names: [vault]}}" in hint(OTHERS, Policies())
     assert "sources: {clusters: {names: [east]}, namespaces: {names: [pay]}}" in hint(
         MEMBERS, Policies()
     )
     assert hint(OWN, Policies()) == "create it, or correct spec.source.secretRef"
+    ref = SecretRef("pay", "t", kind="ConfigMap")
+    templates = Read("kubernetes", ref, path="spec.template.templateFrom[0]")
+    assert hint(templates, Policies()) == "create it, or correct spec.template.templateFrom[0]"
+    assert source_missing(KEY, templates, Policies()).message.startswith("ConfigMap hub/pay/t ")
     assert "FleetPolicy" not in hint(OTHERS, Policies(is_operator=True))

@@ -97,8 +97,8 @@ def test_the_source_is_recognised_by_the_identity_of_its_cluster() -> None:
     """The same Secret under another name of the cluster is the same Secret."""
     source = Spot(EAST_UID, "pay", "db")
     renamed = replace(EAST, name=ClusterName("alias"))
-    assert reason(ask(source_spot=source, cluster=renamed)) == (State.REFUSED, "TargetIsSource")
-    assert reason(ask(source_spot=Spot("other", "pay", "db"))) == ("", "")
+    assert reason(ask(source_spots=(source,), cluster=renamed)) == (State.REFUSED, "TargetIsSource")
+    assert reason(ask(source_spots=(Spot("other", "pay", "db"),))) == ("", "")
 
 
 @pytest.mark.parametrize("kind", sorted(SPECIAL_TYPES))
@@ -205,7 +205,7 @@ def test_every_objection_names_its_rule() -> None:
             ask(intent=intent(paused=True)),
             ask(namespace=None),
             at("kube-system"),
-            ask(source_spot=Spot(EAST_UID, "pay", "db")),
+            ask(source_spots=(Spot(EAST_UID, "pay", "db"),)),
             ask(desired(type_="helm.sh/release.v1")),
             at("shop"),
             ask(rival=OTHER),

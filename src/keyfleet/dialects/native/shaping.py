@@ -28,8 +28,8 @@ def template_reads(spec: TargetTemplate, namespace: str) -> tuple[Read, ...]:
         InvalidIntentError: `intent.invalid`: an entry names none or two.
     """
     return tuple(
-        Read(SOURCE, SecretRef(namespace, each.name, kind=kind))
-        for kind, each in (_named(entry, path) for entry, path in _entries(spec))
+        Read(SOURCE, SecretRef(namespace, each.name, kind=kind), path=path)
+        for kind, each, path in ((*_named(entry, path), path) for entry, path in _entries(spec))
     )
 
 

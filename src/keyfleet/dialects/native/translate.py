@@ -103,7 +103,8 @@ def _reads(spec: FleetSecretSpec, origin: Origin) -> tuple[Read, ...]:
             message, path = "two sources have the same name", f"spec.sources[{index}].name"
             raise InvalidIntentError("intent.invalid", message, path=path)
     return tuple(
-        Read(SOURCE, _reference(source.secret_ref, origin), source.name) for source in spec.sources
+        Read(SOURCE, _reference(each.secret_ref, origin), each.name, f"spec.sources[{index}]")
+        for index, each in enumerate(spec.sources)
     )
 
 

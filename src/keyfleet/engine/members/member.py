@@ -231,6 +231,7 @@ class Member:
                 type=known.type,
                 fingerprint=known.fingerprint,
                 is_immutable=known.is_immutable,
+                is_as_marked=known.is_as_marked,
             )
         return await self._read(spot, intent)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from keyfleet.delivery.deliver import Delivered
 from keyfleet.model.desired import Actual
+from keyfleet.model.ownership import read_marker
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import Step
 
@@ -28,6 +29,7 @@ class Remembered:
     intent: IntentKey
     """Whose fingerprint it is; another intent has to read."""
     is_immutable: bool = False
+    is_as_marked: bool = False
     ahead: Actual | None = None
     """The whole object as we wrote it, until the watch shows that version or a newer one."""
 
@@ -116,6 +118,7 @@ def _remembered(actual: Actual, intent: IntentKey, ahead: Actual | None = None) 
         actual.fingerprint,
         intent,
         actual.is_immutable,
+        actual.is_as_marked,
         ahead,
     )
 
@@ -152,7 +155,13 @@ def after_write(before: Actual | None, step: Step, delivered: Delivered) -> Actu
         annotations=annotations,
         fingerprint=step.fingerprint,
         is_immutable=before.is_immutable if before else False,
+        is_as_marked=_is_marked_as(annotations, step.fingerprint),
     )
+
+
+def _is_marked_as(annotations: Mapping[str, str], fingerprint: str) -> bool:
+    marker = read_marker(annotations)
+    return marker is not None and bool(fingerprint) and marker.fingerprint == fingerprint
 
 
 def _merge(into: dict[str, str], change: Mapping[str, str | None]) -> None:

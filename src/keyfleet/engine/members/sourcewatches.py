@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The watched source Secrets of one cluster: one watch each, by name, so that no other is seen."""
+"""The watched sources of one cluster: one watch each, by name, so that no other object is seen."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from keyfleet.base.tasks import spawn
 from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import SECRETS
+from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import SecretRef
 
 
@@ -30,7 +30,7 @@ class SourceWatches:
         if ref in self._watched:
             return
         informer = self._maker.watch(
-            SECRETS,
+            CONFIGMAPS if ref.kind == CONFIGMAPS.kind else SECRETS,
             lambda *_: self._on_change(ref),
             namespace=ref.namespace,
             fields=f"metadata.name={ref.name}",

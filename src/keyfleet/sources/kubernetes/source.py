@@ -7,12 +7,14 @@ learns is not, since an error is never absence (design.md 2a).
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from keyfleet.base.errors import DeniedError, SecretNotFoundError
-from keyfleet.kube.objects import SecretObject
+from keyfleet.base.secret import SecretValue
+from keyfleet.kube.objects import SecretObject, metadata_of
+from keyfleet.kube.resources import CONFIGMAPS, Resource
 from keyfleet.model.data import SecretData
-from keyfleet.model.intent import Read, SecretRef
+from keyfleet.model.intent import Read
 from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.model.places import IntentKey
 from keyfleet.plugin import References
@@ -24,6 +26,10 @@ PRINCIPAL = "keyfleet"
 class _Reader(Protocol):
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None: ...
 
+    async def find(
+        self, resource: Resource, name: str, *, namespace: str = ""
+    ) -> dict[str, Any] | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class KubernetesSession:
@@ -33,7 +39,7 @@ class KubernetesSession:
     principal: str = PRINCIPAL
 
     async def read(self, read: Read) -> SecretData:
-        """Return the Secret that `read.ref` names.
+        """Return the Secret, or the ConfigMap with templates, that `read.ref` names.
 
         Raises:
             SecretNotFoundError: `source.not_found`: the cluster answered that it is absent (engine:
@@ -42,30 +48,46 @@ class KubernetesSession:
             UnreachableError: No answer; says nothing about presence.
             NotFoundError: This is no API server that serves Secrets; no absence either.
         """
-        found = await self._find(read.ref)
+        found = await self._find(read)
         if found is None:
             raise SecretNotFoundError(
                 "source.not_found",
-                "the source Secret does not exist or may not be read",
-                str(read.ref),
-                "create it, correct spec.source.secretRef, or have a FleetPolicy grant it",
+                "the source does not exist or may not be read",
+                f"{read.ref.kind} {read.ref}",
+                f"create it, correct {read.path}, or have a FleetPolicy grant it",
             )
         metadata = found.metadata
         annotations = metadata.annotations or {}
         marks = {name: text for name, text in annotations.items() if name == OWNER_ANNOTATION}
         return SecretData(found.data, found.type, metadata.resource_version, marks)
 
-    async def _find(self, ref: SecretRef) -> SecretObject | None:
+    async def _find(self, read: Read) -> SecretObject | None:
+        ref = read.ref
         try:
             reader: _Reader = self.references.cluster(ref.cluster)
+            if ref.kind == CONFIGMAPS.kind:
+                found = await reader.find(CONFIGMAPS, ref.name, namespace=ref.namespace)
+                return _as_secret(found) if found is not None else None
             return await reader.find_secret(ref.namespace, ref.name)
         except DeniedError:
             raise DeniedError(
                 "source.forbidden",
-                "the source Secret does not exist or may not be read",
-                str(ref),
-                "create it, correct spec.source.secretRef, or have a FleetPolicy grant it",
+                "the source does not exist or may not be read",
+                f"{ref.kind} {ref}",
+                f"create it, correct {read.path}, or have a FleetPolicy grant it",
             ) from None
+
+
+def _as_secret(document: dict[str, Any]) -> SecretObject:
+    """Return a ConfigMap with its texts wrapped, as if it were a Secret without a type."""
+    texts = document.get("data")
+    found = texts if isinstance(texts, dict) else {}
+    values = {
+        key: SecretValue(text.encode("utf-8", "surrogatepass"))
+        for key, text in found.items()
+        if isinstance(text, str)
+    }
+    return SecretObject(metadata_of(document), "", values)
 
 
 class KubernetesSource:

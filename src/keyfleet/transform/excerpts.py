@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A template's error for people: where it stands, and the line with a caret below."""
+
+import re
+
+from keyfleet.base.errors import TransformError
+from keyfleet.transform.gotemplate.errors import TemplateError
+from keyfleet.transform.gotemplate.values import decoded, encoded
+
+WIDTH = 100
+"""Of the shown part of a line."""
+
+_STAGES = {"parse": "parsed", "exec": "executed"}
+_HINTS = {
+    "parse": "correct the template",
+    "exec": "correct the template, or what it looks at; docs/guides/templates.md",
+}
+_UNSHOWN = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
+
+
+class TemplateFailedError(TransformError):
+    """A template of an intent cannot be parsed or executed; says which, and where in it."""
+
+    def __init__(
+        self, message: str, *, place: str, key: str, hint: str, excerpt: tuple[str, ...]
+    ) -> None:
+        super().__init__("transform.template", message, "", hint, key=key)
+        self.place = place
+        self.excerpt = excerpt
+
+
+def failed(error: TemplateError, *, text: str, place: str, is_secret: bool) -> TemplateFailedError:
+    """Return an error of the engine as that of an intent.
+
+    Args:
+        error: What the engine says: Go's words, without values.
+        text: The template.
+        place: Where it stands, for people.
+        is_secret: Nothing of the text may be shown, so neither may Go's words, which quote it.
+    """
+    where = f"line {error.line}" + (f", column {error.column + 1}" if error.column else "")
+    words = f"{where} (its text is secret)" if is_secret else error.message
+    return TemplateFailedError(
+        f"{place} cannot be {_STAGES[error.stage]}: {words}",
+        place=place,
+        key=error.name,
+        hint=_HINTS[error.stage],
+        excerpt=() if is_secret else excerpt(text, error.line, error.column),
+    )
+
+
+def excerpt(text: str, line: int, column: int) -> tuple[str, ...]:
+    r"""Return a line of a template and, where a column is known, a caret below it.
+
+    Args:
+        text: The template.
+        line: From 1.
+        column: In bytes, from 0, which says nothing.
+
+    >>> excerpt("a\nb {{ .c }}", 2, 5)
+    ('  2 | b {{ .c }}', '    |      ^')
+    """
+    lines = text.split("\n")
+    if not 1 <= line <= len(lines):
+        return ()
+    shown = _UNSHOWN.sub("\ufffd", lines[line - 1])
+    # The column counts bytes; what is replaced stays one character.
+    at = len(decoded(encoded(lines[line - 1])[:column]))
+    begin = max(0, at - WIDTH // 2)
+    number = f"{line:>3} | "
+    first = number + shown[begin : begin + WIDTH]
+    if not column:
+        return (first.rstrip(),)
+    return (first.rstrip(), f"{'|':>{len(number) - 1}} {' ' * (at - begin)}^")

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The templates of an intent, one by one: their texts, their trees, and what each makes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from keyfleet.base.errors import TransformError
+from keyfleet.model.data import Material, Texts
+from keyfleet.model.rendering import Rendering, TemplateAs, TemplateItem
+from keyfleet.transform.excerpts import TemplateFailedError, failed
+from keyfleet.transform.gotemplate.compiler import Compiled
+from keyfleet.transform.gotemplate.errors import TemplateError
+from keyfleet.transform.gotemplate.fields import MissingKey as Missing
+from keyfleet.transform.gotemplate.functions import function_set
+from keyfleet.transform.gotemplate.parser import parse
+from keyfleet.transform.gotemplate.roots import go_string
+from keyfleet.transform.gotemplate.run import Run
+from keyfleet.transform.gotemplate.values import decoded
+from keyfleet.transform.looks import Looks, functions_of, looks_at
+
+
+class Makes(StrEnum):
+    """What comes of a template."""
+
+    VALUE = "Values"
+    KEYS_AND_VALUES = "KeysAndValues"
+    LABEL = "label"
+    ANNOTATION = "annotation"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The text of one template, and where it stands."""
+
+    makes: Makes
+    key: str
+    """Of the Secret, or of its labels or annotations; the template's name too."""
+    text: str = field(repr=False)
+    place: str
+    """For people: a field of the manifest, or an object and its key."""
+    is_secret: bool = False
+    """It stands in a Secret: nothing of it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A template that can be executed."""
+
+    text: Text
+    compiled: Compiled = field(repr=False)
+    looks: Looks | None
+    """What it looks at; None: perhaps at everything."""
+    functions: frozenset[str]
+    """What it calls."""
+
+    def execute(self, root: dict[str, Any], run: Run, *, missing: Missing) -> str:
+        """Return what it makes of Go values, which it may change.
+
+        Raises:
+            TemplateFailedError: It fails.
+        """
+        try:
+            return self.compiled.execute(root, run, missing=missing)
+        except TemplateError as error:
+            raise _failure(self.text, error) from None
+
+
+def inline_texts(rendering: Rendering) -> Iterator[Text]:
+    """Yield the templates that stand in the manifest itself."""
+    path = "spec.template"
+    found = (
+        (Makes.VALUE, rendering.data, f"{path}.data"),
+        (Makes.LABEL, rendering.labels, f"{path}.metadata.labels"),
+        (Makes.ANNOTATION, rendering.annotations, f"{path}.metadata.annotations"),
+    )
+    for makes, texts, place in found:
+        for key, text in texts.items():
+            yield Text(makes, key, go_string(text), f"{place}.{key}")
+
+
+def texts_of(rendering: Rendering, material: Material) -> Iterator[Text]:
+    """Yield every template.
+
+    Raises:
+        TransformError: `transform.template_missing`: an object has no such key.
+    """
+    yield from inline_texts(rendering)
+    for item in rendering.items:
+        yield _item_text(item, material.texts[item.read])
+
+
+def part_of(text: Text, functions: str) -> Part:
+    """Return a template ready to be executed; nothing keeps it, as its text may be secret.
+
+    Raises:
+        TemplateFailedError: It is none.
+    """
+    known = function_set(functions)
+    try:
+        tree = parse(text.text, name=text.key, functions=known)
+        return Part(text, Compiled(tree, known), looks_at(tree), functions_of(tree))
+    except TemplateError as error:
+        raise _failure(text, error) from None
+
+
+def _failure(text: Text, error: TemplateError) -> TemplateFailedError:
+    """Return the error of a template as people see it."""
+    return failed(error, text=text.text, place=text.place, is_secret=text.is_secret)
+
+
+def check_inline(rendering: Rendering) -> None:
+    """Refuse templates of a manifest that cannot be parsed, before anything is read.
+
+    Raises:
+        TemplateFailedError: The first one.
+    """
+    for text in inline_texts(rendering):
+        part_of(text, rendering.functions)
+
+
+def _item_text(item: TemplateItem, texts: Texts) -> Text:
+    ref = texts.ref
+    place = f"key {item.key} of {ref.kind} {ref.namespace}/{ref.name}"
+    value = texts.entries.get(item.key)
+    if value is None:
+        raise TransformError(
+            "transform.template_missing",
+            "the object has no key of this name to take a template from",
+            place,
+            "correct spec.template.templateFrom, or add the key to the object",
+            key=item.key,
+        )
+    is_value = item.makes is TemplateAs.VALUES
+    makes = Makes.VALUE if is_value else Makes.KEYS_AND_VALUES
+    is_secret = ref.kind == "Secret"
+    return Text(makes, item.key, decoded(value.reveal()), place, is_secret)

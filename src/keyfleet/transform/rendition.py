@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The templates of one intent over what its reads gave: rendered place by place.
+
+What they are made from, `inputs`, is told apart from what they make: functions of time and chance
+give another text each time, and a Secret must not change because somebody looked again
+(design.md 2, "Level-based").
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from keyfleet.base.codec import decode_yaml
+from keyfleet.base.errors import InvalidInputError, TransformError
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.data import Material
+from keyfleet.model.desired import Content
+from keyfleet.model.intent import Shape
+from keyfleet.model.places import TargetFacts
+from keyfleet.model.rendering import Rendering
+from keyfleet.transform.facts import facts_of, looks_at_values, used_facts
+from keyfleet.transform.gotemplate.run import DEFAULT_LIMITS, Limits, Random, Run
+from keyfleet.transform.gotemplate.values import decoded, encoded, string_map
+from keyfleet.transform.keys import check_names, check_size, select
+from keyfleet.transform.looks import all_of
+from keyfleet.transform.merging import merged
+from keyfleet.transform.metadata import check_metadata
+from keyfleet.transform.parts import Makes, Part, part_of, texts_of
+from keyfleet.transform.slow import SLOW
+from keyfleet.transform.types import DEFAULT_TYPE, check_type
+
+_METADATA = (Makes.LABEL, Makes.ANNOTATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What a render gets besides its inputs."""
+
+    now: Callable[[], datetime]
+    random: Random
+    limits: Limits = DEFAULT_LIMITS
+
+
+QUICK = Limits(steps=5_000, memory_bytes=4 << 20)
+"""What takes a few milliseconds: most templates need far less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What templates made of labels and annotations."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+class Rendition:
+    """What one intent's templates make of one reading."""
+
+    def __init__(self, shape: Shape, rendering: Rendering, material: Material) -> None:
+        """Parse every template.
+
+        Raises:
+            TransformError: `transform.template`, `transform.template_missing`.
+        """
+        self._shape = shape
+        self._rendering = rendering
+        self._sources = material.sources
+        parts = [part_of(text, rendering.functions) for text in texts_of(rendering, material)]
+        self._parts = parts
+        self._looks = all_of(part.looks for part in parts)
+        self._veiled = frozenset(
+            part.text.key
+            for part in parts
+            if part.text.makes in _METADATA and looks_at_values(part.looks)
+        )
+        self.is_slow = any(part.functions & SLOW for part in parts)
+        """It makes keys or hashes that take seconds."""
+
+    @property
+    def names(self) -> Metadata:
+        """The labels and annotations that templates make, without what they make of them."""
+        return Metadata(self._rendering.labels, self._rendering.annotations)
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether every target holds no data at all."""
+        rendering = self._rendering
+        is_kept = rendering.keeps_source and any(each.entries() for each in self._sources.values())
+        return not rendering.makes_data and not is_kept
+
+    def type(self) -> str:
+        """Return the type of the targets."""
+        if self._shape.type:
+            return self._shape.type
+        if not self._rendering.keeps_source:
+            # The source's type says something about keys that are not delivered.
+            return DEFAULT_TYPE
+        return merged(self._sources).type or DEFAULT_TYPE
+
+    def place_like(self, facts: TargetFacts) -> dict[str, bytes]:
+        """Return what the templates look at of a place: two with the same get the same."""
+        return used_facts(facts, self._looks)
+
+    def inputs(self, facts: TargetFacts) -> dict[str, SecretValue]:
+        """Return everything that decides what the templates make, by name."""
+        rendering, shape = self._rendering, self._shape
+        how = (rendering.functions, rendering.missing_key, rendering.merge, shape.type)
+        found = {"how": " ".join(how).encode()}
+        for rename in shape.keys or ():
+            found[f"key {rename.target}"] = rename.origin.encode()
+        for path, fact in self.place_like(facts).items():
+            found[f"fact {path}"] = fact
+        values = self.wording() | {name: SecretValue(raw) for name, raw in found.items()}
+        for name, data in self._sources.items():
+            if rendering.keeps_source:
+                values[f"type {name}"] = SecretValue(data.type.encode())
+            for key, value in data.entries().items():
+                if self._is_used(name, key):
+                    values[f"value {name}/{key}"] = value
+        return values
+
+    def wording(self) -> dict[str, SecretValue]:
+        """Return the texts of the templates, by name: a change of one is a new revision."""
+        return {
+            f"text {part.text.makes} {part.text.key}": SecretValue(encoded(part.text.text))
+            for part in self._parts
+        }
+
+    def _is_used(self, source: str, key: str) -> bool:
+        if self._rendering.keeps_source or self._looks is None:
+            return True
+        path = (source, key) if source else (key,)
+        return any(seen[: len(path)] == path[: len(seen)] for seen in self._looks)
+
+    def content(self, facts: TargetFacts, chance: Chance) -> Content:
+        """Return what a target holds.
+
+        Raises:
+            TransformError: As `transform.shape.content_of`; `transform.template`.
+        """
+        metadata = self.metadata(facts, chance)
+        kind, values = self.type(), self._values(facts, chance)
+        check_names(values)
+        check_size(values)
+        check_type(kind, values)
+        return self.described(Content(kind, values), metadata)
+
+    def described(self, content: Content, metadata: Metadata) -> Content:
+        """Return content with the labels and annotations that it shall have."""
+        labels = {**self._shape.labels, **metadata.labels}
+        annotations = {**self._shape.annotations, **metadata.annotations}
+        check_metadata(labels, annotations)
+        return Content(content.type, content.data, labels, annotations, self._veiled)
+
+    def metadata(self, facts: TargetFacts, chance: Chance) -> Metadata:
+        """Return the labels and annotations that templates make.
+
+        Raises:
+            TransformError: `transform.template`.
+        """
+        labels = self._texts(Makes.LABEL, facts, chance)
+        return Metadata(labels, self._texts(Makes.ANNOTATION, facts, chance))
+
+    def _values(self, facts: TargetFacts, chance: Chance) -> dict[str, SecretValue]:
+        values: dict[str, SecretValue] = {}
+        for key, text in self._texts(Makes.VALUE, facts, chance).items():
+            values[key] = SecretValue(encoded(text))
+        for part in self._of(Makes.KEYS_AND_VALUES):
+            made = _keys_and_values(part, self._rendered(part, facts, chance))
+            for key, value in made.items():
+                if key in values:
+                    raise _made_twice(part)
+                values[key] = value
+        if self._rendering.keeps_source:
+            values = {**select(merged(self._sources), self._shape.keys), **values}
+        return values
+
+    def _texts(self, makes: Makes, facts: TargetFacts, chance: Chance) -> dict[str, str]:
+        return {part.text.key: self._rendered(part, facts, chance) for part in self._of(makes)}
+
+    def _of(self, makes: Makes) -> list[Part]:
+        return [part for part in self._parts if part.text.makes is makes]
+
+    def _rendered(self, part: Part, facts: TargetFacts, chance: Chance) -> str:
+        # The budget of one render, and values that it may change.
+        run = Run(now=chance.now, random=chance.random, limits=chance.limits)
+        root = {**self._data(), **facts_of(facts)}
+        return part.execute(root, run, missing=self._rendering.missing_key.value)
+
+    def _data(self) -> dict[str, Any]:
+        """Return the sources' values as Go values, made anew, since templates may change maps."""
+        only = self._sources.get("")
+        if only is not None:
+            return _strings(only.entries())
+        return {name: string_map(_strings(data.entries())) for name, data in self._sources.items()}
+
+
+def _strings(entries: Mapping[str, SecretValue]) -> dict[str, str]:
+    return {key: decoded(value.reveal()) for key, value in entries.items()}
+
+
+def _keys_and_values(part: Part, text: str) -> dict[str, SecretValue]:
+    try:
+        documents = decode_yaml(encoded(text), subject="")
+    except InvalidInputError:
+        documents = None
+    # Raised out here, so that no error of the parser comes along.
+    content = documents[0].content if documents and len(documents) == 1 else {}
+    is_broken = documents is None or len(documents) > 1 or not isinstance(content, dict)
+    if is_broken or not all(isinstance(each, str) for pair in content.items() for each in pair):
+        raise TransformError(
+            "transform.template_yaml",
+            "the template makes no YAML with texts by key",
+            part.text.place,
+            "quote what YAML takes for a number or a truth value",
+            key=part.text.key,
+        )
+    return {key: SecretValue(encoded(value)) for key, value in content.items()}
+
+
+def _made_twice(part: Part) -> TransformError:
+    return TransformError(
+        "transform.template_twice",
+        "the template makes a key that another makes too",
+        part.text.place,
+        "let each key be made once",
+        key=part.text.key,
+    )
