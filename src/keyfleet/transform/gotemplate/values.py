@@ -151,9 +151,13 @@ class GoObject:
         """Return what `String()` gives, None without such a method."""
         return None
 
+    def underlying(self) -> Any:
+        """Return the plain value that a type such as `net.IP` is of; a struct is itself."""
+        return self
+
     def json_value(self) -> Any:
         """Return the Go value that JSON shows in its place; itself for the fields of a struct."""
-        return self
+        return self.underlying()
 
 
 class GoSequence(GoObject):

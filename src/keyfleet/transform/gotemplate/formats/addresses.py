@@ -50,6 +50,14 @@ class Address(GoObject):
         """Return the shortest form."""
         return str(self.ip)
 
+    def underlying(self) -> bytes:
+        """Return the address as one of IPv6."""
+        return bytes(10) + b"\xff\xff" + self.ip.packed if self.ip.version == 4 else self.ip.packed
+
+    def json_value(self) -> str:
+        """Return the shortest form."""
+        return str(self.ip)
+
 
 @dataclass(frozen=True, slots=True)
 class Mask(GoObject):
@@ -63,6 +71,10 @@ class Mask(GoObject):
     def go_string(self) -> str:
         """Return the mask in hexadecimal digits."""
         return self.ip.packed.hex()
+
+    def underlying(self) -> bytes:
+        """Return the bytes."""
+        return self.ip.packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,10 @@ class HardwareAddress(GoObject):
         """Return the bytes in hexadecimal digits with colons."""
         return self.raw.hex(":")
 
+    def underlying(self) -> bytes:
+        """Return the bytes."""
+        return self.raw
+
 
 @dataclass(frozen=True, slots=True)
 class BigInteger(GoObject):
@@ -106,6 +122,10 @@ class BigInteger(GoObject):
     def go_string(self) -> str:
         """Return the digits."""
         return str(self.number)
+
+    def underlying(self) -> int:
+        """Return the number."""
+        return self.number
 
 
 def parse_address(text: str) -> Address:

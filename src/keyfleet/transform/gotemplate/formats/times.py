@@ -107,6 +107,10 @@ class GoTime(GoObject):
         """Return what `String()` gives."""
         return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
 
+    def json_value(self) -> str:
+        """Return it as JSON has it."""
+        return self.rfc3339()
+
     def rfc3339(self) -> str:
         """Return it as JSON and YAML write it.
 

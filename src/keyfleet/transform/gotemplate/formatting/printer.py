@@ -167,10 +167,18 @@ class Printer:
             self._write_scalar(own_text, how)
         elif isinstance(value, int | str | float):
             self._write_scalar(value, how)
+        elif (plain := value.underlying()) is not value:
+            self._write_plain(plain, value.go_type, how, depth)
         elif value.go_type.startswith("*") and depth:
             self._write_pointer(value, how)
         else:
             self._write_struct(value.go_type, value.fields(), how, depth)
+
+    def _write_plain(self, plain: Any, name: str, how: Directive, depth: int) -> None:
+        if isinstance(plain, bytes):
+            self._write_bytes(plain, how, name, depth)
+        else:
+            self._write(plain, how, depth)
 
     def _write_struct(
         self, go_type: str, fields: Mapping[str, Any], how: Directive, depth: int

@@ -48,6 +48,23 @@ class Pause(GoObject, int):
         return "2s"
 
 
+class Address(GoObject):
+    go_type = "net.IP"
+
+    def go_string(self) -> str:
+        return "1.2.3.4"
+
+    def underlying(self) -> bytes:
+        return bytes([1, 2, 3, 4])
+
+
+class Big(GoObject):
+    go_type = "*big.Int"
+
+    def underlying(self) -> int:
+        return 2**70
+
+
 def text(form: str, *arguments: Any) -> str:
     return sprintf(a_run(), form, arguments)
 
@@ -93,6 +110,13 @@ def test_a_number_with_a_text_is_still_a_number() -> None:
     pause = Pause(2_000_000_000)
     assert text("%v %s %d", pause, pause, pause) == "2s 2s 2000000000"
     assert text("%t", pause) == "%!t(time.Duration=2000000000)"
+
+
+def test_verbs_that_ask_for_no_text_see_what_is_under_a_type() -> None:
+    address = Address()
+    assert text("%v %x %d", address, address, address) == "1.2.3.4 312e322e332e34 [1 2 3 4]"
+    assert text("%#v", [address]) == "[]interface {}{net.IP{0x1, 0x2, 0x3, 0x4}}"
+    assert text("%v %x", Big(), [Big()]) == "1180591620717411303424 [400000000000000000]"
 
 
 def test_a_pointer_inside_is_an_address_that_is_always_the_same() -> None:

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any, Final
 
-from keyfleet.transform.gotemplate.errors import Data, GoError
+from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
 from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.printing import printed
@@ -72,7 +72,7 @@ class _Encoder:
         self._run.step()
         self._run.check_depth(depth)
         if isinstance(value, GoObject):
-            value = value.json_value()
+            value = _replaced(value)
         if getattr(value, "is_nil", False):
             value = None
         match value:
@@ -133,6 +133,17 @@ class _Encoder:
 
     def _line(self, depth: int) -> str:
         return "\n" + self._indent * depth if self._indent else ""
+
+
+def _replaced(value: GoObject) -> Any:
+    try:
+        return value.json_value()
+    except BudgetError:
+        raise
+    except GoError as error:
+        raise GoError(
+            f"json: error calling MarshalJSON for type {type_of(value)}: ", *error.parts
+        ) from None
 
 
 def _number_text(number: float) -> str:

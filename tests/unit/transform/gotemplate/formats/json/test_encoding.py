@@ -38,6 +38,20 @@ class Version(GoObject):
         return "1.2.3"
 
 
+class Mask(GoObject):
+    go_type = "net.IPMask"
+
+    def underlying(self) -> bytes:
+        return b"hi"
+
+
+class Late(GoObject):
+    go_type = "time.Time"
+
+    def json_value(self) -> str:
+        raise GoError("Time.MarshalJSON: year outside of range [0,9999]")
+
+
 class Pause(GoObject, int):
     go_type = "time.Duration"
     go_kind = "int64"
@@ -74,6 +88,7 @@ def text(value: Any, **how: Any) -> str:
         (Pair(), '{"B":"\\u003c","A":[1]}'),
         ([Version()], '["1.2.3"]'),
         (Pause(5), "5"),
+        (Mask(), '"aGk="'),
     ],
 )
 def test_writes_every_type(value: Any, expected: str) -> None:
@@ -121,6 +136,11 @@ def test_writes_floats_as_javascript_does(number: float, expected: str) -> None:
         (-math.inf, "json: unsupported value: -Inf"),
         (1j, "json: unsupported type: complex128"),
         (Channel(), "json: unsupported type: chan int64"),
+        (
+            Late(),
+            "json: error calling MarshalJSON for type time.Time: "
+            "Time.MarshalJSON: year outside of range [0,9999]",
+        ),
         (JsonNumber("1x"), 'json: invalid number literal "1x"'),
     ],
 )
