@@ -23,6 +23,8 @@ _LETTERS: Final = frozenset(ascii_letters)
 _SCHEME: Final = _LETTERS | set(digits + "+-.")
 _USERINFO: Final = _LETTERS | set(digits + "-._:~!$&'()*+,;=%@")
 _CONTROLS: Final = frozenset(map(chr, (*range(32), 127)))
+_STRICT: Final = frozenset({"http", "https"})
+"""Schemes whose hosts have one colon at most."""
 _ZONE: Final = "%25"
 
 
@@ -68,7 +70,7 @@ def _parsed(raw: str) -> Url:
     user, host = None, ""
     if rest.startswith("//") and (scheme or not rest.startswith("///")):
         authority, slash, path = rest[2:].partition("/")
-        user, host = _authority(authority)
+        user, host = _authority(authority, scheme)
         rest = slash + path
     return Url(scheme, "", user, host, unescaped(rest, Part.PATH), query)
 
@@ -83,9 +85,9 @@ def _scheme(raw: str) -> tuple[str, str]:
     return (scheme.lower(), rest) if scheme[0] in _LETTERS else ("", raw)
 
 
-def _authority(text: str) -> tuple[User | None, str]:
+def _authority(text: str, scheme: str) -> tuple[User | None, str]:
     userinfo, at, host = text.rpartition("@")
-    name = _host(host)
+    name = _host(host, scheme)
     return (_userinfo(userinfo) if at else None), name
 
 
@@ -98,13 +100,15 @@ def _userinfo(text: str) -> User:
     )
 
 
-def _host(text: str) -> str:
+def _host(text: str, scheme: str) -> str:
+    if text.rfind("[") > 0:
+        raise GoError("invalid IP-literal")
     if text.startswith("["):
         return _bracketed(text)
-    name, colon, port = text.partition(":")
-    if colon and port.strip(digits):
-        raise _invalid_port(colon + port)
-    return unescaped(name, Part.HOST) + colon + port
+    cut = text.find(":") if scheme in _STRICT else text.rfind(":")
+    if cut >= 0 and text[cut + 1 :].strip(digits):
+        raise _invalid_port(text[cut:])
+    return unescaped(text, Part.HOST)
 
 
 def _bracketed(text: str) -> str:

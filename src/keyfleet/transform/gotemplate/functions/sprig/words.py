@@ -117,7 +117,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _runs(text: str) -> Iterator[Piece]:
-    """Divide the text where the kind of its characters changes; `-` and `_` continue punctuation."""
+    """Divide the text into runs of one kind; `-` and `_` continue punctuation."""
     before = Kind.OTHER
 
     def kind_of(character: str) -> Kind:
