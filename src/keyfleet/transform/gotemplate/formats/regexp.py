@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from keyfleet.transform.gotemplate.formats.letters import whole_characters
 from keyfleet.transform.gotemplate.formats.patterns import Pattern, compiled
@@ -45,6 +45,10 @@ class Subject:
         """Return the position one character on."""
         first = self.raw[position] if position < len(self.raw) else 0
         return position + (1 if first < 0xC0 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4)
+
+    def is_within(self, position: int) -> bool:
+        """Return whether the position is between the bytes of one character."""
+        return position < len(self.raw) and 0x80 <= self.raw[position] < 0xC0
 
     def _original(self, position: int) -> int:
         if self._stray is None:
@@ -108,10 +112,8 @@ def matches(run: Run, source: str, text: str, limit: int = -1) -> Iterator[Match
 
 def _matches(run: Run, pattern: Pattern, subject: Subject, limit: int) -> Iterator[Match]:
     position, previous_end = 0, -1
-    size = len(subject.raw)
-    while position <= size and limit != 0:
-        pattern.pay(run, size - position)
-        found = pattern.program.search(subject.raw, position)
+    while position <= len(subject.raw) and limit != 0:
+        found = _next(run, pattern, subject, position)
         if found is None:
             return
         start, end = found.span()
@@ -121,6 +123,17 @@ def _matches(run: Run, pattern: Pattern, subject: Subject, limit: int) -> Iterat
         if not is_repeated:
             limit -= 1
             yield Match(subject, [found.span(group) for group in range(len(pattern.names))])
+
+
+def _next(run: Run, pattern: Pattern, subject: Subject, position: int) -> Any:
+    """Return the leftmost match from a position on."""
+    while True:
+        pattern.pay(run, len(subject.raw) - position)
+        found = pattern.program.search(subject.raw, position)
+        if found is None or not subject.is_within(found.start()):
+            return found
+        # For RE2 `\B` also matches between the bytes of one character.
+        position = found.start() + 1
 
 
 def replace_all(run: Run, source: str, text: str, template: str) -> str:
