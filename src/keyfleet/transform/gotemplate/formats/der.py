@@ -6,7 +6,6 @@ numbers) is known before a library is let loose on it.
 Source: ITU-T X.690.
 """
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 BOOLEAN: Final = 0x01
@@ -23,8 +22,6 @@ BMP_STRING: Final = 0x1E
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
-_MOST_CHILDREN: Final = 10_000
-
 
 class DerError(ValueError):
     """Bytes that are not what they should be; without a piece of them."""
@@ -36,13 +33,20 @@ class Element(NamedTuple):
     tag: int
     content: bytes
 
-    def children(self, tag: int = SEQUENCE) -> list["Element"]:
+    def children(self, tag: int = SEQUENCE, *, most: int = 64) -> list["Element"]:
         """Return the parts of a constructed value.
 
         Raises:
-            DerError: It has another tag, or is malformed.
+            DerError: It has another tag, is malformed or has too many parts.
         """
-        return list(_parts(self.expect(tag)))
+        content, at = self.expect(tag), 0
+        found: list[Element] = []
+        while at < len(content):
+            if len(found) == most:
+                raise DerError("too many elements")
+            element, at = _read(content, at)
+            found.append(element)
+        return found
 
     def expect(self, tag: int) -> bytes:
         """Return the content of a value that has this tag.
@@ -91,16 +95,6 @@ def read(raw: bytes) -> Element:
     return element
 
 
-def _parts(content: bytes) -> Iterator[Element]:
-    at = count = 0
-    while at < len(content):
-        element, at = _read(content, at)
-        count += 1
-        if count > _MOST_CHILDREN:
-            raise DerError("too many elements")
-        yield element
-
-
 def _read(raw: bytes, at: int) -> tuple[Element, int]:
     header = raw[at : at + 2]
     if len(header) < 2 or header[0] & 0x1F == 0x1F:
@@ -118,16 +112,14 @@ def _read(raw: bytes, at: int) -> tuple[Element, int]:
 
 
 def _dotted(content: bytes) -> str:
+    if not 0 < len(content) <= 64 or content[-1] & 0x80:
+        raise DerError("not an object identifier")
     numbers, value = [], 0
     for octet in content:
         value = value << 7 | octet & 0x7F
-        if value >> 128:
-            raise DerError("an object identifier with a giant number")
         if not octet & 0x80:
             numbers.append(value)
             value = 0
-    if not numbers or len(content) > 64:
-        raise DerError("not an object identifier")
     first = min(numbers[0] // 40, 2)
     return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
 

@@ -15,6 +15,7 @@ from keyfleet.transform.gotemplate.formats.base64 import decode_url
 from keyfleet.transform.gotemplate.formats.guarding import refusing, within
 from keyfleet.transform.gotemplate.formats.json.decoding import decode_json
 from keyfleet.transform.gotemplate.formats.private_keys import (
+    EC_STEPS,
     ED25519,
     MOST_RSA_BITS,
     RSA,
@@ -138,7 +139,7 @@ def json_type(value: Any) -> str:
     return names.get(type(value), "object")
 
 
-def public_der(key: Key) -> bytes:
+def public_der(run: Run, key: Key) -> bytes:
     """Return the `PUBLIC KEY` structure of a public key.
 
     Raises:
@@ -147,15 +148,15 @@ def public_der(key: Key) -> bytes:
     if key.kind == "RSA" and not key.is_private:
         return _public_rsa(key)
     if key.kind == "EC" and not key.is_private:
-        return spki(_public_ec(key).public_key())
+        return spki(_public_ec(run, key).public_key())
     if key.kind == "OKP":
-        _check_okp(key)
+        _check_okp(run, key)
         if key.go_type == "ed25519.PublicKey":
             return der.sequence(der.sequence(der.oid(ED25519)), der.bits(key.raw("x")))
     raise GoError(f"x509: unsupported public key type: {key.go_type}")
 
 
-def private_der(key: Key) -> bytes:
+def private_der(run: Run, key: Key) -> bytes:
     """Return the `PRIVATE KEY` structure of a private key.
 
     Raises:
@@ -164,11 +165,11 @@ def private_der(key: Key) -> bytes:
     if key.kind == "RSA" and key.is_private:
         if not key.raw("p") or not key.raw("q"):
             raise GoError("modulus must be > 1")
-        return pkcs8(rsa_key(*(key.number(name) for name in ("n", "e", "d", "p", "q"))))
+        return pkcs8(rsa_key(run, *(key.number(name) for name in ("n", "e", "d", "p", "q"))))
     if key.kind == "EC" and key.is_private:
-        return _private_ec(key)
+        return _private_ec(run, key)
     if key.kind == "OKP":
-        _check_okp(key)
+        _check_okp(run, key)
         if key.go_type == "ed25519.PrivateKey":
             return pkcs8(ed25519.Ed25519PrivateKey.from_private_bytes(key.raw("d")))
     raise GoError(f"x509: unknown key type while marshaling PKCS#8: {key.go_type}")
@@ -182,7 +183,8 @@ def _public_rsa(key: Key) -> bytes:
     return der.sequence(der.sequence(der.oid(RSA), der.null()), der.bits(numbers))
 
 
-def _public_ec(key: Key) -> ec.EllipticCurvePublicNumbers:
+def _public_ec(run: Run, key: Key) -> ec.EllipticCurvePublicNumbers:
+    run.step(EC_STEPS)
     name = key.fields["crv"]
     numbers = ec.EllipticCurvePublicNumbers(key.number("x"), key.number("y"), _CURVES[name]())
     with refusing(f"{name.replace('-', '')} point not on curve"):
@@ -190,8 +192,9 @@ def _public_ec(key: Key) -> ec.EllipticCurvePublicNumbers:
     return numbers
 
 
-def _private_ec(key: Key) -> bytes:
-    public, scalar = _public_ec(key), key.number("d")
+def _private_ec(run: Run, key: Key) -> bytes:
+    public, scalar = _public_ec(run, key), key.number("d")
+    run.step(EC_STEPS)
     doing = "x509: failed to marshal EC private key while building PKCS#8: "
     if not scalar:
         raise GoError(doing, "ecdsa: private key scalar is zero or negative")
@@ -199,9 +202,10 @@ def _private_ec(key: Key) -> bytes:
         return pkcs8(ec.EllipticCurvePrivateNumbers(scalar, public).private_key())
 
 
-def _check_okp(key: Key) -> None:
+def _check_okp(run: Run, key: Key) -> None:
     """Refuse a private key whose two halves do not belong together."""
     if key.is_private and key.fields["crv"] == "Ed25519":
+        run.step(EC_STEPS)
         seed = key.raw("d")
         if len(seed) != 32:
             raise GoError("failed to build public key: wrong private key size")

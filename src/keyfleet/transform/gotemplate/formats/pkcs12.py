@@ -33,6 +33,8 @@ CERTIFICATE_BAG: Final = "1.2.840.113549.1.12.10.1.3"
 X509: Final = "1.2.840.113549.1.9.22.1"
 
 _MOST_BYTES: Final = 4 << 20
+_MOST_BAGS: Final = 10_000
+"""At most, in each of so many parts at most."""
 _IN_PARTS: Final = der.context(0, is_constructed=True)
 _AT_ONCE: Final = der.context(0, is_constructed=False)
 
@@ -79,7 +81,7 @@ def _contents(run: Run, raw: bytes, password: Password) -> Contents:
         raise GoError("pkcs12: no MAC in data")
     password = _verified(run, mac[0], content, password)
     found = Contents()
-    for part in der.read(content).children():
+    for part in der.read(content).children(most=_MOST_BAGS):
         _open(run, part, password, found)
     return found
 
@@ -108,6 +110,7 @@ def _is_authentic(run: Run, mac: der.Element, content: bytes, password: Password
 
 def _open(run: Run, part: der.Element, password: Password, found: Contents) -> None:
     """Add what one part of the file holds, which may be encrypted as a whole."""
+    run.step()
     kind, holder = part.children()
     inside = der.read(holder.expect(_IN_PARTS))
     if kind.oid() == DATA:
@@ -118,7 +121,7 @@ def _open(run: Run, part: der.Element, password: Password, found: Contents) -> N
         bags = decrypted(run, algorithm, _implicit(secret), password)
     else:
         raise GoError("pkcs12: only data and encryptedData content types are supported")
-    for bag in der.read(bags).children():
+    for bag in der.read(bags).children(most=_MOST_BAGS):
         _take(run, bag, password, found)
 
 
@@ -126,23 +129,25 @@ def _implicit(secret: der.Element) -> bytes:
     """Return an OCTET STRING under the tag [0], written at once or in parts."""
     if secret.tag == _AT_ONCE:
         return secret.content
-    return b"".join(part.expect(der.OCTET_STRING) for part in secret.children(_IN_PARTS))
+    return b"".join(
+        part.expect(der.OCTET_STRING) for part in secret.children(_IN_PARTS, most=_MOST_BAGS)
+    )
 
 
 def _take(run: Run, bag: der.Element, password: Password, found: Contents) -> None:
     run.step()
     kind, holder, *_ = bag.children()
     inside = der.read(holder.expect(_IN_PARTS))
-    match kind.oid():
-        case "1.2.840.113549.1.12.10.1.3":
-            form, value = inside.children()
-            if form.oid() != X509:
-                raise GoError("pkcs12: only X509 certificates are supported")
-            raw = der.read(value.expect(_IN_PARTS)).expect(der.OCTET_STRING)
-            found.certificates.append(parse(run, raw))
-        case "1.2.840.113549.1.12.10.1.2":
-            algorithm, secret = inside.children()
-            raw = decrypted(run, algorithm, secret.expect(der.OCTET_STRING), password)
-            found.keys.append(from_pkcs8(raw))
-        case "1.2.840.113549.1.12.10.1.1":
-            found.keys.append(from_pkcs8(der.encode(inside.tag, inside.content)))
+    name = kind.oid()
+    if name == CERTIFICATE_BAG:
+        form, value = inside.children()
+        if form.oid() != X509:
+            raise GoError("pkcs12: only X509 certificates are supported")
+        raw = der.read(value.expect(_IN_PARTS)).expect(der.OCTET_STRING)
+        found.certificates.append(parse(run, raw))
+    elif name == SHROUDED_KEY_BAG:
+        algorithm, secret = inside.children()
+        raw = decrypted(run, algorithm, secret.expect(der.OCTET_STRING), password)
+        found.keys.append(from_pkcs8(run, raw))
+    elif name == KEY_BAG:
+        found.keys.append(from_pkcs8(run, der.encode(inside.tag, inside.content)))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import BudgetError, GoError
 from keyfleet.transform.gotemplate.formats import der, pem
 from keyfleet.transform.gotemplate.formats.guarding import refusing, within
 from keyfleet.transform.gotemplate.run import Run
@@ -42,10 +42,12 @@ _FORMATS: Final[Mapping[tuple[int, ...], str]] = {
 _MALFORMED: Final = "asn1: structure error"
 _MOST_BYTES: Final = 32 << 10
 MOST_RSA_BITS: Final = 16_384
+EC_STEPS: Final = 40
+"""What one multiplication on a curve costs."""
 _MOST_EXPONENT: Final = (1 << 31) - 1
 
 
-def from_pkcs1(raw: bytes) -> rsa.RSAPrivateKey:
+def from_pkcs1(run: Run, raw: bytes) -> rsa.RSAPrivateKey:
     """Return the RSA key of a `RSA PRIVATE KEY` block.
 
     Raises:
@@ -55,13 +57,14 @@ def from_pkcs1(raw: bytes) -> rsa.RSAPrivateKey:
         version, *numbers = (part.number() for part in _structure(raw, "PKCS1"))
         if version != 0:
             raise der.DerError("another version")
-        return rsa_key(*numbers[:5])
+        return rsa_key(run, *numbers[:5])
 
 
-def from_sec1(raw: bytes, curve: str = "") -> ec.EllipticCurvePrivateKey:
+def from_sec1(run: Run, raw: bytes, curve: str = "") -> ec.EllipticCurvePrivateKey:
     """Return the ECDSA key of an `EC PRIVATE KEY` block.
 
     Args:
+        run: Pays.
         raw: The structure.
         curve: Its curve's object identifier, where that is known from elsewhere.
 
@@ -78,10 +81,11 @@ def from_sec1(raw: bytes, curve: str = "") -> ec.EllipticCurvePrivateKey:
         number = int.from_bytes(scalar.expect(der.OCTET_STRING))
         if curve not in _CURVES:
             raise GoError("x509: unknown elliptic curve")
+        run.step(EC_STEPS)
         return ec.derive_private_key(number, _CURVES[curve]())
 
 
-def from_pkcs8(raw: bytes) -> PrivateKey:
+def from_pkcs8(run: Run, raw: bytes) -> PrivateKey:
     """Return the key of a `PRIVATE KEY` block.
 
     Raises:
@@ -93,17 +97,17 @@ def from_pkcs8(raw: bytes) -> PrivateKey:
         key = holder.expect(der.OCTET_STRING)
         kind = name.oid()
         if kind == RSA:
-            return from_pkcs1(key)
+            return from_pkcs1(run, key)
         if kind == _EC:
             with within("x509: failed to parse EC private key embedded in PKCS#8: "):
-                return from_sec1(key, parameters[0].oid())
+                return from_sec1(run, key, parameters[0].oid())
         if kind == ED25519:
             seed = der.read(key).expect(der.OCTET_STRING)
             return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
         raise GoError("x509: PKCS#8 wrapping contained private key with unknown algorithm")
 
 
-def from_any(raw: bytes) -> PrivateKey:
+def from_any(run: Run, raw: bytes) -> PrivateKey:
     """Return the key of one of the three structures.
 
     Raises:
@@ -111,7 +115,9 @@ def from_any(raw: bytes) -> PrivateKey:
     """
     for parse in (from_pkcs1, from_pkcs8, from_sec1):
         try:
-            return parse(raw)
+            return parse(run, raw)
+        except BudgetError:
+            raise
         except GoError:
             continue
     raise GoError("unable to parse private key type")
@@ -131,13 +137,16 @@ def _structure(raw: bytes, wanted: str) -> list[der.Element]:
     return parts
 
 
-def rsa_key(n: int, e: int, d: int, p: int, q: int) -> rsa.RSAPrivateKey:
+def rsa_key(run: Run, n: int, e: int, d: int, p: int, q: int) -> rsa.RSAPrivateKey:
     """Return the key of these numbers, which belong together.
 
     Raises:
         GoError: They do not, or are too large.
     """
-    if not (1 < p < n and 1 < q < n and p * q == n and n.bit_length() <= MOST_RSA_BITS):
+    if n.bit_length() > MOST_RSA_BITS:
+        raise GoError("crypto/rsa: key too large")
+    run.step(n.bit_length() // 32)
+    if not (1 < p < n and 1 < q < n and p * q == n):
         raise GoError("crypto/rsa: p * q != n")
     if not 1 < e <= _MOST_EXPONENT or not 0 < d < n:
         raise GoError("crypto/rsa: invalid exponents")
@@ -177,6 +186,12 @@ def block_of(key: PrivateKey) -> pem.Block:
 
 
 def pay_for_use(run: Run, key: PrivateKey) -> None:
-    """Pay for a signature or a decryption, which take time with the third power of the size."""
+    """Pay for a signature or a decryption.
+
+    With RSA it takes time with the third power of the size, and most where what a key says to be
+    its primes are none.
+    """
     if isinstance(key, rsa.RSAPrivateKey):
-        run.step((key.key_size // 512) ** 3)
+        run.step(6 * (key.key_size // 512) ** 3)
+    else:
+        run.step(EC_STEPS)

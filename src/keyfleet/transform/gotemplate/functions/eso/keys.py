@@ -26,14 +26,14 @@ _HASHES: Final = {"SHA1": hashes.SHA1, "SHA512": hashes.SHA512}
 @KEYS.function("jwkPublicKeyPem", params=(STRING,), run=True)
 def public_pem(run: Run, text: str) -> str:
     """Return a public JSON Web Key in PEM."""
-    raw = jwk.public_der(jwk.parse(run, text))
+    raw = jwk.public_der(run, jwk.parse(run, text))
     return decoded(pem.encoded(pem.Block(b"PUBLIC KEY", raw)))
 
 
 @KEYS.function("jwkPrivateKeyPem", params=(STRING,), run=True)
 def private_pem(run: Run, text: str) -> str:
     """Return a private JSON Web Key in PEM."""
-    raw = jwk.private_der(jwk.parse(run, text))
+    raw = jwk.private_der(run, jwk.parse(run, text))
     return decoded(pem.encoded(pem.Block(b"PRIVATE KEY", raw)))
 
 
@@ -44,7 +44,7 @@ def decrypt(run: Run, scheme: str, hashing: str, secret: str, key: str) -> str:
         return secret
     if scheme != "RSA-OAEP":
         raise GoError("decryption scheme ", Data(scheme), " is not supported")
-    private = _private(key)
+    private = _private(run, key)
     pay_for_use(run, private)
     kind = _HASHES.get(hashing, hashes.SHA256)
     with refusing("error decrypting data with RSA: crypto/rsa: decryption error"):
@@ -52,12 +52,12 @@ def decrypt(run: Run, scheme: str, hashing: str, secret: str, key: str) -> str:
         return decoded(private.decrypt(encoded(secret), padding))
 
 
-def _private(text: str) -> RSAPrivateKey:
+def _private(run: Run, text: str) -> RSAPrivateKey:
     block, _ = pem.next_block(encoded(text))
     if block is None:
         raise GoError("failed to decode PEM block")
     with within("could not parse private key: "):
-        found = from_any(block.body)
+        found = from_any(run, block.body)
     if not isinstance(found, RSAPrivateKey):
         raise GoError("could not parse RSA private key")
     return found

@@ -101,7 +101,7 @@ def _store(run: Run, found: list[Certificate], private_key: str, password: str) 
     block, _ = pem.next_block(encoded(private_key))
     if block is None:
         raise _no_block()
-    return standard(pkcs12_making.key_store(run, from_any(block.body), found, password))
+    return standard(pkcs12_making.key_store(run, from_any(run, block.body), found, password))
 
 
 def _no_block() -> GoError:

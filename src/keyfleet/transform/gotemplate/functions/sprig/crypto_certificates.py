@@ -60,7 +60,7 @@ def generate_ca(run: Run, common_name: str, days: int) -> Certificate:
 @CERTIFICATES.function("genCAWithKey", params=(STRING, INT, STRING), run=True)
 def generate_ca_with_key(run: Run, common_name: str, days: int, key: str) -> Certificate:
     """Return an authority with this key."""
-    given = _given(key)
+    given = _given(run, key)
     return _self_signed(run, _request(run, common_name, days, is_ca=True), given)
 
 
@@ -79,7 +79,7 @@ def generate_self_signed_with_key(
     run: Run, common_name: str, ips: list[Any], names: list[Any], days: int, key: str
 ) -> Certificate:
     """Return a certificate with this key that signs itself."""
-    given = _given(key)
+    given = _given(run, key)
     return _self_signed(run, _request(run, common_name, days, ips, names), given)
 
 
@@ -100,7 +100,7 @@ def generate_signed_with_key(
     key: str,
 ) -> Certificate:  # fmt: skip
     """Return a certificate with this key that the authority signs."""
-    given = _given(key)
+    given = _given(run, key)
     return _signed(run, _request(run, common_name, days, ips, names), given, _signer(run, ca))
 
 
@@ -110,7 +110,7 @@ def build_custom(run: Run, certificate: str, key: str) -> Certificate:
     found = Certificate(_from_base64(certificate, "certificate"), _from_base64(key, "private key"))
     _certificate_of(run, found)
     with within("error parsing private key: "):
-        key_of(found.key)
+        key_of(run, found.key)
     return found
 
 
@@ -121,9 +121,9 @@ def _from_base64(text: str, what: str) -> str:
         raise GoError(f"unable to decode base64 {what}") from None
 
 
-def _given(key: str) -> PrivateKey:
+def _given(run: Run, key: str) -> PrivateKey:
     with within("parsing private key: "):
-        return key_of(key)
+        return key_of(run, key)
 
 
 def _request(
@@ -186,7 +186,7 @@ def _signed(run: Run, request: Request, key: PrivateKey, signer: Signer) -> Cert
 def _signer(run: Run, ca: Certificate) -> Signer:
     found = _certificate_of(run, ca)
     with within("error parsing private key: "):
-        key = key_of(ca.key)
+        key = key_of(run, ca.key)
     with refusing("error creating certificate: x509: unsupported public key"):
         if key.public_key() != found.parsed.public_key():
             raise GoError(

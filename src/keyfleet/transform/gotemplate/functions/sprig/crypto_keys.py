@@ -58,7 +58,7 @@ def text_of(key: PrivateKey) -> str:
     return decoded(pem.encoded(block_of(key)))
 
 
-def key_of(text: str) -> PrivateKey:
+def key_of(run: Run, text: str) -> PrivateKey:
     """Return the key of a text's first PEM block.
 
     Raises:
@@ -72,10 +72,10 @@ def key_of(text: str) -> PrivateKey:
         raise GoError("no private key data in PEM block of type ", Data(decoded(block.kind)))
     what, parse = found
     with within(what):
-        return parse(block.body)
+        return parse(run, block.body)
 
 
-_STRUCTURES: Final[Mapping[bytes, tuple[str, Callable[[bytes], PrivateKey]]]] = {
+_STRUCTURES: Final[Mapping[bytes, tuple[str, Callable[[Run, bytes], PrivateKey]]]] = {
     b"PRIVATE KEY": ("decoding PEM as PKCS#8: ", from_pkcs8),
     b"RSA PRIVATE KEY": ("parsing RSA private key from PEM: ", from_pkcs1),
     b"EC PRIVATE KEY": ("parsing EC private key from PEM: ", from_sec1),
