@@ -24,6 +24,7 @@ def sprintf(run: Run, form: str, arguments: Sequence[Any]) -> str:
     Raises:
         BudgetError: The text would be too long, or the values too many or too deep.
     """
+    run.walk(len(form))
     return _Formatting(run, form, arguments).whole()
 
 
@@ -34,6 +35,7 @@ class _Formatting:
         self._run = run
         self._form = form
         self._at = 0
+        self._last_bracket = form.rfind("]")
         self._arguments = arguments
         self._next = 0
         """The argument that the next directive takes."""
@@ -132,11 +134,12 @@ class _Formatting:
         if self._peek() != "[":
             return False
         self._is_reordered = True
-        start, end = self._at + 1, self._form.find("]", self._at)
-        if end < 0:
+        start = self._at + 1
+        if start > self._last_bracket:
             self._at = start
             self._is_good_index = False
             return False
+        end = self._form.find("]", start)
         self._at = start
         index = self._read_number()
         is_number = index is not None and self._at == end

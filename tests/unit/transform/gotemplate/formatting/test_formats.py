@@ -113,3 +113,9 @@ def test_any_text_is_a_format(form: str, arguments: list[Any]) -> None:
 @given(st.text().filter(lambda form: "%" not in form))
 def test_a_text_without_directives_is_itself(form: str) -> None:
     assert text(form) == form
+
+
+@pytest.mark.parametrize("form", ["%" + "0" * 100_000, "%" + "-" * 100_000, "%[" * 50_000])
+def test_long_formats_cost_steps(form: str) -> None:
+    with pytest.raises(BudgetError):
+        sprintf(a_run(steps=1000), form, [])

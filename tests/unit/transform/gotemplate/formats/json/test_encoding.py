@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.transform.gotemplate.runs import a_run
 
-from keyfleet.transform.gotemplate.errors import BudgetError, GoError
+from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
 from keyfleet.transform.gotemplate.formats.json import encode_json, json_float_text
 from keyfleet.transform.gotemplate.formats.json.encoding import is_number
 from keyfleet.transform.gotemplate.values import (
@@ -49,7 +49,7 @@ class Late(GoObject):
     go_type = "time.Time"
 
     def json_value(self) -> str:
-        raise GoError("Time.MarshalJSON: year outside of range [0,9999]")
+        raise GoError("Time: ", Data("year"))
 
 
 class Pause(GoObject, int):
@@ -136,11 +136,7 @@ def test_writes_floats_as_javascript_does(number: float, expected: str) -> None:
         (-math.inf, "json: unsupported value: -Inf"),
         (1j, "json: unsupported type: complex128"),
         (Channel(), "json: unsupported type: chan int64"),
-        (
-            Late(),
-            "json: error calling MarshalJSON for type time.Time: "
-            "Time.MarshalJSON: year outside of range [0,9999]",
-        ),
+        (Late(), "json: error calling MarshalJSON for type time.Time: Time: year"),
         (JsonNumber("1x"), 'json: invalid number literal "1x"'),
     ],
 )
