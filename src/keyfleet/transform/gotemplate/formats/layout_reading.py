@@ -6,6 +6,7 @@ Source: docs/compat/go-templates.md 16.10, 20.5.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
@@ -23,6 +24,7 @@ from keyfleet.transform.gotemplate.formats.times import GoTime
 from keyfleet.transform.gotemplate.formats.zones import UTC, Zone
 from keyfleet.transform.gotemplate.run import Run
 
+_OFFSET_PARTS: Final = ("hour", "minute", "second")
 _DIGITS: Final = frozenset("0123456789")
 
 
@@ -276,16 +278,13 @@ class _Reader:
         if len(taken) < len(piece) or any(mark == ":" != found for mark, found in marks):
             raise _BadError
         pairs = [taken[i : i + 2] for i in range(1, len(taken), 3 if ":" in piece else 2)]
-        if not all(map(_is_number, pairs)):
-            raise _BadError
-        hours, minutes, seconds = [int(pair) for pair in (*pairs, "0", "0")][:3]
-        for number, greatest, what in (
-            (hours, 24, "hour"), (minutes, 60, "minute"), (seconds, 60, "second"),
-        ):  # fmt: skip
+        numbers = [int(pair) for pair in takewhile(_is_number, pairs)]
+        for number, greatest, what in zip(numbers, (24, 60, 60), _OFFSET_PARTS, strict=False):
             if number > greatest:
                 raise _RangeError(f"time zone offset {what}")
-        if taken[0] not in "+-":
+        if len(numbers) < len(pairs) or taken[0] not in "+-":
             raise _BadError
+        hours, minutes, seconds = (*numbers, 0, 0)[:3]
         offset_s = (hours * 60 + minutes) * 60 + seconds
         self.offset_s = -offset_s if taken[0] == "-" else offset_s
 
