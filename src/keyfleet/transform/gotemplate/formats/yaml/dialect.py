@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """In what two major versions of Go's YAML library differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -25,8 +25,14 @@ class Dialect:
     indent: int
     aligns_lists: bool
     """The items of a list stand below the key that holds it; else they are indented."""
+    puts_letters_after_digits_first: bool
+    """`1b` is written before `1.a`; else letters come after everything but letters."""
     has_tabs_in_blocks: bool
     """Tabs may stand in a literal block; else the text is quoted."""
+
+    def indented(self, indent: int) -> "Dialect":
+        """Return the same with an indentation from 2 to 9: for 0 its own, for all else 2."""
+        return replace(self, indent=indent if 2 <= indent <= 9 else 2) if indent else self
 
 
 V2: Final = Dialect(
@@ -39,6 +45,7 @@ V2: Final = Dialect(
     line_width=80,
     indent=2,
     aligns_lists=True,
+    puts_letters_after_digits_first=False,
     has_tabs_in_blocks=False,
 )
 V3: Final = Dialect(
@@ -51,5 +58,6 @@ V3: Final = Dialect(
     line_width=0,
     indent=4,
     aligns_lists=False,
+    puts_letters_after_digits_first=True,
     has_tabs_in_blocks=True,
 )

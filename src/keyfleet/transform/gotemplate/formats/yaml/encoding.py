@@ -52,7 +52,7 @@ class _Emitter:
         if isinstance(value, GoObject):
             self._object(value, parent, depth)
         elif isinstance(value, dict):
-            self._mapping(value, natural_keys(self._run, list(value)), parent, depth)
+            self._mapping(value, natural_keys(self._run, list(value), self._dialect), parent, depth)
         elif isinstance(value, list | bytes):
             self._list(value, parent, depth)
         else:

@@ -4,9 +4,10 @@
 Source: docs/compat/go-templates.md 20.2.
 """
 
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from typing import Any, Final
 
+from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import kind_of, wrapped
 
@@ -15,15 +16,15 @@ _LONGEST_NUMBER: Final = 19
 """Digits of a number in a key; Go reads longer ones modulo 2**64."""
 
 
-def natural_keys(run: Run, keys: list[Any]) -> list[Any]:
+def natural_keys(run: Run, keys: list[Any], dialect: Dialect) -> list[Any]:
     """Return the keys in the order in which they are written."""
     run.step(2 * len(keys))  # comparing is slower than writing
-    return sorted(keys, key=cmp_to_key(_compare))
+    return sorted(keys, key=cmp_to_key(partial(_compare, dialect)))
 
 
-def _compare(left: Any, right: Any) -> int:
+def _compare(dialect: Dialect, left: Any, right: Any) -> int:
     if isinstance(left, str) and isinstance(right, str):
-        return _compare_texts(left, right)
+        return _compare_texts(dialect, left, right)
     ranks = [_rank(left), _rank(right)]
     return -1 if ranks[0] < ranks[1] else int(ranks[0] > ranks[1])
 
@@ -36,7 +37,7 @@ def _rank(key: Any) -> tuple[int, float, int]:
     return (2 if isinstance(key, str) else 1), 0.0, 0
 
 
-def _compare_texts(left: str, right: str) -> int:
+def _compare_texts(dialect: Dialect, left: str, right: str) -> int:
     at = _first_difference(left, right)
     if at == min(len(left), len(right)):
         return (len(left) > len(right)) - (len(left) < len(right))
@@ -44,8 +45,9 @@ def _compare_texts(left: str, right: str) -> int:
     if one.isalpha() or two.isalpha():
         if one.isalpha() and two.isalpha():
             return -1 if one < two else 1
-        is_after_digits = at > 0 and left[at - 1].isdecimal()
-        return -1 if one.isalpha() == is_after_digits else 1
+        is_after_digit = at > 0 and left[at - 1].isdecimal()
+        are_letters_first = is_after_digit and dialect.puts_letters_after_digits_first
+        return -1 if one.isalpha() == are_letters_first else 1
     return _compare_numbers(left, right, at)
 
 

@@ -13,7 +13,7 @@ from keyfleet.transform.gotemplate.run import Run, Text
 
 _ESCAPES: Final = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r",
-    "\x1b": "e", '"': '"', "\\": "\\", "\x85": "N", "\u2028": "L", "\u2029": "P",
+    "\x1b": "e", '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
 _ESCAPED: Final = re.compile(
     r"[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
@@ -73,11 +73,11 @@ class Writer:
             case Style.SINGLE:
                 self.mark("'")
                 self._single(text.replace("'", "''"), width)
-                self._write("'")
+                self.mark("'", glued=True)
             case Style.DOUBLE:
                 self.mark('"')
                 self._fold(escaped(text), width, continues=True)
-                self._write('"')
+                self.mark('"', glued=True)
             case Style.LITERAL:
                 self._literal(text)
 
