@@ -59,12 +59,12 @@ def escaped(text: str) -> str:
     """Return what stands between the quotes of `quoted`."""
     if text.isprintable() and '"' not in text and "\\" not in text:
         return text
-    return text.translate(_STRING)
+    return _translated(text, _STRING)
 
 
 def quoted_ascii(text: str) -> str:
     """Return the same with every other character than ASCII escaped."""
-    return f'"{text.translate(_ASCII_STRING)}"'
+    return f'"{_translated(text, _ASCII_STRING)}"'
 
 
 def quoted_character(character: str, *, only_ascii: bool = False) -> str:
@@ -77,6 +77,13 @@ def can_be_raw(text: str) -> bool:
     if "`" in text or text.isprintable():
         return "`" not in text
     return not any(character in text for character in _NEVER_RAW) and _is_valid(text)
+
+
+def _translated(text: str, escapes: _Escapes) -> str:
+    if text.isascii():
+        return text.translate(escapes)
+    # Each character that occurs is looked at once, however often it does.
+    return text.translate({code: escapes[code] for code in map(ord, set(text))})
 
 
 def _is_valid(text: str) -> bool:

@@ -49,7 +49,7 @@ class Late(GoObject):
     go_type = "time.Time"
 
     def json_value(self) -> str:
-        raise GoError("Time: ", Data("year"))
+        raise GoError("Time: ", Data("year"))  # noqa: TRY003 - as Go words it
 
 
 class Pause(GoObject, int):
