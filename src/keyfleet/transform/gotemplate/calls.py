@@ -7,7 +7,7 @@ Source: docs/compat/go-templates.md 7.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from keyfleet.transform.gotemplate.errors import BudgetError, GoError
+from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.frame import Evaluate, FailureError, Frame, Place
 from keyfleet.transform.gotemplate.functions.table import Function
 from keyfleet.transform.gotemplate.run import Run
@@ -75,14 +75,7 @@ def invoke(run: Run, function: Function, values: Sequence[Any], place: Place) ->
             run.has_made(result)
     except GoError as error:
         raise FailureError(place, _in_call(function, error)) from None
-    except RecursionError:
-        raise FailureError(place, _in_call(function, too_deep())) from None
     return result
-
-
-def too_deep() -> BudgetError:
-    """Return what a template fails with where Python cannot nest deeper."""
-    return BudgetError("the template or its values are nested too deeply")
 
 
 def _in_call(function: Function, error: GoError) -> GoError:

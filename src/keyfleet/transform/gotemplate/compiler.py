@@ -7,8 +7,13 @@ Source: docs/compat/go-templates.md 7 to 10.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from keyfleet.transform.gotemplate.calls import too_deep
-from keyfleet.transform.gotemplate.definitions import Definition, execute, executor, find
+from keyfleet.transform.gotemplate.definitions import (
+    Definition,
+    execute,
+    executor,
+    find,
+    too_deep,
+)
 from keyfleet.transform.gotemplate.errors import GoError, TemplateError
 from keyfleet.transform.gotemplate.expressions import Expressions
 from keyfleet.transform.gotemplate.fields import MissingKey
@@ -42,7 +47,9 @@ class Compiled:
             for name, body in tree.definitions.items():
                 self._definitions[name] = _compiled(name, body, functions, self._definitions)
         except RecursionError:
-            raise self._error(FailureError(self._main, too_deep()), None) from None
+            # Only where the caller stands deep already: the parser's bound fits otherwise.
+            text = f"template: {tree.name}:1: nested too deeply"
+            raise TemplateError(text, stage="parse", line=1, name=tree.name) from None
 
     def execute(self, root: Any, run: Run, *, missing: MissingKey = "default") -> str:
         """Return the template's text.
@@ -64,7 +71,7 @@ class Compiled:
         except GoError as error:
             raise self._error(FailureError(self._main, error), root) from None
         except RecursionError:
-            raise self._error(FailureError(self._main, too_deep()), root) from None
+            raise self._error(FailureError(self._main, too_deep(run)), root) from None
 
     def _error(self, failure: FailureError, root: Any) -> TemplateError:
         definition, node = failure.place

@@ -5,13 +5,16 @@ Source: docs/compat/go-templates.md 10.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
 from keyfleet.transform.gotemplate.fields import MissingKey
 from keyfleet.transform.gotemplate.formats.quoting import quoted
 from keyfleet.transform.gotemplate.frame import Frame
 from keyfleet.transform.gotemplate.run import Run, Text
+
+_MANY: Final = 20
+"""Templates at work from which on it is their number that is too large."""
 
 
 class Definition(NamedTuple):
@@ -38,6 +41,13 @@ def find(definitions: Definitions, name: str, run: Run) -> Definition:
     if run.depth >= run.limits.templates:
         raise BudgetError(f"exceeded maximum template depth ({run.limits.templates})")
     return definition
+
+
+def too_deep(run: Run) -> BudgetError:
+    """Return what a template fails with where Python does not nest deeper."""
+    if run.depth > _MANY:
+        return BudgetError(f"exceeded maximum template depth ({run.depth})")
+    return BudgetError("the template or its values are nested too deeply")
 
 
 def execute(definition: Definition, run: Run, out: Text, missing: MissingKey, dot: Any) -> None:

@@ -14,8 +14,9 @@ from keyfleet.transform.gotemplate.formats.quoting import quoted
 from keyfleet.transform.gotemplate.lexer import Token
 from keyfleet.transform.gotemplate.scope import Scope
 
-MAX_DEPTH: Final = 200
-"""Of parentheses and control structures together."""
+MAX_DEPTH: Final = 100
+"""Of parentheses and control structures together; what is compiled from more would not fit into
+Python's own limit."""
 
 _NUMBERS: Final = {
     lexer.NUMBER: constants.number,

@@ -9,8 +9,7 @@ Source: docs/compat/go-templates.md 10.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from keyfleet.transform.gotemplate.calls import too_deep
-from keyfleet.transform.gotemplate.definitions import Definition, execute, find
+from keyfleet.transform.gotemplate.definitions import Definition, execute, find, too_deep
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.expressions import Expressions
 from keyfleet.transform.gotemplate.fields import holds_any
@@ -221,7 +220,7 @@ class Statements:
             except GoError as error:
                 raise FailureError(place, error) from None
             except RecursionError:
-                raise FailureError(place, too_deep()) from None
+                raise FailureError(place, too_deep(frame.run)) from None
             return ON
 
         return call

@@ -106,21 +106,18 @@ def _at(item: Any, key: Any) -> Any:
 def _entry(item: dict[Any, Any], key: Any) -> Any:
     wanted = item.key if isinstance(item, GoMap) else "string"
     if wanted == ANY_TYPE:
-        return _any_entry(item, None if key is INVALID else key)
-    if _is_nothing(key):
+        key = _any_key(key)
+    elif _is_nothing(key):
         raise GoError(f"value is nil; should be of type {wanted}")
-    if type_of(key) != wanted and not ("int" in kind_of(key) and "int" in wanted):
+    elif type_of(key) != wanted and not ("int" in kind_of(key) and "int" in wanted):
         raise GoError(f"value has type {type_of(key)}; should be {wanted}")
-    return item.get(key, INVALID) if key in item else zero_of(element_of(item))
+    return item[key] if key in item else zero_of(element_of(item))
 
 
-def _any_entry(item: dict[Any, Any], key: Any) -> Any:
+def _any_key(key: Any) -> Any:
     if isinstance(key, list | dict | bytes):
         raise GoError(f"runtime error: hash of unhashable type {type_of(key)}")
-    for other, value in item.items():
-        if type(other) is type(key) and other == key:
-            return value
-    return zero_of(element_of(item))
+    return None if key is INVALID else key
 
 
 def _element(key: Any, size: int, kind: str) -> int:
