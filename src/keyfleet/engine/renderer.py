@@ -70,7 +70,7 @@ class Renderer:
             TransformError: The templates fail here.
         """
         inputs = self._prints(self._rendition.inputs(facts))
-        type_ = self._rendition.type()
+        type_ = self._rendition.type
         if actual and is_kept(self._key, holding, actual, inputs=inputs, type_=type_):
             content = await self._kept(facts, actual, holding)
             print_ = actual.fingerprint
@@ -88,7 +88,7 @@ class Renderer:
 
     def unknown(self) -> Content:
         """Return what stands for a target whose templates fail: its type, and nothing in it."""
-        return Content(self._rendition.type())
+        return Content(self._rendition.type)
 
     async def _kept(self, facts: TargetFacts, actual: Actual, holding: Holding) -> Content:
         names = self._rendition.names

@@ -133,7 +133,8 @@ def _hub() -> Iterator[Right]:
         Reach.CHOSEN,
         "get list watch",
         CONFIGMAPS,
-        "to read templates that spec.template.templateFrom names, and to notice their changes",
+        "to read templates that FleetSecrets name, to notice their changes, and to hear of"
+        " approvals of held plans",
     )
     yield from right(
         Reach.SYSTEM,
@@ -160,9 +161,9 @@ def _plans(right: Callable[..., list[Right]]) -> Iterator[Right]:
     )
     yield from right(
         Reach.SYSTEM,
-        "get list watch patch",
+        "patch",
         CONFIGMAPS,
-        "to count what is deleted, to hold what is too much, and to hear of approvals",
+        "to count what is deleted, and to hold what is too much",
         name=HELD_CONFIGMAP,
     )
 

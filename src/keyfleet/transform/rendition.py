@@ -14,7 +14,7 @@ from typing import Any
 from keyfleet.base.codec import decode_yaml
 from keyfleet.base.errors import InvalidInputError, TransformError
 from keyfleet.base.secret import SecretValue
-from keyfleet.model.data import Material
+from keyfleet.model.data import Material, SecretData
 from keyfleet.model.desired import Content
 from keyfleet.model.intent import Shape
 from keyfleet.model.places import TargetFacts
@@ -61,11 +61,12 @@ class Rendition:
         """Parse every template.
 
         Raises:
-            TransformError: `transform.template`, `transform.template_missing`.
+            TransformError: `transform.template`, `transform.template_missing`; as `merged`.
         """
         self._shape = shape
         self._rendering = rendering
         self._sources = material.sources
+        self._kept = merged(material.sources) if rendering.keeps_source else SecretData(type="")
         parts = [part_of(text, rendering.functions) for text in texts_of(rendering, material)]
         self._parts = parts
         self._looks = all_of(part.looks for part in parts)
@@ -85,18 +86,13 @@ class Rendition:
     @property
     def is_empty(self) -> bool:
         """Tell whether every target holds no data at all."""
-        rendering = self._rendering
-        is_kept = rendering.keeps_source and any(each.entries() for each in self._sources.values())
-        return not rendering.makes_data and not is_kept
+        return not self._rendering.makes_data and not self._kept.entries()
 
+    @property
     def type(self) -> str:
-        """Return the type of the targets."""
-        if self._shape.type:
-            return self._shape.type
-        if not self._rendering.keeps_source:
-            # The source's type says something about keys that are not delivered.
-            return DEFAULT_TYPE
-        return merged(self._sources).type or DEFAULT_TYPE
+        """The type of the targets."""
+        # The source's type says something about its own keys.
+        return self._shape.type or self._kept.type or DEFAULT_TYPE
 
     def place_like(self, facts: TargetFacts) -> dict[str, bytes]:
         """Return what the templates look at of a place: two with the same get the same."""
@@ -140,7 +136,7 @@ class Rendition:
             TransformError: As `transform.shape.content_of`; `transform.template`.
         """
         metadata = self.metadata(facts, chance)
-        kind, values = self.type(), self._values(facts, chance)
+        kind, values = self.type, self._values(facts, chance)
         check_names(values)
         check_size(values)
         check_type(kind, values)
@@ -173,7 +169,7 @@ class Rendition:
                     raise _made_twice(part)
                 values[key] = value
         if self._rendering.keeps_source:
-            values = {**select(merged(self._sources), self._shape.keys), **values}
+            values = {**select(self._kept, self._shape.keys), **values}
         return values
 
     def _texts(self, makes: Makes, facts: TargetFacts, chance: Chance) -> dict[str, str]:

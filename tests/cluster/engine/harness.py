@@ -189,7 +189,7 @@ class Fleet:
     ) -> None:
         """Create a FleetSecret that wants `source` in these clusters."""
         wanted = {
-            "source": {"secretRef": {"name": source}},
+            **({} if "sources" in spec else {"source": {"secretRef": {"name": source}}}),
             "placement": {
                 "clusters": {"names": [side.name for side in sides]},
                 **(placement or {}),
