@@ -22,7 +22,7 @@ def test_takes_json_as_it_is() -> None:
 
 
 def test_copies_what_templates_may_change() -> None:
-    data = {"a": {"b": [{}]}}
+    data: dict[str, Any] = {"a": {"b": [{}]}}
     root = root_value(data)
     root["a"]["b"][0]["new"] = 1
     root["a"]["c"] = 2
