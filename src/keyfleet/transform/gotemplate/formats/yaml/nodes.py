@@ -18,6 +18,7 @@ from keyfleet.transform.gotemplate.values import encoded
 
 _LONGEST: Final = 2 << 20
 _PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_IS_LIBYAML: Final = _PARSER is not yaml.SafeLoader
 _TAG: Final = "tag:yaml.org,2002:"
 
 Kind = Literal["scalar", "list", "mapping", "alias"]
@@ -77,7 +78,9 @@ def _problem(error: Any, dialect: Dialect) -> GoError:
     if line:
         line += isinstance(error, yaml.scanner.ScannerError)
     where = f"line {line}: " if line else ""
-    return GoError(f"yaml: {where}", Data(error.problem or "unknown problem parsing YAML content"))
+    problem = error.problem or "unknown problem parsing YAML content"
+    # libyaml's texts are constant; those of the parser in Python quote the document.
+    return GoError(f"yaml: {where}", problem if _IS_LIBYAML else Data(problem))
 
 
 class _Composer:
