@@ -7,11 +7,12 @@ Source: docs/compat/go-templates.md 13.
 from collections.abc import Sequence
 from typing import Any
 
+from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.floats import float_text
 from keyfleet.transform.gotemplate.formatting.directive import Directive
 from keyfleet.transform.gotemplate.formatting.printer import Printer
 from keyfleet.transform.gotemplate.run import Run, Text
-from keyfleet.transform.gotemplate.values import INVALID, GoObject
+from keyfleet.transform.gotemplate.values import INVALID, GoObject, GoSequence
 
 NO_VALUE = "<no value>"
 """What an action writes for nil and for no value."""
@@ -35,14 +36,22 @@ def printed(value: Any, run: Run) -> str:
     return out.whole()
 
 
-def printed_action(value: Any, run: Run) -> str:
+def printed_action(value: Any, run: Run, action: object = "") -> str:
     """Return the value as an action writes it: `<no value>` for nil, pointers dereferenced.
 
+    Args:
+        value: What to write.
+        run: Pays.
+        action: Shows its source as text, for errors.
+
     Raises:
+        GoError: It is a channel, which has no text.
         BudgetError: The text would be too long, or the value too deep.
     """
     if value is None or value is INVALID:
         return NO_VALUE
+    if isinstance(value, GoSequence):
+        raise GoError(f"can't print {action} of type {value.go_type}")
     text = printed(value, run)
     if isinstance(value, GoObject) and value.go_type.startswith("*") and value.go_string() is None:
         return text.removeprefix("&")

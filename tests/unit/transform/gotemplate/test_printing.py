@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from tests.unit.transform.gotemplate.runs import a_run
 
-from keyfleet.transform.gotemplate.errors import BudgetError
+from keyfleet.transform.gotemplate.errors import BudgetError, GoError
 from keyfleet.transform.gotemplate.printing import printed, printed_action, sprint, sprintln
-from keyfleet.transform.gotemplate.values import INVALID, GoObject, JsonNumber
+from keyfleet.transform.gotemplate.values import INVALID, GoObject, GoSequence, JsonNumber
 
 
 class Pair(GoObject):
@@ -15,6 +15,10 @@ class Pair(GoObject):
 
     def fields(self) -> Mapping[str, Any]:
         return {"A": 1, "B": "x"}
+
+
+class Channel(GoSequence):
+    go_type = "<-chan int64"
 
 
 class Version(GoObject):
@@ -75,3 +79,10 @@ def test_halves_of_a_character_become_that_character() -> None:
 def test_stops_before_a_text_is_too_long() -> None:
     with pytest.raises(BudgetError):
         sprint(a_run(string_bytes=1000), ["x" * 600, "y" * 600])
+
+
+def test_an_action_cannot_write_a_channel() -> None:
+    with pytest.raises(GoError) as caught:
+        printed_action(Channel(), a_run(), "{{.c}}")
+    assert caught.value.go_text() == "can't print {{.c}} of type <-chan int64"
+    assert printed(Channel(), a_run()) == "0xc000012345"

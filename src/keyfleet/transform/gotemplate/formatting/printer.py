@@ -24,6 +24,7 @@ from keyfleet.transform.gotemplate.run import Run, Text
 from keyfleet.transform.gotemplate.values import (
     INVALID,
     GoObject,
+    GoSequence,
     Uint8,
     decoded,
     type_of,
@@ -32,6 +33,7 @@ from keyfleet.transform.gotemplate.values import (
 _NIL: Final = "<nil>"
 _ADDRESS: Final = 0xC000012345
 """Every pointer's: Go's differ from run to run, and nothing may depend on them."""
+_REFERENCES: Final = (list, dict, bytes, GoSequence)
 _HEXADECIMALS: Final = 5
 """Characters for each byte of `% #x`."""
 _LONGEST_ESCAPE: Final = 10
@@ -169,7 +171,7 @@ class Printer:
             self._write_scalar(value, how)
         elif (plain := value.underlying()) is not value:
             self._write_plain(plain, value.go_type, how, depth)
-        elif value.go_type.startswith("*") and depth:
+        elif isinstance(value, GoSequence) or (value.go_type.startswith("*") and depth):
             self._write_pointer(value, how)
         else:
             self._write_struct(value.go_type, value.fields(), how, depth)
@@ -195,8 +197,7 @@ class Printer:
         self._out.add("}")
 
     def _write_pointer(self, value: Any, how: Directive) -> None:
-        is_pointer = isinstance(value, list | dict | bytes) or type_of(value).startswith("*")
-        if not is_pointer:
+        if not isinstance(value, _REFERENCES) and not type_of(value).startswith("*"):
             self._write_bad(value, how)
         elif how.verb in "vp":
             self._write_scalar(_ADDRESS, replace(how, verb="x", sharp=not how.sharp))
