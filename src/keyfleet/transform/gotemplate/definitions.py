@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
 from keyfleet.transform.gotemplate.fields import MissingKey
 from keyfleet.transform.gotemplate.formats.quoting import quoted
-from keyfleet.transform.gotemplate.frame import Frame
+from keyfleet.transform.gotemplate.frame import Evaluate, FailureError, Frame, Place
+from keyfleet.transform.gotemplate.nodes import TemplateCall
 from keyfleet.transform.gotemplate.run import Run, Text
 
 _MANY: Final = 20
@@ -41,6 +42,31 @@ def find(definitions: Definitions, name: str, run: Run) -> Definition:
     if run.depth >= run.limits.templates:
         raise BudgetError(f"exceeded maximum template depth ({run.limits.templates})")
     return definition
+
+
+def template_call(
+    definitions: Definitions, node: TemplateCall, evaluate: Evaluate, place: Place
+) -> Callable[[Frame], int]:
+    """Return a statement that executes a template.
+
+    Args:
+        definitions: All of the source, complete when it is executed.
+        node: Names the template.
+        evaluate: Gives its dot.
+        place: Where it cannot be called.
+    """
+
+    def call(frame: Frame) -> int:
+        try:
+            definition = find(definitions, node.name, frame.run)
+            execute(definition, frame.run, frame.out, frame.missing, evaluate(frame))
+        except GoError as error:
+            raise FailureError(place, error) from None
+        except RecursionError:
+            raise FailureError(place, too_deep(frame.run)) from None
+        return 0
+
+    return call
 
 
 def too_deep(run: Run) -> BudgetError:

@@ -15,7 +15,6 @@ from keyfleet.transform.gotemplate.calls import Argument, function_call, short_c
 from keyfleet.transform.gotemplate.chains import Start, chain
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.frame import (
-    UNSET,
     Evaluate,
     Expression,
     FailureError,
@@ -42,6 +41,7 @@ from keyfleet.transform.gotemplate.nodes import (
 )
 from keyfleet.transform.gotemplate.slots import Slots
 from keyfleet.transform.gotemplate.values import INVALID
+from keyfleet.transform.gotemplate.variables import assignment, declaration, pipe, reading
 
 
 class Expressions:
@@ -68,78 +68,19 @@ class Expressions:
     def pipeline(self, node: Pipeline) -> Expression:
         """Compile a pipeline and declare its variables, which later expressions see."""
         first, *rest = node.commands
-        found = self._command(first, None)
+        evaluate, last = self._command(first, None)
         if rest:
-            found = self._piped(found, rest)
+            evaluate, last = self._piped(evaluate, rest)
         if node.is_assignment:
-            return Expression(self._assigning(node, found), found.last)
-        return Expression(self._declaring(node, found.evaluate), found.last)
-
-    def _piped(self, first: Expression, rest: Sequence[Command]) -> Expression:
-        """Compile commands that each take the value of the one before.
-
-        The value waits in a slot, as that of a variable without a name.
-        """
-        slot = self.slots.reserve()
-        start, last = first
-        stages: list[Evaluate] = []
-        for command in rest:
-            evaluate, last = self._command(command, lambda frame: frame.slots[slot])
-            stages.append(evaluate)
-
-        def evaluate_all(frame: Frame) -> Any:
-            value = start(frame)
-            for stage in stages:
-                frame.slots[slot] = INVALID if value is None else value
-                value = stage(frame)
-            return value
-
-        return Expression(evaluate_all, last)
-
-    # Variables.
-
-    def _declaring(self, node: Pipeline, evaluate: Evaluate) -> Evaluate:
-        """Give the value to new variables, if there are any, and unwrap it."""
+            variables = [(self.slots.find(name.name), name.name) for name in node.declarations]
+            return Expression(assignment(evaluate, variables, self.place(last)), last)
         slots = [self.slots.declare(variable.name) for variable in node.declarations]
+        return Expression(declaration(evaluate, slots), last)
 
-        def declare(frame: Frame) -> Any:
-            value = evaluate(frame)
-            if value is None:
-                value = INVALID
-            for slot in slots:
-                frame.slots[slot] = value
-            return value
-
-        return declare
-
-    def _assigning(self, node: Pipeline, found: Expression) -> Evaluate:
-        variables = [(self.slots.find(name.name), name.name) for name in node.declarations]
-        evaluate, place = found.evaluate, self.place(found.last)
-
-        def assign(frame: Frame) -> Any:
-            value = evaluate(frame)
-            for slot, name in variables:
-                if slot is None or frame.slots[slot] is UNSET:
-                    raise FailureError(place, GoError(f"undefined variable: {name}"))
-                frame.slots[slot] = INVALID if value is None else value
-                frame.any_slots.discard(slot)
-            return value
-
-        return assign
-
-    def _variable(self, node: Variable) -> Evaluate:
-        slot = self.slots.find(node.name)
-        place = self.place(node)
-
-        def read(frame: Frame) -> Any:
-            value = UNSET if slot is None else frame.slots[slot]
-            if value is UNSET:
-                raise FailureError(place, GoError(f"undefined variable: {node.name}"))
-            return value
-
-        return read
-
-    # Commands and operands.
+    def _piped(self, first: Evaluate, commands: Sequence[Command]) -> Expression:
+        slot = self.slots.reserve()
+        stages = [self._command(command, lambda frame: frame.slots[slot]) for command in commands]
+        return Expression(pipe(first, [stage.evaluate for stage in stages], slot), stages[-1].last)
 
     def _command(self, node: Command, piped: Evaluate | None) -> Expression:
         first, *arguments = node.operands
@@ -159,7 +100,7 @@ class Expressions:
         self.cost += 1
         match node:
             case Dot() | Nil():
-                return Expression(_dot if isinstance(node, Dot) else _nothing, node)
+                return Expression(_dot if isinstance(node, Dot) else nothing, node)
             case Bool() | Number() | String():
                 return self._constant(node)
             case Identifier():
@@ -167,7 +108,8 @@ class Expressions:
             case Pipeline():
                 return self.pipeline(node)
             case Variable(fields=()):
-                return Expression(self._variable(node), node)
+                place = self.place(node)
+                return Expression(reading(self.slots.find(node.name), node.name, place), node)
             case _:
                 return self._chain(node, (), None)
 
@@ -244,7 +186,7 @@ class Expressions:
             evaluate, last = self.operand(node.operand)
             return Start(evaluate, _never, self.place(last))
         slot = self.slots.find(node.name)
-        evaluate = self._variable(node)
+        evaluate = reading(slot, node.name, self.place(node))
         return Start(evaluate, lambda frame: slot in frame.any_slots, self.place(node))
 
     def _failing(self, message: str, node: Node) -> Expression:
@@ -260,7 +202,8 @@ def _dot(frame: Frame) -> Any:
     return frame.dot
 
 
-def _nothing(_: Frame) -> Any:
+def nothing(_: Frame) -> Any:
+    """Give what `nil` is, and what a `{{template}}` without a pipeline gets."""
     return INVALID
 
 
