@@ -11,7 +11,7 @@ BUILTINS: Final = (
     "print", "printf", "println", "slice", "urlquery",
 )  # fmt: skip
 
-_TEXTS: Final = st.sampled_from(["", "a", " \n", "key: ", "é日\n", "}}", "{", "- x\n  ", "\t\r\n"])
+_TEXTS: Final = st.sampled_from(["", "a", " \n", "key: ", "é日\n", "}}", "{ ", "- x\n  ", "\t\r\n"])
 _LEFTS: Final = st.sampled_from(["{{", "{{ ", "{{- ", "{{-\n"])
 _RIGHTS: Final = st.sampled_from(["}}", " }}", " -}}", "\n-}}"])
 _VARIABLES: Final = "{{$x := 1}}{{$y := .}}"

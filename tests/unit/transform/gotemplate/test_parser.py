@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import inspect
+import sys
 
 import pytest
 from hypothesis import given
@@ -178,6 +180,14 @@ def test_control_structures_are_nested_up_to_a_bound(more: str) -> None:
 def test_blocks_and_parentheses_count_as_nesting_too() -> None:
     assert message('{{block "a" .}}' * (MAX_DEPTH + 1)) == "1: control structures nested too deeply"
     assert message("{{if 1}}" * MAX_DEPTH + "{{(1)}}") == "1: max expression depth exceeded"
+
+
+def test_a_caller_with_little_room_on_the_stack_gets_the_same_error() -> None:
+    def deeper(depth: int) -> str:
+        return deeper(depth - 1) if depth else message("{{" + "(" * 100 + "1" + ")" * 100 + "}}")
+
+    room = sys.getrecursionlimit() - len(inspect.stack())
+    assert deeper(room - 150) == "1: max expression depth exceeded"
 
 
 def test_sources_have_a_bounded_size() -> None:
