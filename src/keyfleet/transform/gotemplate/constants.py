@@ -18,6 +18,8 @@ _ESCAPES: Final = {
     "a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92,
 }  # fmt: skip
 _HEX_SIZES: Final = {"x": 2, "u": 4, "U": 8}
+_SURE_TO_FIT: Final = 19
+"""Digits that are too many for some `int64`; with fewer there is nothing to check."""
 _OCTAL: Final = frozenset("01234567")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
@@ -79,6 +81,9 @@ def number(source: str) -> Readings:
     Raises:
         GoError: It is none, or too large.
     """
+    if source.isdecimal() and source[0] != "0" and len(source) < _SURE_TO_FIT:
+        plain = int(source)
+        return Readings(plain, plain, float(plain), None, plain)
     found = _read(parse_float, source.removesuffix("i"))
     if found is not None and source.endswith("i"):
         return _of_complex(complex(0, found))
