@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A template's error for people: where it stands, and the line with a caret below."""
 
-import re
-
 from keyfleet.base.errors import TransformError
 from keyfleet.transform.gotemplate.errors import TemplateError
 from keyfleet.transform.gotemplate.values import decoded, encoded
@@ -15,7 +13,6 @@ _HINTS = {
     "parse": "correct the template",
     "exec": "correct the template, or what it looks at; docs/guides/templates.md",
 }
-_UNSHOWN = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
 class TemplateFailedError(TransformError):
@@ -63,7 +60,8 @@ def excerpt(text: str, line: int, column: int) -> tuple[str, ...]:
     lines = text.split("\n")
     if not 1 <= line <= len(lines):
         return ()
-    shown = _UNSHOWN.sub("\ufffd", lines[line - 1])
+    # What moves a terminal, or turns its letters around, is not shown.
+    shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in lines[line - 1])
     # The column counts bytes; what is replaced stays one character.
     at = len(decoded(encoded(lines[line - 1])[:column]))
     begin = max(0, at - WIDTH // 2)

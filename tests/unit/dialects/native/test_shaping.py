@@ -16,7 +16,7 @@ SOURCE = {"source": {"secretRef": {"name": "db"}}}
 def understood(**spec: Any) -> Intent | Rejection:
     document = {"spec": {"placement": {}} | spec}
     found = DIALECT.translate(document, ORIGIN)
-    return (*found.intents, *found.rejections)[0]
+    return found.intents[0] if found.intents else found.rejections[0]
 
 
 def intent(**spec: Any) -> Intent:

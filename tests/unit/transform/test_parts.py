@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from keyfleet.base.errors import TransformError
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.data import Material, Texts
+from keyfleet.model.intent import SecretRef
+from keyfleet.model.rendering import Functions, Rendering, TemplateAs, TemplateItem
+from keyfleet.testing.canary import canary
+from keyfleet.transform.excerpts import TemplateFailedError
+from keyfleet.transform.parts import Makes, Text, check_inline, part_of, texts_of
+
+MAP = SecretRef("shop", "templates", kind="ConfigMap")
+SECRET = SecretRef("shop", "own")
+
+
+def test_every_template_knows_what_it_makes_and_where_it_stands() -> None:
+    rendering = Rendering(
+        data={"k": "v"},
+        items=(TemplateItem(0, "a"), TemplateItem(1, "b", TemplateAs.KEYS_AND_VALUES)),
+        labels={"l": "x"},
+        annotations={"n": "y"},
+    )
+    texts = (
+        Texts(MAP, {"a": SecretValue(b"text a"), "unused": SecretValue(b"")}),
+        Texts(SECRET, {"b": SecretValue(canary("b"))}),
+    )
+    found = list(texts_of(rendering, Material({}, texts)))
+    assert [(one.makes, one.key, one.place, one.is_secret) for one in found] == [
+        (Makes.VALUE, "k", "spec.template.data.k", False),
+        (Makes.LABEL, "l", "spec.template.metadata.labels.l", False),
+        (Makes.ANNOTATION, "n", "spec.template.metadata.annotations.n", False),
+        (Makes.VALUE, "a", "key a of ConfigMap shop/templates", False),
+        (Makes.KEYS_AND_VALUES, "b", "key b of Secret shop/own", True),
+    ]
+    assert found[3].text == "text a"
+    assert "kf-canary" not in repr(found)
+
+
+def test_a_key_that_the_object_lacks_is_named() -> None:
+    rendering = Rendering(items=(TemplateItem(0, "nope"),))
+    with pytest.raises(TransformError) as caught:
+        list(texts_of(rendering, Material({}, (Texts(MAP, {}),))))
+    assert caught.value.code == "transform.template_missing"
+    assert caught.value.subject == "key nope of ConfigMap shop/templates"
+
+
+@pytest.mark.parametrize(
+    "rendering",
+    [
+        Rendering(data={"k": "{{ .a"}),
+        Rendering(labels={"k": "{{ nope }}"}),
+        Rendering(annotations={"k": "{{ end }}"}),
+        Rendering(data={"k": "{{ upper .a }}"}, functions=Functions.CORE),
+    ],
+)
+def test_templates_of_the_manifest_are_checked_without_any_data(rendering: Rendering) -> None:
+    with pytest.raises(TemplateFailedError):
+        check_inline(rendering)
+
+
+def test_templates_of_objects_are_not_known_yet() -> None:
+    check_inline(Rendering(data={"k": "{{ .a | upper }}"}, items=(TemplateItem(0, "k"),)))
+
+
+def test_of_a_secret_template_that_is_none_nothing_is_quoted() -> None:
+    text = f"{{{{ {canary('text').decode()} }}}}"
+    with pytest.raises(TemplateFailedError) as caught:
+        part_of(Text(Makes.VALUE, "k", text, "key k of Secret shop/t", is_secret=True), "core")
+    assert str(caught.value) == (
+        "key k of Secret shop/t cannot be parsed: line 1 (its text is secret)"
+    )

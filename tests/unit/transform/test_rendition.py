@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What templates make of values and places, and of what that is told apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from keyfleet.base.errors import TransformError
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.data import Material, SecretData, Texts
+from keyfleet.model.intent import KeyRename, SecretRef, Shape
+from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, TargetFacts
+from keyfleet.model.rendering import (
+    Functions,
+    MergePolicy,
+    MissingKey,
+    Rendering,
+    TemplateAs,
+    TemplateItem,
+)
+from keyfleet.testing.canary import canary
+from keyfleet.transform.excerpts import TemplateFailedError
+from keyfleet.transform.rendition import Chance, Rendition
+
+PASSWORD = canary("password")
+DATA = {"user": SecretValue(b"shop"), "password": SecretValue(PASSWORD)}
+CLUSTER = ClusterFacts(ClusterName("east"), labels={"env": "prod"})
+EAST = TargetFacts(CLUSTER, NamespaceFacts("shop", {"team": "pay"}))
+WEST = replace(EAST, cluster=ClusterFacts(ClusterName("west"), labels={"env": "test"}))
+CHANCE = Chance(lambda: datetime(2026, 1, 1, tzinfo=UTC), Random(1))
+
+
+def rendition(
+    data: Mapping[str, str] | None = None,
+    *,
+    sources: Mapping[str, SecretData] | None = None,
+    texts: tuple[Texts, ...] = (),
+    shape: Shape | None = None,
+    **fields: Any,
+) -> Rendition:
+    rendering = Rendering(data=data or {}, **fields)
+    found = sources or {"": SecretData(DATA, "example.com/db")}
+    return Rendition(shape or Shape(), rendering, Material(found, texts))
+
+
+def made(found: Rendition, facts: TargetFacts = EAST) -> dict[str, bytes]:
+    return {key: value.reveal() for key, value in found.content(facts, CHANCE).data.items()}
+
+
+def code_of(found: Rendition) -> str:
+    with pytest.raises(TransformError) as caught:
+        found.content(EAST, CHANCE)
+    assert "kf-canary" not in f"{caught.value} {caught.value.excerpt}"
+    return caught.value.code
+
+
+def test_makes_values_of_keys_cluster_and_namespace() -> None:
+    found = rendition({"url": "{{ .user }}:{{ .password }}@{{ .Cluster.labels.env }}"})
+    assert made(found) == {"url": b"shop:" + PASSWORD + b"@prod"}
+    assert made(found, WEST) == {"url": b"shop:" + PASSWORD + b"@test"}
+
+
+def test_values_are_bytes_in_and_out() -> None:
+    raw = bytes(range(256))
+    found = rendition({"k": "{{ .raw }}"}, sources={"": SecretData({"raw": SecretValue(raw)})})
+    assert made(found) == {"k": raw}
+
+
+def test_the_place_comes_before_keys_of_the_same_name() -> None:
+    sources = {"": SecretData({"Cluster": SecretValue(b"x")})}
+    assert made(rendition({"k": "{{ .Cluster.name }}"}, sources=sources)) == {"k": b"east"}
+
+
+def test_several_sources_are_reached_by_name() -> None:
+    sources = {"db": SecretData(DATA), "x": SecretData({"password": SecretValue(b"p")})}
+    found = rendition({"k": "{{ .db.user }}{{ .x.password }}"}, sources=sources)
+    assert made(found) == {"k": b"shopp"}
+
+
+def test_templates_replace_the_keys_or_join_them() -> None:
+    assert set(made(rendition({"user": "new"}))) == {"user"}
+    joined = made(rendition({"user": "new"}, merge=MergePolicy.MERGE))
+    assert joined == {"user": b"new", "password": PASSWORD}
+    chosen = Shape(keys=(KeyRename("password", "pw"),))
+    found = rendition({"user": "new"}, merge=MergePolicy.MERGE, shape=chosen)
+    assert made(found) == {"user": b"new", "pw": PASSWORD}
+
+
+def test_a_template_joined_to_several_sources_needs_keys_of_one_meaning() -> None:
+    sources = {"a": SecretData(DATA), "b": SecretData(DATA)}
+    assert made(rendition({"k": "{{ .a.user }}"}, sources=sources)) == {"k": b"shop"}
+    with pytest.raises(TransformError) as caught:
+        rendition({"k": "{{ .a.user }}"}, sources=sources, merge=MergePolicy.MERGE)
+    assert caught.value.code == "transform.key_ambiguous"
+
+
+def test_the_type_is_the_sources_as_long_as_its_keys_are() -> None:
+    assert rendition({"k": "v"}).type == "Opaque"
+    assert rendition({"k": "v"}, merge=MergePolicy.MERGE).type == "example.com/db"
+    assert rendition(labels={"a": "{{ .Cluster.name }}"}).type == "example.com/db"
+    assert rendition({"k": "v"}, shape=Shape(type="example.com/x")).type == "example.com/x"
+
+
+def test_the_type_asks_for_its_keys() -> None:
+    assert code_of(rendition({"k": "v"}, shape=Shape(type="kubernetes.io/tls"))) == (
+        "transform.type_key"
+    )
+
+
+def test_labels_and_annotations_are_made_too_and_those_of_values_veiled() -> None:
+    found = rendition(
+        labels={"env": "{{ .Cluster.labels.env }}"},
+        annotations={"a": "{{ .user }}", "b": "{{ .Namespace.name }}"},
+        shape=Shape(labels={"plain": "x"}),
+    ).content(EAST, CHANCE)
+    assert found.labels == {"plain": "x", "env": "prod"}
+    assert found.annotations == {"a": "shop", "b": "shop"}
+    assert found.veiled == {"a"}
+    assert found.data == DATA
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"labels": {"a": "{{ .password }} !"}}, "transform.metadata_invalid"),
+        ({"annotations": {"keyfleet.io/owner": "{{ 1 }}"}}, "transform.metadata_reserved"),
+        ({"data": {"k": "{{ .nope }}"}}, "transform.template"),
+        ({"data": {"k": "{{ .password.x }}"}}, "transform.template"),
+        ({"data": {"k": "{{ .Cluster.labels.nope }}"}}, "transform.template"),
+        ({"data": {"k": "{{ fail .password }}"}}, "transform.template"),
+        ({"data": {"k": '{{ repeat 1100 (repeat 1000 "x") }}'}}, "transform.too_large"),
+    ],
+)
+def test_what_fails_says_no_value(fields: dict[str, Any], code: str) -> None:
+    assert code_of(rendition(**fields)) == code
+
+
+def test_what_cannot_be_parsed_fails_before_anything_is_rendered() -> None:
+    with pytest.raises(TemplateFailedError):
+        rendition({"k": "{{ .a"})
+
+
+def test_a_missing_key_may_be_let_pass() -> None:
+    text = "{{ .nope }}|{{ .db.nope }}"
+    sources = {"db": SecretData(DATA)}
+    zero = rendition({"k": text}, sources=sources, missing_key=MissingKey.ZERO)
+    assert made(zero) == {"k": b"<no value>|"}
+
+
+def test_functions_are_of_the_chosen_set() -> None:
+    assert made(rendition({"k": "{{ .user | upper }}"})) == {"k": b"SHOP"}
+    with pytest.raises(TemplateFailedError):
+        rendition({"k": "{{ .user | upper }}"}, functions=Functions.CORE)
+
+
+TEXTS = Texts(
+    SecretRef("shop", "t"),
+    {
+        "many": SecretValue(b"a: '{{ .user }}'\nb: \"1\"\n"),
+        "number": SecretValue(b"a: 1"),
+        "list": SecretValue(b"[a]"),
+        "broken": SecretValue(b"a: 'x\n"),
+        "several": SecretValue(b"a: b\n---\nc: d"),
+        "nothing": SecretValue(b"{{ if false }}{{ end }}"),
+        "twice": SecretValue(b"own: x"),
+        "bad-key": SecretValue(b"'a b': x"),
+    },
+)
+
+
+def whole(key: str) -> Rendition:
+    items = (TemplateItem(0, key, TemplateAs.KEYS_AND_VALUES),)
+    return rendition({"own": "y"}, texts=(TEXTS,), items=items)
+
+
+def test_one_template_may_make_many_keys() -> None:
+    assert made(whole("many")) == {"own": b"y", "a": b"shop", "b": b"1"}
+    assert made(whole("nothing")) == {"own": b"y"}
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("number", "transform.template_yaml"),
+        ("list", "transform.template_yaml"),
+        ("broken", "transform.template_yaml"),
+        ("several", "transform.template_yaml"),
+        ("twice", "transform.template_twice"),
+        ("bad-key", "transform.key_name"),
+    ],
+)
+def test_what_makes_no_keys_and_values_is_refused(key: str, code: str) -> None:
+    assert code_of(whole(key)) == code
+
+
+# Inputs.
+
+
+def test_places_that_look_the_same_have_the_same_inputs() -> None:
+    same = rendition({"k": "{{ .user }}"})
+    assert same.place_like(EAST) == same.place_like(WEST) == {}
+    assert same.inputs(EAST) == same.inputs(WEST)
+    other = rendition({"k": "{{ .Cluster.labels.env }}"})
+    assert other.place_like(EAST) != other.place_like(WEST)
+    assert other.inputs(EAST) != other.inputs(WEST)
+
+
+def test_only_values_that_are_looked_at_are_inputs() -> None:
+    found = rendition({"k": "{{ .user }}"}).inputs(EAST)
+    assert [name for name in found if name.startswith("value")] == ["value /user"]
+    everything = rendition({"k": "{{ range $k, $v := . }}{{ end }}"}).inputs(EAST)
+    assert {"value /user", "value /password"} <= set(everything)
+
+
+def test_of_several_sources_whole_maps_may_be_looked_at() -> None:
+    sources = {"db": SecretData(DATA), "x": SecretData(DATA)}
+    found = rendition({"k": "{{ range .db }}{{ end }}{{ .x.user }}"}, sources=sources).inputs(EAST)
+    values = {name for name in found if name.startswith("value")}
+    assert values == {"value db/user", "value db/password", "value x/user"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        rendition({"k": "{{ .user }} "}),
+        rendition({"other": "{{ .user }}"}),
+        rendition({"k": "{{ .user }}"}, missing_key=MissingKey.ZERO),
+        rendition({"k": "{{ .user }}"}, functions=Functions.CORE),
+        rendition({"k": "{{ .user }}"}, merge=MergePolicy.MERGE),
+        rendition({"k": "{{ .user }}"}, shape=Shape(type="example.com/x")),
+        rendition({"k": "{{ .user }}"}, labels={"k": "{{ .user }}"}),
+        rendition(
+            {"k": "{{ .user }}"}, sources={"": SecretData(DATA | {"user": SecretValue(b"x")})}
+        ),
+    ],
+)
+def test_whatever_decides_about_the_outcome_is_an_input(changed: Rendition) -> None:
+    assert changed.inputs(EAST) != rendition({"k": "{{ .user }}"}).inputs(EAST)
+
+
+def test_chance_and_time_are_no_inputs() -> None:
+    found = rendition({"k": "{{ randAlpha 20 }} {{ now }}"})
+    assert found.content(EAST, CHANCE).data != found.content(EAST, CHANCE).data
+    assert found.inputs(EAST) == found.inputs(EAST)
+
+
+def test_one_render_changes_nothing_for_the_next() -> None:
+    text = '{{ $_ := set .Cluster "name" "x" }}{{ $_ := set . "user" "y" }}{{ .user }}'
+    found = rendition({"a": text, "b": "{{ .user }} {{ .Cluster.name }}"})
+    assert made(found)["b"] == b"shop east"
+
+
+def test_says_whether_it_takes_long_or_makes_nothing() -> None:
+    assert rendition({"k": '{{ genPrivateKey "ed25519" }}'}).is_slow
+    assert not rendition({"k": "{{ .user }}"}).is_slow
+    assert rendition(labels={"a": "{{ 1 }}"}, sources={"": SecretData({})}).is_empty
+    assert not rendition({"k": ""}).is_empty
