@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from keyfleet.transform.gotemplate.formats.json import decode_json, encode_json
 from keyfleet.transform.gotemplate.formats.letters import SPACE
+from keyfleet.transform.gotemplate.formats.naming import named
 from keyfleet.transform.gotemplate.formats.toml import to_toml
-from keyfleet.transform.gotemplate.functions.consul.parsing import named
+from keyfleet.transform.gotemplate.formats.yaml import V2, decode_yaml, encode_yaml
 from keyfleet.transform.gotemplate.functions.table import ANY, STRING, Table
 from keyfleet.transform.gotemplate.run import Run
 
@@ -33,6 +34,18 @@ _enter_json("toJSON", indent="", escapes_html=True)
 _enter_json("toJSONPretty", indent=_INDENT, escapes_html=True)
 _enter_json("toUnescapedJSON", indent="", escapes_html=False)
 _enter_json("toUnescapedJSONPretty", indent=_INDENT, escapes_html=False)
+
+
+@DOCUMENTS.function("parseYAML", params=(STRING,), run=True)
+def parse_yaml(run: Run, text: str) -> Any:
+    """Return the value of a YAML document; an empty map of an empty text."""
+    return decode_yaml(run, text, V2) if text else {}
+
+
+@DOCUMENTS.function("toYAML", params=(ANY,), run=True)
+def to_yaml(run: Run, value: Any) -> str:
+    """Return the value as YAML."""
+    return str(named("toYAML", encode_yaml, run, value, V2)).strip(SPACE)
 
 
 @DOCUMENTS.function("toTOML", params=(ANY,), run=True)

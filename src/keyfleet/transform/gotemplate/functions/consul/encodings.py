@@ -6,8 +6,8 @@ import hmac
 from base64 import urlsafe_b64encode
 from typing import Final
 
-from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats import base64
+from keyfleet.transform.gotemplate.formats.naming import named
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.values import decoded, encoded
 
@@ -29,19 +29,13 @@ def base64_url_encode(text: str) -> str:
 @ENCODINGS.function("base64Decode", params=(STRING,))
 def base64_decode(text: str) -> str:
     """Return what is written in base64."""
-    try:
-        return decoded(base64.decode_standard(text))
-    except GoError as error:
-        raise GoError("base64Decode: ", *error.parts) from None
+    return decoded(named("base64Decode", base64.decode_standard, text))
 
 
 @ENCODINGS.function("base64URLDecode", params=(STRING,))
 def base64_url_decode(text: str) -> str:
     """Return what is written in base64 with `-` and `_`."""
-    try:
-        return decoded(base64.decode_url(text))
-    except GoError as error:
-        raise GoError("base64URLDecode: ", *error.parts) from None
+    return decoded(named("base64URLDecode", base64.decode_url, text))
 
 
 @ENCODINGS.function("sha256Hex", params=(STRING,))

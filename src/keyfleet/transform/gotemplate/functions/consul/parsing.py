@@ -4,25 +4,14 @@
 An empty text is zero, false or an empty map. Source: docs/compat/go-templates.md 19.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from keyfleet.transform.gotemplate.errors import BudgetError, GoError
 from keyfleet.transform.gotemplate.formats import strconv
+from keyfleet.transform.gotemplate.formats.naming import named
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.values import Int64, Uint64
 
 PARSING: Final = Table()
-
-
-def named(name: str, parse: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function gives, or its error with a name before it."""
-    try:
-        return parse(*arguments)
-    except BudgetError:
-        raise
-    except GoError as error:
-        raise GoError(f"{name}: ", *error.parts) from None
 
 
 @PARSING.function("parseBool", params=(STRING,))

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sprout's changes of single letters. Source: docs/compat/go-templates.md 18."""
+
+from collections.abc import Callable
+from typing import Final
+
+from keyfleet.transform.gotemplate.formats.letters import (
+    SPACE,
+    lower,
+    mapped,
+    upper,
+    whole_characters,
+)
+from keyfleet.transform.gotemplate.functions.table import STRING, Table
+from keyfleet.transform.gotemplate.run import Run
+from keyfleet.transform.gotemplate.values import encoded
+
+LETTERS: Final = Table()
+_INSIDE_WORDS: Final = frozenset("'.:\u00b7\u2019")
+"""What may stand between two letters of a word."""
+
+
+@LETTERS.function("swapCase", params=(STRING,), run=True)
+def swap_case(run: Run, text: str) -> str:
+    """Return the text with upper case for lower case and the reverse."""
+
+    def change(character: str) -> str:
+        return upper(character) if character.islower() else lower(character)
+
+    return mapped(run, change, text)
+
+
+@LETTERS.function("capitalize", params=(STRING,), run=True)
+def capitalize(run: Run, text: str) -> str:
+    """Return the text with its first letter in upper case."""
+    return _first_letter(run, text, upper)
+
+
+@LETTERS.function("uncapitalize", params=(STRING,), run=True)
+def uncapitalize(run: Run, text: str) -> str:
+    """Return the text with its first letter in lower case."""
+    return _first_letter(run, text, lower)
+
+
+def _first_letter(run: Run, text: str, change: Callable[[str], str]) -> str:
+    run.walk(len(text))
+    for index, character in enumerate(text):
+        if character.isalpha():
+            return text[:index] + change(character) + text[index + 1 :]
+    return text
+
+
+@LETTERS.function("initials", params=(STRING,), run=True)
+def initials(run: Run, text: str) -> str:
+    """Return the first byte of every word as a character, NUL for one that is no letter."""
+    run.walk(len(text))
+    inside = False
+    found = []
+    for character in text:
+        is_space = character in SPACE
+        if not is_space and not inside:
+            first = chr(encoded(character)[0])
+            found.append(first if first.isalpha() else "\0")
+        inside = not is_space
+    return "".join(found)
+
+
+@LETTERS.function("toTitleCase", params=(STRING,), run=True)
+def to_title_case(run: Run, text: str) -> str:
+    """Return the text with every word in lower case but for its first letter."""
+    run.walk(8 * len(text))
+    run.will_make(3 * len(text))
+    whole = whole_characters(text)
+    pieces, start = [], 0
+    for end in range(1, len(whole) + 1):
+        if end == len(whole) or _is_inside(whole, end) != _is_inside(whole, end - 1):
+            pieces.append(_titled(whole[start:end]))
+            start = end
+    return "".join(pieces)
+
+
+def _is_inside(text: str, index: int) -> bool:
+    """Return whether the character belongs to a word."""
+    if text[index] in _INSIDE_WORDS:
+        return 0 < index < len(text) - 1 and text[index - 1].isalnum() and text[index + 1].isalnum()
+    return text[index].isalnum() or text[index] == "_"
+
+
+def _titled(word: str) -> str:
+    for index, character in enumerate(word):
+        if character.isalpha():
+            rest = (character + word[index + 1 :]).lower()[len(character.lower()) :]
+            return word[:index] + character.title() + rest
+    return word

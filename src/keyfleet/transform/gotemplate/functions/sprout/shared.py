@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What sprout and sprig do alike, under sprout's names. Source: docs/compat/go-templates.md 18."""
+
+from dataclasses import replace
+from typing import Final
+
+from keyfleet.transform.gotemplate.functions import sprig
+from keyfleet.transform.gotemplate.functions.table import Table
+
+_SAME: Final = (
+    "adler32sum", "all", "any", "cat", "coalesce", "contains", "default", "dict", "empty",
+    "hasPrefix", "hasSuffix", "hello", "indent", "keys", "list", "nindent", "nospace", "now",
+    "osBase", "osClean", "osDir", "osExt", "osIsAbs", "plural", "pluck", "quote", "randAlpha",
+    "randAlphaNum", "randAscii", "randInt", "randNumeric", "repeat", "replace", "semver",
+    "semverCompare", "seq", "sha1sum", "sha256sum", "shuffle", "split", "splitList", "splitn",
+    "squote", "ternary", "toString", "trim", "trimAll", "trimPrefix", "trimSuffix", "trunc",
+    "typeIs", "typeIsLike", "typeOf", "unixEpoch", "until", "untilStep", "untitle", "uuidv4",
+    "wrap", "wrapWith",
+)  # fmt: skip
+_OTHER_NAMES: Final = {
+    "adler32Sum": "adler32sum",
+    "base32Encode": "b32enc",
+    "base64Encode": "b64enc",
+    "pathBase": "base",
+    "pathClean": "clean",
+    "pathDir": "dir",
+    "pathExt": "ext",
+    "pathIsAbs": "isAbs",
+    "sha1Sum": "sha1sum",
+    "sha256Sum": "sha256sum",
+    "sha512Sum": "sha512sum",
+    "toLower": "lower",
+    "toUpper": "upper",
+}
+
+
+def _enter_all() -> Table:
+    functions = sprig.table()
+    names = {name: name for name in _SAME} | _OTHER_NAMES
+    return Table({name: replace(functions[old], name=name) for name, old in names.items()})
+
+
+SHARED: Final = _enter_all()
+SHARED.disable("env", "expandEnv")
