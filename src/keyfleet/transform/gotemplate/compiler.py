@@ -26,6 +26,8 @@ from keyfleet.transform.gotemplate.run import Run, Text
 from keyfleet.transform.gotemplate.slots import Slots
 from keyfleet.transform.gotemplate.statements import Statements
 
+_BYTES_PER_STEP: Final = 1000
+"""What is compiled from a piece of source that costs a step; measured."""
 _LONGEST_CONTEXT: Final = 400
 """Characters of the source that an error repeats; Go sets no bound."""
 
@@ -43,13 +45,21 @@ class Compiled:
         self.source = tree.source
         self._main = Place(tree.name, tree.definitions[tree.name])
         self._definitions: dict[str, Definition] = {}
+        self.size_bytes = 4 * len(tree.source)
+        """About how much memory it takes."""
         try:
             for name, body in tree.definitions.items():
-                self._definitions[name] = _compiled(name, body, functions, self._definitions)
+                self._define(name, body, functions)
         except RecursionError:
             # Only where the caller stands deep already: the parser's bound fits otherwise.
             text = f"template: {tree.name}:1: nested too deeply"
             raise TemplateError(text, stage="parse", line=1, name=tree.name) from None
+
+    def _define(self, name: str, body: List, functions: Mapping[str, Function]) -> None:
+        slots = Slots()
+        statements = Statements(Expressions(name, functions, slots), self._definitions)
+        self._definitions[name] = Definition(statements.body(body), slots.size)
+        self.size_bytes += _BYTES_PER_STEP * statements.cost
 
     def execute(self, root: Any, run: Run, *, missing: MissingKey = "default") -> str:
         """Return the template's text.
@@ -86,11 +96,3 @@ class Compiled:
 
 def _shortened(context: str) -> str:
     return context if len(context) <= _LONGEST_CONTEXT else context[:_LONGEST_CONTEXT] + "..."
-
-
-def _compiled(
-    name: str, body: List, functions: Mapping[str, Function], definitions: Mapping[str, Definition]
-) -> Definition:
-    slots = Slots()
-    statements = Statements(Expressions(name, functions, slots), definitions)
-    return Definition(statements.body(body), slots.size)

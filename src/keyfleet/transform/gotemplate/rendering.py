@@ -40,7 +40,7 @@ class Cache:
     """Compiled templates, the least recently used of which make room."""
 
     def __init__(self, limit: int) -> None:
-        """Begin, empty; `limit` is in characters of source."""
+        """Begin, empty; the limit is in bytes, of all templates together."""
         self._limit = limit
         self._kept: OrderedDict[tuple[str, Kind], Compiled] = OrderedDict()
         self._size = 0
@@ -58,18 +58,14 @@ class Cache:
         """Keep a template, as long as there is room."""
         with self._lock:
             if key not in self._kept:
-                self._size += _weight(key)
-            self._kept[key] = compiled
+                self._size += compiled.size_bytes
+                self._kept[key] = compiled
             while self._size > self._limit:
-                old, _ = self._kept.popitem(last=False)
-                self._size -= _weight(old)
+                _, old = self._kept.popitem(last=False)
+                self._size -= old.size_bytes
 
 
-def _weight(key: tuple[str, Kind]) -> int:
-    return len(key[0]) + 200
-
-
-_CACHE: Final = Cache(2_000_000)
+_CACHE: Final = Cache(64 << 20)
 
 
 def compiled(text: str, kind: Kind) -> Compiled:

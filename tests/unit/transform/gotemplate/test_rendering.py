@@ -84,17 +84,24 @@ def test_keeps_what_it_compiled() -> None:
 
 
 def test_the_cache_drops_the_least_recently_used() -> None:
-    cache = Cache(1000)
-    keys = [(f"{number}" * 200, Kind()) for number in range(3)]
-    template = compiled("{{1}}", Kind())
-    cache.put(keys[0], template)
-    cache.put(keys[0], template)
-    cache.put(keys[1], template)
-    assert cache.get(keys[0]) is template
-    cache.put(keys[2], template)
+    templates = {(f"{{{{{number}}}}}", Kind()): number for number in range(3)}
+    first, second, third = keys = list(templates)
+    sizes = {compiled(*key).size_bytes for key in keys}
+    cache = Cache(2 * max(sizes))
+    cache.put(first, compiled(*first))
+    cache.put(first, compiled(*first))
+    cache.put(second, compiled(*second))
+    assert cache.get(first) is compiled(*first)
+    cache.put(third, compiled(*third))
     assert [cache.get(key) is not None for key in keys] == [True, False, True]
-    cache.put(("x" * 2000, Kind()), template)
-    assert [cache.get(key) for key in keys] == [None] * 3
+    large = ("{{1}}" * 10, Kind())
+    cache.put(large, compiled(*large))
+    assert [cache.get(key) for key in (*keys, large)] == [None] * 4
+
+
+def test_what_is_kept_is_weighed_by_what_it_takes() -> None:
+    assert compiled("{{.a}}" * 1000, Kind()).size_bytes > 1_000_000
+    assert compiled("text\n" * 1000, Kind()).size_bytes < 50_000
 
 
 def test_data_without_end_is_an_error_of_the_render() -> None:
