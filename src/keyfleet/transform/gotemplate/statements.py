@@ -96,15 +96,16 @@ class Statements:
         return write
 
     def _action(self, node: Action) -> Statement:
-        evaluate, last = self._expressions.pipeline(node.pipeline)
-        place = self._expressions.place(last)
+        evaluate, _ = self._expressions.pipeline(node.pipeline)
+        place = self._expressions.place(node)
         prints = not node.pipeline.declarations
 
         def act(frame: Frame) -> int:
             value = evaluate(frame)
             if prints:
                 try:
-                    frame.out.add(value if type(value) is str else printed_action(value, frame.run))
+                    is_text = type(value) is str
+                    frame.out.add(value if is_text else printed_action(value, frame.run, node))
                 except GoError as error:
                     raise FailureError(place, error) from None
             return ON
