@@ -23,6 +23,7 @@ from bench.propagation import Propagation
 from bench.rules import Rules
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stage import Stage, open_stage
+from bench.templates import measure_templates
 
 
 class Bench(Protocol):
@@ -40,14 +41,20 @@ BENCHES: dict[str, Callable[[Stage, Sizes], Bench]] = {
     "blackhole": Blackhole,
     "keeping": Keeping,
 }
+ALONE: dict[str, Callable[[Sizes], list[Figure]]] = {"templates": measure_templates}
+"""Benchmarks that need no planes."""
+NAMES = (*ALONE, *BENCHES)
 WIDE = {"propagation", "blackhole"}
 """Benchmarks that need `Sizes.wide` members."""
 
 
 async def measure(names: list[str], sizes: Sizes, profile: str = "") -> list[Figure]:
     """Run benchmarks one after the other on the same planes."""
+    figures = [figure for name in names if name in ALONE for figure in ALONE[name](sizes)]
+    names = [name for name in names if name in BENCHES]
+    if not names:
+        return figures
     members = max(sizes.wide if name in WIDE else sizes.members for name in names)
-    figures: list[Figure] = []
     _end_in_order()
     async with open_stage(members, _tell) as stage:
         for name in names:
@@ -59,18 +66,18 @@ async def measure(names: list[str], sizes: Sizes, profile: str = "") -> list[Fig
 def main() -> None:
     """Read the command line, measure, print, write."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("benches", nargs="*", help=f"of {', '.join(BENCHES)}; default: all")
+    parser.add_argument("benches", nargs="*", help=f"of {', '.join(NAMES)}; default: all")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it works")
     parser.add_argument("--rounds", type=int, help="interleaved rounds")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--profile", default="", help="write the controller's cProfile there")
     given = parser.parse_args()
-    if unknown := set(given.benches) - set(BENCHES):
+    if unknown := set(given.benches) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     sizes = QUICK if given.quick else FULL
     if given.rounds:
         sizes = replace(sizes, rounds=given.rounds)
-    names = [name for name in BENCHES if name in given.benches or not given.benches]
+    names = [name for name in NAMES if name in given.benches or not given.benches]
     try:
         figures = asyncio.run(measure(names, sizes, given.profile))
     except (asyncio.CancelledError, KeyboardInterrupt):
