@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address
-from string import ascii_letters, digits
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
@@ -36,7 +35,6 @@ _SIGN_AND_ENCIPHER: Final = 0b1010_0000
 _SIGN_CERTIFICATES: Final = 0b0000_0100
 _DNS_NAME: Final = der.context(2, is_constructed=False)
 _IP_ADDRESS: Final = der.context(7, is_constructed=False)
-_PRINTABLE: Final = frozenset(ascii_letters + digits + " '()+,-./:=?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +66,9 @@ def subject_of(common_name: str) -> bytes:
     """Return the name that consists of this common name, or of nothing."""
     if not common_name:
         return der.sequence()
-    tag = der.PRINTABLE_STRING if _PRINTABLE.issuperset(common_name) else der.UTF8_STRING
-    try:
-        raw = common_name.encode()
-    except UnicodeEncodeError:
-        raise GoError("asn1: string not valid UTF-8") from None
-    return der.sequence(der.set_of(der.sequence(der.oid(_COMMON_NAME), der.encode(tag, raw))))
+    with refusing("asn1: string not valid UTF-8"):
+        name = der.text(common_name)
+    return der.sequence(der.set_of(der.sequence(der.oid(_COMMON_NAME), name)))
 
 
 def signed(request: Request, key: PrivateKey, signer: Signer) -> bytes:

@@ -61,6 +61,17 @@ def parse(run: Run, raw: bytes) -> Certificate:
         )
 
 
+def subject_of(raw: bytes) -> bytes:
+    """Return a certificate's subject, as it is encoded.
+
+    Raises:
+        DerError: It is no certificate.
+    """
+    has_version, *_ = parts = der.read(raw).children()[0].children()
+    subject = parts[5 if has_version.tag == der.context(0) else 4]
+    return der.encode(subject.tag, subject.content)
+
+
 def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
     """Return an extension of a certificate, None if it has none of the kind."""
     for found in certificate.extensions:

@@ -6,6 +6,7 @@ numbers) is known before a library is let loose on it.
 Source: ITU-T X.690.
 """
 
+from string import ascii_letters, digits
 from typing import Final, NamedTuple
 
 BOOLEAN: Final = 0x01
@@ -21,6 +22,8 @@ GENERALIZED_TIME: Final = 0x18
 BMP_STRING: Final = 0x1E
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
+
+_PRINTABLE: Final = frozenset(ascii_letters + digits + " '()+,-./:=?")
 
 
 class DerError(ValueError):
@@ -168,6 +171,19 @@ def oid(dotted: str) -> bytes:
     """Return an OBJECT IDENTIFIER."""
     first, second, *others = map(int, dotted.split("."))
     return encode(OID, b"".join(_base_128(n) for n in (40 * first + second, *others)))
+
+
+def text(content: str) -> bytes:
+    """Return a PrintableString, or a UTF8String where that does not do.
+
+    Raises:
+        DerError: The text is no UTF-8.
+    """
+    tag = PRINTABLE_STRING if _PRINTABLE.issuperset(content) else UTF8_STRING
+    try:
+        return encode(tag, content.encode())
+    except UnicodeEncodeError:
+        raise DerError("not valid UTF-8") from None
 
 
 def _base_128(number: int) -> bytes:

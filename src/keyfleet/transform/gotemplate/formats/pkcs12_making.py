@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats import der
-from keyfleet.transform.gotemplate.formats.certificates import Certificate
+from keyfleet.transform.gotemplate.formats.certificates import Certificate, subject_of
+from keyfleet.transform.gotemplate.formats.distinguished_names import name_text
 from keyfleet.transform.gotemplate.formats.guarding import refusing
 from keyfleet.transform.gotemplate.formats.pkcs12 import (
     CERTIFICATE_BAG,
@@ -61,7 +62,7 @@ def key_store(
     bags = [_bag(certificates[0], name), *(_bag(other) for other in certificates[1:])]
     shrouded = der.sequence(*_encrypted(run, pkcs8(key), secret, as_octets=True))
     key_bag = der.sequence(der.oid(SHROUDED_KEY_BAG), _explicit(shrouded), der.set_of(name))
-    return _file(run, (_part(run, bags, secret), _data(der.sequence(key_bag))), secret)
+    return assembled(run, (_part(run, bags, secret), _data(der.sequence(key_bag))), secret)
 
 
 def trust_store(run: Run, certificates: Sequence[Certificate], password: str) -> bytes:
@@ -73,10 +74,11 @@ def trust_store(run: Run, certificates: Sequence[Certificate], password: str) ->
     secret = password_of(password)
     trusts = _attribute(_JAVA_TRUSTS, der.oid(_ANY_USE))
     bags = [_bag(found, trusts, _friendly_name(found)) for found in certificates]
-    return _file(run, (_part(run, bags, secret),), secret)
+    return assembled(run, (_part(run, bags, secret),), secret)
 
 
-def _file(run: Run, parts: Sequence[bytes], password: Password) -> bytes:
+def assembled(run: Run, parts: Sequence[bytes], password: Password) -> bytes:
+    """Return a file of these parts, authenticated by the password."""
     content = der.sequence(*parts)
     salt = run.random.randbytes(_SALT)
     key = derived(run, "sha256", password.wide, salt, _ROUNDS, 32, FOR_MAC)
@@ -135,7 +137,7 @@ def _local_key_id(certificate: Certificate) -> bytes:
 
 def _friendly_name(certificate: Certificate) -> bytes:
     with refusing("x509: malformed subject"):
-        name = certificate.parsed.subject.rfc4514_string()
+        name = name_text(subject_of(certificate.raw))
     if any(character > "\uffff" for character in name):
         raise GoError("pkcs12: string contains characters that cannot be encoded in UCS-2")
     return _attribute(_FRIENDLY_NAME, der.encode(der.BMP_STRING, name.encode("utf-16-be")))

@@ -193,7 +193,7 @@ def _signer(run: Run, ca: Certificate) -> Signer:
                 "error creating certificate: "
                 "x509: provided PrivateKey doesn't match parent's PublicKey"
             )
-        return Signer(key, found.parsed.subject.public_bytes(), found.key_id)
+        return Signer(key, certificates.subject_of(found.raw), found.key_id)
 
 
 def _certificate_of(run: Run, pair: Certificate) -> certificates.Certificate:
