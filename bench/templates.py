@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.figures import Figure, at_most, ratio, span, told
 from bench.sizes import Sizes
+from keyfleet.base import codec
 from keyfleet.transform.gotemplate import render
 from keyfleet.transform.gotemplate.compiler import Compiled
 from keyfleet.transform.gotemplate.functions import function_set
