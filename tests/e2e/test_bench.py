@@ -29,5 +29,5 @@ def test_every_benchmark_runs_and_is_written(tmp_path: Path) -> None:
         assert isinstance(figure["value"], float | int)
         assert isinstance(figure["ok"], bool)
     names = " ".join(figure["name"] for figure in figures)
-    for bench in ("fan-out", "CPU", "propagation", "policy", "silent", "steady", "restart"):
+    for bench in ("fan-out", "CPU", "propagation", "policy", "silent", "steady", "restart", "template"):
         assert bench in names
