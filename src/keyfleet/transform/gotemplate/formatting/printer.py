@@ -25,6 +25,7 @@ from keyfleet.transform.gotemplate.values import (
     INVALID,
     GoObject,
     GoSequence,
+    Invalid,
     Uint8,
     decoded,
     type_of,
@@ -73,7 +74,7 @@ class Printer:
         self._run.step()
         self._run.check_depth(depth)
         match value:
-            case None:
+            case None | Invalid():
                 self._out.add("interface {}(nil)" if how.is_syntax else _NIL)
             case GoObject():
                 self._write_object(value, how, depth)

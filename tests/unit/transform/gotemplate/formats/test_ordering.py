@@ -25,7 +25,8 @@ def test_false_is_before_true() -> None:
 
 
 def test_keys_of_several_types_are_grouped() -> None:
-    assert sorted_keys([True, "a", 2, 1.5, None, "B", 1]) == [None, 1, 2, 1.5, "B", "a", True]
+    keys = [True, 1j, "a", 2, 1.5, None, "B", 3]
+    assert sorted_keys(keys) == [None, 2, 3, 1.5, "B", "a", True, 1j]
 
 
 @given(st.lists(st.binary(max_size=4)))

@@ -89,6 +89,8 @@ def text(form: str, *arguments: Any) -> str:
         (JsonNumber("5"), "5", '"5"'),
         (Int64(5), "5", "5"),
         (INVALID, "<nil>", "<nil>"),
+        ([INVALID], "[<nil>]", "[]interface {}{interface {}(nil)}"),
+        ([1 + 2j], "[(1+2i)]", "[]interface {}{(1+2i)}"),
     ],
 )  # fmt: skip
 def test_writes_what_holds_others(value: Any, plain: str, syntax: str) -> None:
