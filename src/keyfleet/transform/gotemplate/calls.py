@@ -71,8 +71,8 @@ def invoke(run: Run, function: Function, values: Sequence[Any], place: Place) ->
             if type(value) not in _SMALL:
                 run.work_on(value)
         result = function.call(run, *values) if function.takes_run else function.call(*values)
-        if type(result) not in _SMALL:
-            run.has_made(result)
+        if type(result) not in _SMALL and id(result) not in map(id, values):
+            run.has_made(result)  # an argument that is given back was paid for before
     except GoError as error:
         raise FailureError(place, _in_call(function, error)) from None
     return result

@@ -13,6 +13,8 @@ from keyfleet.transform.gotemplate.values import wrapped
 
 _DIGITS: Final = "0123456789"
 INT64_MIN: Final = -(2**63)
+LONGEST_NUMBER: Final = 1000
+"""Characters; more are no number here, even if all of them are zeros."""
 
 
 def as_integer(value: Any) -> int | None:
@@ -54,6 +56,8 @@ def truncated(number: float) -> int:
 
 
 def _integer_of_text(text: str) -> int | None:
+    if len(text) > LONGEST_NUMBER:
+        return None
     try:
         return parse_int(_without_decimals(text), 0)
     except GoError:
@@ -70,6 +74,8 @@ def _without_decimals(text: str) -> str:
 
 
 def _float_of_text(text: str) -> float | None:
+    if len(text) > LONGEST_NUMBER:
+        return None
     try:
         return parse_float(text)
     except GoError:

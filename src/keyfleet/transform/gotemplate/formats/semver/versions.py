@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from string import ascii_letters, digits
 from typing import Any, ClassVar, Final
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import BudgetError, GoError
 from keyfleet.transform.gotemplate.formats.strconv import parse_uint
 from keyfleet.transform.gotemplate.functions.table import STRING, Table, struct
 from keyfleet.transform.gotemplate.values import GoObject, Uint64
@@ -19,6 +19,7 @@ INVALID_VERSION: Final = "invalid semantic version"
 _DIGITS: Final = frozenset(digits)
 _IDENTIFIER: Final = frozenset(ascii_letters + digits + "-")
 _LARGEST: Final = 2**64 - 1
+_LONGEST: Final = 256
 _SLOTS: Final = 3
 """Major, minor, patch."""
 
@@ -77,7 +78,10 @@ def parse_version(text: str) -> Version:
 
     Raises:
         GoError: It is none.
+        BudgetError: It is too long.
     """
+    if len(text) > _LONGEST:
+        raise BudgetError(f"a version longer than {_LONGEST} bytes")
     rest, plus, metadata = text.partition("+")
     core, dash, prerelease = rest.partition("-")
     numbers = core.removeprefix("v").split(".", _SLOTS)

@@ -78,31 +78,24 @@ def initial(container: Any) -> list[Any]:
     return items[:-1] if items else nil_list()
 
 
-@LISTS.function("append", "push", "mustAppend", "mustPush", params=(ANY, ANY), run=True)
-def append(run: Run, container: Any, item: Any) -> list[Any]:
+@LISTS.function("append", "push", "mustAppend", "mustPush", params=(ANY, ANY))
+def append(container: Any, item: Any) -> list[Any]:
     """Return a new list that ends with the item."""
-    items = items_of(container, "Cannot push on type")
-    run.will_hold(len(items) + 1)
-    return [*items, item]
+    return [*items_of(container, "Cannot push on type"), item]
 
 
-@LISTS.function("prepend", "mustPrepend", params=(ANY, ANY), run=True)
-def prepend(run: Run, container: Any, item: Any) -> list[Any]:
+@LISTS.function("prepend", "mustPrepend", params=(ANY, ANY))
+def prepend(container: Any, item: Any) -> list[Any]:
     """Return a new list that begins with the item."""
-    items = items_of(container, "Cannot prepend on type")
-    run.will_hold(len(items) + 1)
-    return [item, *items]
+    return [item, *items_of(container, "Cannot prepend on type")]
 
 
 @LISTS.function("concat", variadic=ANY, run=True)
 def concat(run: Run, *containers: Any) -> list[Any]:
     """Return the elements of all lists as one."""
-    found: list[Any] = []
-    for container in containers:
-        items = items_of(container, "Cannot concat type", " as list")
-        run.will_hold(len(found) + len(items))
-        found += items
-    return found or nil_list()
+    lists = [items_of(container, "Cannot concat type", " as list") for container in containers]
+    run.will_hold(sum(map(len, lists)))
+    return [item for items in lists for item in items] or nil_list()
 
 
 @LISTS.function("reverse", "mustReverse", params=(ANY,))

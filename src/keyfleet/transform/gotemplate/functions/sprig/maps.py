@@ -37,8 +37,9 @@ def get(container: dict[str, Any], key: str) -> Any:
 def set_key(run: Run, container: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     """Put a value into the map and return the map."""
     merging.check_writable(container)
-    if len(container) % 64 == 63 and key not in container:
-        run.will_hold(len(container) + 1)
+    size = len(container)
+    if not size & (size - 1):  # a power of two: grown maps are paid for at each doubling
+        run.will_hold(2 * size)
     container[key] = value
     return container
 

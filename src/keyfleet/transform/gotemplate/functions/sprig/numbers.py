@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats.casting import as_float, as_integer
+from keyfleet.transform.gotemplate.formats.casting import LONGEST_NUMBER, as_float, as_integer
 from keyfleet.transform.gotemplate.formats.division import float_quotient, quotient, remainder
 from keyfleet.transform.gotemplate.formats.strconv import parse_int
 from keyfleet.transform.gotemplate.functions.sprig.texts import shown
@@ -58,7 +58,7 @@ def atoi(text: str) -> int:
 def to_decimal(run: Run, value: Any) -> Int64:
     """Return the value's text, read as octal digits, as an `int64`."""
     try:
-        return Int64(parse_int(shown(run, value), 8))
+        return Int64(parse_int(shown(run, value)[:LONGEST_NUMBER], 8))
     except BudgetError:
         raise
     except GoError:

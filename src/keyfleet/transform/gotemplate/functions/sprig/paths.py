@@ -7,13 +7,16 @@ Source: docs/compat/go-templates.md 16.9.
 from typing import Final
 
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
+from keyfleet.transform.gotemplate.run import Run
 
 PATHS: Final = Table()
 
 
-@PATHS.function("clean", "osClean", params=(STRING,))
-def clean(path: str) -> str:
+@PATHS.function("clean", "osClean", params=(STRING,), run=True)
+def clean(run: Run, path: str) -> str:
     """Return the shortest path that means the same."""
+    run.will_hold(path.count("/") + 1)
+    run.walk(path.count("/"))
     is_rooted = path.startswith("/")
     kept: list[str] = []
     for name in path.split("/"):
@@ -26,10 +29,10 @@ def clean(path: str) -> str:
     return "/" * is_rooted + "/".join(kept) or "."
 
 
-@PATHS.function("dir", "osDir", params=(STRING,))
-def directory(path: str) -> str:
+@PATHS.function("dir", "osDir", params=(STRING,), run=True)
+def directory(run: Run, path: str) -> str:
     """Return all but the last element."""
-    return clean(path[: path.rfind("/") + 1])
+    return clean(run, path[: path.rfind("/") + 1])
 
 
 @PATHS.function("base", "osBase", params=(STRING,))

@@ -47,7 +47,7 @@ def texts_of(run: Run, value: Any) -> list[str]:
     if isinstance(value, bytes):
         return strings(str(byte) for byte in value)
     if isinstance(value, list):
-        run.walk(len(value))
+        run.walk(2 * len(value))
         return strings(text_of(run, item) for item in value if item is not None)
     return strings([] if value is None else [text_of(run, value)])
 
