@@ -216,6 +216,26 @@ def is_global_unicast(address: Address) -> bool:
     return ip != _BROADCAST and not is_special
 
 
+@_ADDRESS.function("IsUnspecified")
+def _is_unspecified(address: Address) -> bool:
+    return address.ip.is_unspecified
+
+
+@_ADDRESS.function("IsLinkLocalUnicast")
+def _is_link_local(address: Address) -> bool:
+    return address.ip.is_link_local
+
+
+@_ADDRESS.function("To4")
+def _to_4(address: Address) -> Address | None:
+    return address if address.ip.version == 4 else None
+
+
+@_ADDRESS.function("To16")
+def _to_16(address: Address) -> Address:
+    return address
+
+
 @_ADDRESS.function("Equal", params=(struct(Address),))
 def _is_equal(address: Address, other: Address) -> bool:
     return address.ip == other.ip

@@ -45,8 +45,6 @@ def to_toml(run: Run, value: Any) -> str:
     """
     out = Text(run)
     writer = _Writer(run, out)
-    if value is None:
-        raise GoError("reflect: call of reflect.Value.Type on zero Value")
     if _is_table(value):
         writer.write_entries((), value)
     elif writer.is_list_of_tables(value):

@@ -4,6 +4,7 @@
 from functools import partial
 from typing import Any, Final
 
+from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.json import decode_json, encode_json
 from keyfleet.transform.gotemplate.formats.letters import SPACE
 from keyfleet.transform.gotemplate.formats.naming import named
@@ -51,4 +52,6 @@ def to_yaml(run: Run, value: Any) -> str:
 @DOCUMENTS.function("toTOML", params=(ANY,), run=True)
 def as_toml(run: Run, value: Any) -> str:
     """Return the value as TOML."""
+    if value is None:
+        raise GoError("reflect: call of reflect.Value.Type on zero Value")
     return str(named("toTOML", to_toml, run, value)).strip(SPACE)

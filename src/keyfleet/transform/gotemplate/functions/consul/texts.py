@@ -9,8 +9,8 @@ from typing import Any, Final
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats import regexp, splitting
 from keyfleet.transform.gotemplate.formats.letters import SPACE, to_lower, to_upper
+from keyfleet.transform.gotemplate.formats.titles import titled
 from keyfleet.transform.gotemplate.functions.sprig import strings as sprig
-from keyfleet.transform.gotemplate.functions.sprig.letters import title_words
 from keyfleet.transform.gotemplate.functions.table import INT, STRING, STRINGS, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import (
@@ -31,13 +31,18 @@ _THREE: Final = (STRING, STRING, STRING)
 
 TEXTS.function("toLower", params=_ONE, run=True)(to_lower)
 TEXTS.function("toUpper", params=_ONE, run=True)(to_upper)
-TEXTS.function("toTitle", params=_ONE, run=True)(title_words)
 TEXTS.function("trim", params=_TWO)(sprig.trim_all)
 TEXTS.function("trimPrefix", params=_TWO)(sprig.trim_prefix)
 TEXTS.function("trimSpace", params=_ONE)(sprig.trim)
 TEXTS.function("trimSuffix", params=_TWO)(sprig.trim_suffix)
 TEXTS.function("replaceAll", params=_THREE, run=True)(sprig.replace)
 TEXTS.function("regexMatch", params=_TWO, run=True)(regexp.is_match)
+
+
+@TEXTS.function("toTitle", params=_ONE, run=True)
+def to_title(run: Run, text: str) -> str:
+    """Return the text with the first letter of every word in title case."""
+    return titled(run, text, lowers_rest=False)
 
 
 @TEXTS.function("regexReplaceAll", params=_THREE, run=True)
@@ -67,8 +72,12 @@ def split(run: Run, separator: str, text: str) -> GoList:
 @TEXTS.function("splitToMap", params=_THREE, run=True)
 def split_to_map(run: Run, between: str, within: str, text: str) -> GoMap:
     """Return the pieces of the text as keys and values; what has no value is left out."""
-    pairs = [splitting.split(run, piece, within, 2) for piece in split(run, between, text)]
+    pairs = [_cut(run, piece, within) for piece in split(run, between, text)]
     return string_map({pair[0]: pair[1] for pair in pairs if len(pair) == 2})
+
+
+def _cut(run: Run, piece: str, separator: str) -> list[str]:
+    return splitting.split(run, piece, separator, 2) if separator else ["", piece]
 
 
 @TEXTS.function("join", params=(STRING, STRINGS), run=True)

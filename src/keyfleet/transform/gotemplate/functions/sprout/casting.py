@@ -4,6 +4,7 @@
 Source: docs/compat/go-templates.md 18.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
@@ -25,7 +26,8 @@ from keyfleet.transform.gotemplate.values import (
 def uncastable(run: Run, value: Any, target: str, *reason: str | Data) -> GoError:
     """Return the error that a value cannot become one of a type."""
     shown = Data(sprintf(run, "%#v", [value]))
-    return GoError("unable to cast ", shown, f" of type {type_of(value)} to {target}", *reason)
+    kind = type_of(value).removeprefix("*")
+    return GoError("unable to cast ", shown, f" of type {kind} to {target}", *reason)
 
 
 def cast_integer(run: Run, value: Any, target: str) -> int:
@@ -34,11 +36,11 @@ def cast_integer(run: Run, value: Any, target: str) -> int:
     Raises:
         GoError: It is none.
     """
-    if value == "" and isinstance(value, str):
-        return 0
+    if isinstance(value, str):
+        return _parsed(run, value, target, parse_int)
     number = as_integer(value) if _is_castable(value) else None
     if number is None:
-        raise uncastable(run, value, target, *_reason(parse_int, value, 0))
+        raise uncastable(run, value, target)
     return number
 
 
@@ -49,21 +51,30 @@ def cast_unsigned(run: Run, value: Any, target: str) -> int:
         GoError: It is none, or less than zero.
     """
     if isinstance(value, str):
-        return _unsigned_of_text(run, value, target)
+        return _parsed(run, value, target, _parse_unsigned)
     if isinstance(value, int | float) and value < 0:
         raise GoError("unable to cast negative value")
     return wrapped(cast_integer(run, value, target), is_signed=False)
 
 
-def _unsigned_of_text(run: Run, text: str, target: str) -> int:
-    whole = text
-    if "." in text and not text.startswith("-"):
-        number = as_integer(text)
-        whole = text if number is None else str(number)
+def _parsed(run: Run, text: str, target: str, parse: Callable[[str, int], int]) -> int:
     try:
-        return parse_uint(whole or "0", 0)
+        return parse(_without_decimals(text) or "0", 0)
     except GoError as error:
         raise uncastable(run, text, target, ": ", *error.parts) from None
+
+
+def _parse_unsigned(text: str, base: int) -> int:
+    return parse_uint(text.removeprefix("+"), base)
+
+
+def _without_decimals(text: str) -> str:
+    """Return `12` for `12.5` and `0` for `.5`; all but digits around a point as it is."""
+    whole, _, decimals = text.partition(".")
+    digits = whole[1:] if whole[:1] in ("+", "-") else whole
+    if not f"0{digits}{decimals}".isdecimal() or not text.isascii():
+        return text
+    return whole if digits else "0"
 
 
 def cast_float(run: Run, value: Any) -> float:
@@ -72,26 +83,23 @@ def cast_float(run: Run, value: Any) -> float:
     Raises:
         GoError: It is no number.
     """
-    if value == "" and isinstance(value, str):
-        return 0.0
+    if isinstance(value, str):
+        return _parsed_float(run, value)
     number = as_float(value) if _is_castable(value) else None
     if number is None:
-        raise uncastable(run, value, "float64", *_reason(parse_float, value))
+        raise uncastable(run, value, "float64")
     return number
+
+
+def _parsed_float(run: Run, text: str) -> float:
+    try:
+        return parse_float(text) if text else 0.0
+    except GoError as error:
+        raise uncastable(run, text, "float64", ": ", *error.parts) from None
 
 
 def _is_castable(value: Any) -> bool:
     return not isinstance(value, GoObject) or isinstance(value, SizedInt)
-
-
-def _reason(parse: Any, value: Any, *arguments: Any) -> tuple[str | Data, ...]:
-    """Return why a text is no number."""
-    if isinstance(value, str):
-        try:
-            parse(value, *arguments)
-        except GoError as error:
-            return (": ", *error.parts)
-    return ()
 
 
 def cast_text(run: Run, value: Any) -> str:

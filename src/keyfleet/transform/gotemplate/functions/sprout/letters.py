@@ -9,15 +9,13 @@ from keyfleet.transform.gotemplate.formats.letters import (
     lower,
     mapped,
     upper,
-    whole_characters,
 )
+from keyfleet.transform.gotemplate.formats.titles import titled
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import encoded
 
 LETTERS: Final = Table()
-_INSIDE_WORDS: Final = frozenset("'.:\u00b7\u2019")
-"""What may stand between two letters of a word."""
 
 
 @LETTERS.function("swapCase", params=(STRING,), run=True)
@@ -68,27 +66,4 @@ def initials(run: Run, text: str) -> str:
 @LETTERS.function("toTitleCase", params=(STRING,), run=True)
 def to_title_case(run: Run, text: str) -> str:
     """Return the text with every word in lower case but for its first letter."""
-    run.walk(8 * len(text))
-    run.will_make(3 * len(text))
-    whole = whole_characters(text)
-    pieces, start = [], 0
-    for end in range(1, len(whole) + 1):
-        if end == len(whole) or _is_inside(whole, end) != _is_inside(whole, end - 1):
-            pieces.append(_titled(whole[start:end]))
-            start = end
-    return "".join(pieces)
-
-
-def _is_inside(text: str, index: int) -> bool:
-    """Return whether the character belongs to a word."""
-    if text[index] in _INSIDE_WORDS:
-        return 0 < index < len(text) - 1 and text[index - 1].isalnum() and text[index + 1].isalnum()
-    return text[index].isalnum() or text[index] == "_"
-
-
-def _titled(word: str) -> str:
-    for index, character in enumerate(word):
-        if character.isalpha():
-            rest = (character + word[index + 1 :]).lower()[len(character.lower()) :]
-            return word[:index] + character.title() + rest
-    return word
+    return titled(run, text, lowers_rest=True)

@@ -39,14 +39,18 @@ def _pair(arguments: tuple[Any, ...]) -> tuple[Any, Any]:
 def append(run: Run, *arguments: Any) -> list[Any]:
     """Return a new list that ends with the value."""
     value, container = _pair(arguments)
-    return sprig.append(run, _items(container, "append to", "cannot append on type"), value)
+    items = _items(container, "append to", "cannot append on type")
+    run.will_hold(len(items) + 1)
+    return [*items, value]
 
 
 @LISTS.function("prepend", "mustPrepend", variadic=ANY, run=True)
 def prepend(run: Run, *arguments: Any) -> list[Any]:
     """Return a new list that begins with the value."""
     value, container = _pair(arguments)
-    return sprig.prepend(run, _items(container, "prepend to", "cannot prepend on type"), value)
+    items = _items(container, "prepend to", "cannot prepend on type")
+    run.will_hold(len(items) + 1)
+    return [value, *items]
 
 
 @LISTS.function("concat", variadic=ANY, run=True)

@@ -3,9 +3,14 @@
 
 from typing import Any, Final
 
+from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.casting import truncated
-from keyfleet.transform.gotemplate.formats.durations import Duration, largest_unit_text
-from keyfleet.transform.gotemplate.formats.times import TIME
+from keyfleet.transform.gotemplate.formats.durations import (
+    Duration,
+    largest_unit_text,
+    parse_duration,
+)
+from keyfleet.transform.gotemplate.formats.times import TIME, GoTime, between, now
 from keyfleet.transform.gotemplate.formats.zones import zone
 from keyfleet.transform.gotemplate.functions.sprig import dates as sprig
 from keyfleet.transform.gotemplate.functions.table import ANY, STRING, Table
@@ -46,16 +51,20 @@ def duration(value: Any) -> str:
 
 @TIMES.function("durationRound", params=(ANY,), run=True)
 def duration_round(run: Run, value: Any) -> str:
-    """Return a duration, or the time since a moment, in its largest unit."""
-    if isinstance(value, Duration):
-        return _signed(value)
-    if type(value) is Int64:
-        return _signed(value)
-    text = sprig.duration_round(run, value)
-    is_negative = isinstance(value, str) and value.startswith("-") and text != "0s"
-    return f"-{text}" if is_negative else text
-
-
-def _signed(nanoseconds: int) -> str:
+    """Return a duration, or the time since a moment, in its largest unit; nothing below that."""
+    nanoseconds = _nanoseconds(run, value)
+    if not nanoseconds:
+        return "0s"
     text = largest_unit_text(nanoseconds)
-    return f"-{text}" if nanoseconds < 0 and text != "0s" else text
+    return ("-" if nanoseconds < 0 else "") + ("" if text == "0s" else text)
+
+
+def _nanoseconds(run: Run, value: Any) -> int:
+    if isinstance(value, GoTime):
+        return between(now(run), value)
+    if isinstance(value, Duration) or type(value) is Int64:
+        return int(value)
+    try:
+        return parse_duration(value) if isinstance(value, str) else 0
+    except GoError:
+        return 0

@@ -76,11 +76,12 @@ def to_pascal_case(run: Run, text: str) -> str:
 def _without_separators(run: Run, text: str, *, is_first_upper: bool) -> str:
     run.walk(_SLOW * len(text))
     found: list[str] = []
-    begins = is_first_upper
+    begins, has_letter = is_first_upper, False
     for character in whole_characters(text):
         if character in _SEPARATORS:
-            begins = is_first_upper or bool(found)
+            begins = begins or has_letter
             continue
+        has_letter = has_letter or character.isalpha()
         if begins:
             found.append(upper(character))
         else:
