@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 READS = "test_no_reference_reads_what_is_anothers"
 PLACES = "test_no_placement_reaches_what_is_anothers"
+RENDERS = "test_no_template_reaches_out_or_holds_up_others"
 TEMPLATES = "test_no_template_forges_ownership_or_authority"
 ANNOTATES = "test_no_annotated_secret_reaches_what_is_anothers"
 FORGES = "test_no_forged_marker_moves_anything"
@@ -46,6 +47,7 @@ IMPOSTOR = "test_a_member_that_says_to_be_another_draws_nothing_to_itself"
 OWN_KEYS = "test_refuses_names_that_an_api_server_refuses"
 
 NARROWS = "only takes away from what was chosen"
+OWN_WORDS = "chooses among what the author was let read, or says what becomes of it"
 OWN_OBJECTS = "says what happens to the author's own targets; whose they are is the marker's word"
 PAUSES = "stops the author's own deliveries, or an administrator's own cluster or policy"
 FIGURES = "a number that an administrator sets"
@@ -65,6 +67,14 @@ def _choice(path: str, names: str, selects: str) -> dict[str, str]:
     return {f"{path}.names": names, **selector, f"{path}.exclude": NARROWS}
 
 
+def _objects(path: str) -> dict[str, str]:
+    return {
+        f"{path}.name": READS,
+        f"{path}.items[].key": OWN_WORDS,
+        f"{path}.items[].templateAs": OWN_WORDS,
+    }
+
+
 FIELDS: dict[str, str] = {
     "FleetSecret.source.secretRef.name": READS,
     "FleetSecret.source.secretRef.namespace": READS,
@@ -72,6 +82,16 @@ FIELDS: dict[str, str] = {
     "FleetSecret.source.onMissing": READS,
     "FleetSecret.data[].from": OWN_KEYS,
     "FleetSecret.data[].to": OWN_KEYS,
+    "FleetSecret.sources[].name": OWN_WORDS,
+    "FleetSecret.sources[].secretRef.name": READS,
+    "FleetSecret.sources[].secretRef.namespace": READS,
+    "FleetSecret.sources[].secretRef.cluster": READS,
+    "FleetSecret.template.data": RENDERS,
+    **_objects("FleetSecret.template.templateFrom[].secretRef"),
+    **_objects("FleetSecret.template.templateFrom[].configMapRef"),
+    "FleetSecret.template.mergePolicy": OWN_WORDS,
+    "FleetSecret.template.functions": RENDERS,
+    "FleetSecret.template.missingKey": OWN_WORDS,
     "FleetSecret.template.type": TEMPLATES,
     "FleetSecret.template.metadata.labels": TEMPLATES,
     "FleetSecret.template.metadata.annotations": TEMPLATES,

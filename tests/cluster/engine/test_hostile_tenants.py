@@ -13,7 +13,7 @@ from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import always, eventually
 from tests.cluster.engine.tenants import Spec, Tenant, altered, secrets_of, seen, values_in
 
-from keyfleet.kube.resources import FLEETPOLICIES, NAMESPACES
+from keyfleet.kube.resources import CONFIGMAPS, FLEETPOLICIES, NAMESPACES
 from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.testing.canary import canary
 
@@ -27,7 +27,18 @@ THEIRS = "victims-own"
 def wanted(clusters: list[str], *, reads: dict[str, str] | None = None, **spec: Any) -> Spec:
     placement = {"clusters": {"names": clusters}, **spec.pop("placement", {})}
     source = {"secretRef": reads or {"name": "src"}, **spec.pop("source", {})}
-    return {"source": source, "placement": placement, **spec}
+    origin = {} if "sources" in spec else {"source": source}
+    return {**origin, "placement": placement, **spec}
+
+
+def several(*references: dict[str, str]) -> list[Spec]:
+    """Return sources by name."""
+    return [{"name": f"s{index}", "secretRef": each} for index, each in enumerate(references)]
+
+
+def templates_of(kind: str, name: str) -> Spec:
+    """Return a template that stands in an object."""
+    return {"templateFrom": [{kind: {"name": name, "items": [{"key": "k"}]}}]}
 
 
 class Field:
@@ -113,15 +124,34 @@ async def test_no_reference_reads_what_is_anothers(scene: Field) -> None:
         "no-cluster": wanted(east, reads={**stolen, "cluster": "nobody"}),
         "odd-cluster": wanted(east, reads={**stolen, "cluster": f"hub/../{fleet.hub.name}"}),
         "line-break": wanted(east, reads={**stolen, "cluster": "hub\nhub"}),
+        "in-sources": wanted(east, sources=several(stolen)),
+        "in-sources-absent": wanted(east, sources=several(theirs)),
+        "beside-own": wanted(east, sources=several({"name": "src"}, stolen)),
+        "of-member": wanted(east, sources=several({**stolen, "cluster": fleet.east.name})),
+        "by-template": wanted(
+            east,
+            sources=several({"name": "src"}, stolen),
+            template={"data": {"k": "{{ .s1.k }}"}},
+        ),
+        "template": wanted(east, template=templates_of("secretRef", THEIRS)),
+        "template-map": wanted(east, template=templates_of("configMapRef", THEIRS)),
         "deletes": wanted(
             east, reads=theirs, source={"onMissing": "Delete"}, placement={"name": THEIRS}
         ),
     }
+    place = {"name": THEIRS, "namespace": victim}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": place, "data": {"k": "x"}}
+    await fleet.hub.client.create(CONFIGMAPS, body, namespace=victim)
+    elsewhere = templates_of("secretRef", THEIRS)
+    elsewhere["templateFrom"][0]["secretRef"]["namespace"] = victim
+    await scene.attacker.ask("elsewhere", wanted(east, template=elsewhere))
     before = await scene.holds()
     for name, spec in attacks.items():
         await scene.attacker.ask(name, spec)
     told = await scene.attacker.answered(list(attacks))
+    assert (await scene.attacker.answered(["elsewhere"]))["elsewhere"][0] == "UnknownField"
     assert {reason for reason, _ in told.values()} == {"SourceMissing"}
+    assert told["in-sources"][1].replace(THEIRS, "unsaid") == told["in-sources-absent"][1]
     assert told["present"][1].replace(THEIRS, "unsaid") == told["absent"][1]
     assert told["the-copy"][1].replace(THEIRS, "unsaid") == told["no-copy"][1]
     for side in (fleet.hub, fleet.east):
@@ -201,6 +231,9 @@ async def test_no_template_forges_ownership_or_authority(scene: Field) -> None:
         "account": annotated("kubernetes.io/service-account.name", "default"),
         "hub": labelled("keyfleet.io/hub", "3f2a"),
         "manager": labelled("app.kubernetes.io/managed-by", "Helm"),
+        "rendered-owner": annotated("keyfleet.io/owner", '{{ print "x" }}'),
+        "rendered-hub": labelled("keyfleet.io/hub", "{{ .k }}"),
+        "rendered-manager": labelled("app.kubernetes.io/managed-by", '{{ print "Helm" }}'),
     }
     types = {
         "token": "kubernetes.io/service-account-token",
@@ -214,6 +247,39 @@ async def test_no_template_forges_ownership_or_authority(scene: Field) -> None:
     told = await scene.attacker.answered([*attacks, *types])
     assert {told[name][0] for name in attacks} == {"MetadataReserved"}
     assert {told[name][0] for name in types} == {"SpecialType"}
+    assert await secrets_of(fleet.east, scene.attacker.namespace) == []
+    assert await scene.leaks() == []
+
+
+REACHING = {
+    "env": ("sprig", '{{ env "PATH" }}'),
+    "expand": ("sprig", '{{ expandenv "$PATH" }}'),
+    "host": ("sprig", '{{ getHostByName "localhost" }}'),
+    "file": ("consul", '{{ file "/etc/hostname" }}'),
+    "store": ("consul", '{{ with secret "kv/data/x" }}{{ .Data }}{{ end }}'),
+    "service": ("consul", '{{ key "x" }}'),
+    "write": ("consul", '{{ "x" | writeToFile "/tmp/kf" "root" "root" "0644" }}'),
+    "python": ("sprig", "{{ .Cluster.__class__ }}"),
+    "method": ("core", "{{ call .k.upper }}"),
+    "loop": ("sprig", "{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}"),
+    "grow": ("sprig", '{{ $x := "x" }}{{ range until 99 }}{{ $x = print $x $x }}{{ end }}{{ $x }}'),
+    "wide": ("sprig", '{{ range until 99 }}{{ printf "%999999d" 1 }}{{ end }}'),
+    "deep": ("core", '{{ define "x" }}{{ template "x" . }}{{ end }}{{ template "x" . }}'),
+    "self": ("sprig", '{{ $_ := set .Cluster "a" .Cluster }}{{ .Cluster | toJson }}'),
+}
+
+
+async def test_no_template_reaches_out_or_holds_up_others(scene: Field) -> None:
+    """Neither files nor networks nor the process; and the victim is served at the same time."""
+    fleet = scene.fleet
+    for name, (functions, text) in REACHING.items():
+        template = {"functions": functions, "data": {"x": text}}
+        await scene.attacker.ask(name, wanted([fleet.east.name], template=template))
+    await scene.lives_on()
+    told = await scene.attacker.answered(list(REACHING))
+    assert {name: reason for name, (reason, _) in told.items()} == dict.fromkeys(
+        REACHING, "TemplateError"
+    )
     assert await secrets_of(fleet.east, scene.attacker.namespace) == []
     assert await scene.leaks() == []
 

@@ -16,7 +16,7 @@ from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import eventually
 
 from keyfleet.engine.installation import KEY_SECRET
-from keyfleet.kube.resources import FLEETCLUSTERS, FLEETPOLICIES, LEASES, SECRETS
+from keyfleet.kube.resources import CONFIGMAPS, FLEETCLUSTERS, FLEETPOLICIES, LEASES, SECRETS
 from keyfleet.localplane import faults
 from keyfleet.localplane.exchange import Seen
 from keyfleet.manifests.rights import Part, Reach, Right, rights
@@ -25,6 +25,8 @@ from keyfleet.testing.canary import canary
 
 ONE = {"password": canary("one")}
 TWO = {"password": canary("two")}
+
+TEMPLATE = {"templateFrom": [{"configMapRef": {"name": "templates", "items": [{"key": "k"}]}}]}
 
 WHO = {Part.HUB: "hub", Part.MEMBER: "east"}
 
@@ -37,9 +39,14 @@ async def live(fleet: Fleet) -> None:
     everywhere = {"names": ["*"]}
     policy = await fleet.grant("any", sources={"clusters": everywhere, "namespaces": everywhere})
     await fleet.write_secret(fleet.hub, "src", ONE)
+    await write_templates(fleet)
     await fleet.run()
     await fleet.ask(fleet.east, fleet.west)
     await fleet.delivered(ONE, fleet.east, fleet.west)
+    await fleet.ask(fleet.east, name="rendered", template=TEMPLATE)
+    await fleet.delivered({"k": b"made"}, fleet.east, name="rendered")
+    await fleet.withdraw("rendered")
+    await fleet.gone(fleet.east, name="rendered")
     for data in (TWO, ONE, TWO):
         await fleet.set_data(fleet.hub, "src", data)
         await fleet.delivered(data, fleet.east)
@@ -55,6 +62,14 @@ async def live(fleet: Fleet) -> None:
     await fleet.hub.client.delete(FLEETPOLICIES, policy)
     await fleet.hub.client.delete(FLEETCLUSTERS, fleet.east.name)
     await fleet.delete_secret(fleet.hub, "src")
+    await fleet.hub.client.delete(CONFIGMAPS, "templates", namespace=fleet.namespace)
+
+
+async def write_templates(fleet: Fleet) -> None:
+    """Write a ConfigMap that holds a template."""
+    place = {"name": "templates", "namespace": fleet.namespace}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": place, "data": {"k": "made"}}
+    await fleet.hub.client.create(CONFIGMAPS, body, namespace=fleet.namespace)
 
 
 async def forget_installation(fleet: Fleet) -> None:
