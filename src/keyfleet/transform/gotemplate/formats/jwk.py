@@ -27,7 +27,12 @@ from keyfleet.transform.gotemplate.run import Run
 
 _GO_TYPES: Final = {"RSA": "*rsa", "EC": "*ecdsa"}
 _OKP_TYPES: Final = {"Ed25519": "ed25519", "X25519": "x25519"}
-_FIELDS: Final = {"RSA": ("d", "e", "n"), "EC": ("crv", "d", "x", "y"), "OKP": ("crv", "d", "x")}
+_FIELDS: Final = {
+    "RSA": ("d", "e", "n", "p", "q"),
+    "EC": ("crv", "d", "x", "y"),
+    "OKP": ("crv", "d", "x"),
+}
+_OF_PRIVATE_KEYS: Final = frozenset({"d", "p", "q"})
 _LIBRARY_NAMES: Final = {"RSA": "rsa", "EC": "ecdsa", "OKP": "okp"}
 _CURVES: Final[Mapping[str, Callable[[], ec.EllipticCurve]]] = {
     "P-256": ec.SECP256R1,
@@ -90,7 +95,7 @@ class Key(NamedTuple):
                     f"value: json: cannot unmarshal {json_type(value)} into Go value of type "
                     "string"
                 )
-            if value is None and name != "d":
+            if value is None and name not in _OF_PRIVATE_KEYS:
                 raise GoError(f"{self._where}required field {name} is missing")
             if name != "crv":
                 self.raw(name)
