@@ -11,7 +11,7 @@ from typing import Final
 
 from bcrypt import hashpw
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats.guarding import refusing
 from keyfleet.transform.gotemplate.functions.table import INT, STRING, Param, Table
 from keyfleet.transform.gotemplate.run import Run
@@ -94,11 +94,11 @@ def derive_password(
     templates = _TEMPLATES.get(kind)
     if templates is None:
         return f"cannot find password template {kind}"
+    number = _uint32(counter)
     run.hash_slowly()
     salt = _SCOPE + _counted(encoded(user))
     with refusing("failed to derive key"):
         key = scrypt(encoded(password), salt=salt, n=1 << 15, r=8, p=2, maxmem=64 << 20, dklen=64)
-    number = _uint32(counter)
     seed = digest(key, _SCOPE + _counted(encoded(site)) + number.to_bytes(4), sha256)
     template = templates[seed[0] % len(templates)]
     classes = (_CLASSES[letter] for letter in template)
@@ -110,6 +110,6 @@ def _counted(raw: bytes) -> bytes:
 
 
 def _uint32(number: float) -> int:
-    if number < 0 or number != int(number):
-        raise GoError(f"expected unsigned integer; found {number}")
+    if number < 0 or (isinstance(number, float) and not number.is_integer()):
+        raise GoError("expected unsigned integer; found ", Data(str(number)))
     return int(number) & 0xFFFF_FFFF
