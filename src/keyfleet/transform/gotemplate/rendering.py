@@ -13,6 +13,7 @@ from keyfleet.transform.gotemplate.errors import BudgetError, TemplateError
 from keyfleet.transform.gotemplate.fields import MissingKey
 from keyfleet.transform.gotemplate.functions import function_set
 from keyfleet.transform.gotemplate.parser import parse
+from keyfleet.transform.gotemplate.reads import Resolver
 from keyfleet.transform.gotemplate.roots import go_string, root_value
 from keyfleet.transform.gotemplate.run import Random, Run
 
@@ -65,7 +66,7 @@ class Cache:
                 self._size -= old.size_bytes
 
 
-_CACHE: Final = Cache(64 << 20)
+_CACHE: Final = Cache(32 << 20)
 
 
 def compiled(text: str, kind: Kind) -> Compiled:
@@ -104,6 +105,7 @@ def render(  # noqa: PLR0913 - each is a setting of Go's engine or of the place 
     string_map: bool = False,
     clock: Now | None = None,
     random: Random | None = None,
+    resolver: Resolver | None = None,
 ) -> str:
     """Return a template's text.
 
@@ -118,6 +120,7 @@ def render(  # noqa: PLR0913 - each is a setting of Go's engine or of the place 
         string_map: The data is a mapping of strings, Go's `map[string]string`.
         clock: For functions that ask for the time; the system's by default.
         random: For functions that make random values and keys; the system's by default.
+        resolver: For templates that read secrets by themselves, see `reads.in_passes`.
     Returns:
         The text; bytes that are no UTF-8 are surrogates (`surrogateescape`).
     Raises:
@@ -125,7 +128,7 @@ def render(  # noqa: PLR0913 - each is a setting of Go's engine or of the place 
         KeyError: There is no such function set.
     """
     template = compiled(text, Kind(functions, name, left, right))
-    run = Run(now=(clock or SystemClock()).now, random=random or SystemRandom())
+    run = Run(now=(clock or SystemClock()).now, random=random or SystemRandom(), resolver=resolver)
     try:
         root = root_value(data, strings=string_map)
     except BudgetError as error:
