@@ -16,6 +16,7 @@ from keyfleet.base.codec import decode_yaml, encode_yaml
 from keyfleet.cli.options import normalised
 from keyfleet.cli.program import program
 from keyfleet.dialects import annotated, native
+from keyfleet.engine.understanding import understood
 from keyfleet.model.intent import Origin
 from keyfleet.model.ownership import Claim
 from keyfleet.model.plan import State
@@ -164,7 +165,8 @@ def _is_understood(document: Mapping[str, Any]) -> bool:
     if document["apiVersion"] == API_VERSION:
         read = read_manifests(encode_yaml(document).encode(), "docs")
         is_secret = document["kind"] == "FleetSecret"
-        return not is_secret or bool(native.DIALECT.translate(read[0].document, origin).intents)
+        found = understood(native.DIALECT, read[0].document, origin)
+        return not is_secret or bool(found.intents)
     domains = {name.partition("/")[0] for name in metadata.get("annotations", {})}
     return all(annotated.dialect(domain).translate(document, origin).intents for domain in domains)
 

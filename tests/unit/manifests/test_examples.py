@@ -8,6 +8,7 @@ import pytest
 from keyfleet.base.codec import decode_yaml
 from keyfleet.dialects.annotated import dialect
 from keyfleet.dialects.native import DIALECT
+from keyfleet.engine.understanding import understood
 from keyfleet.model.intent import Origin
 from keyfleet.model.v1alpha1.reading import read_manifests
 
@@ -20,7 +21,7 @@ def test_is_understood(name: str) -> None:
     for manifest in read_manifests((FOLDER / name).read_bytes(), name):
         if manifest.kind == "FleetSecret":
             origin = Origin("native", manifest.kind, "payments", "db")
-            assert DIALECT.translate(manifest.document, origin).intents
+            assert understood(DIALECT, manifest.document, origin).intents
 
 
 def test_the_annotated_secret_is_understood() -> None:
