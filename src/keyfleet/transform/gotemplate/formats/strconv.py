@@ -21,7 +21,17 @@ _MOST_DIGITS: Final = 64
 """Of an integer, in base 2."""
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+_TOO_LARGE: Final = '": value out of range'
 _INFINITIES: Final = frozenset({"inf", "infinity"})
+
+
+class OutOfRangeError(GoError):
+    """The text is a number that its type cannot hold."""
+
+    def __init__(self, function: str, text: str, nearest: float) -> None:
+        """Keep the nearest number that the type holds: Go gives it beside the error."""
+        super().__init__(f'strconv.{function}: parsing "', Data(escaped(text)), _TOO_LARGE)
+        self.nearest = nearest
 
 
 def parse_bool(text: str) -> bool:
@@ -59,10 +69,13 @@ def parse_int(text: str, base: int = 10, bits: int = 64, *, function: str = "Par
         GoError: It is none, or it does not fit.
     """
     sign, digits = _without_sign(text)
-    number = _unsigned(digits, text, base, 64, function)
-    largest = 1 << (bits - 1)
-    if number > (largest if sign < 0 else largest - 1):
-        raise _out_of_range(function, text)
+    largest = (1 << (bits - 1)) - (sign > 0)
+    try:
+        number = _unsigned(digits, text, base, 64, function)
+    except OutOfRangeError:
+        number = largest + 1
+    if number > largest:
+        raise OutOfRangeError(function, text, sign * largest)
     return sign * number
 
 
@@ -93,7 +106,7 @@ def parse_float(text: str) -> float:
         raise _invalid("ParseFloat", text)
     number = _finite(rest.replace("_", ""), is_hexadecimal=is_hexadecimal)
     if number is None:
-        raise _out_of_range("ParseFloat", text)
+        raise OutOfRangeError("ParseFloat", text, sign * math.inf)
     return sign * number
 
 
@@ -122,7 +135,7 @@ def _unsigned(digits: str, text: str, base: int, bits: int, function: str) -> in
     significant = read.replace("_", "").lstrip("0")
     # Go stops at the digit that is too much, and never sees what follows it.
     if len(significant) > _MOST_DIGITS or int(significant or "0", base) >> bits:
-        raise _out_of_range(function, text)
+        raise OutOfRangeError(function, text, (1 << bits) - 1)
     if not digits or read != rest or ("_" in read and not has_good_underscores(digits)):
         raise _invalid(function, text)
     return int(significant or "0", base)
@@ -169,7 +182,3 @@ def _finite(text: str, *, is_hexadecimal: bool) -> float | None:
 
 def _invalid(function: str, text: str) -> GoError:
     return GoError(f'strconv.{function}: parsing "', Data(escaped(text)), '": invalid syntax')
-
-
-def _out_of_range(function: str, text: str) -> GoError:
-    return GoError(f'strconv.{function}: parsing "', Data(escaped(text)), '": value out of range')

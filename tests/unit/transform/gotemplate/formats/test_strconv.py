@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.strconv import (
+    OutOfRangeError,
     atoi,
     has_good_underscores,
     parse_bool,
@@ -66,6 +67,22 @@ def test_refuses_what_is_no_integer(text: str) -> None:
 def test_refuses_what_does_not_fit(text: str, base: int, bits: int) -> None:
     with pytest.raises(GoError, check=lambda error: "value out of range" in error.go_text()):
         parse_int(text, base, bits)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [("99999999999999999999x", 2**63 - 1), ("-9223372036854775809", -(2**63))],
+)
+def test_knows_the_nearest_number_that_fits(text: str, nearest: int) -> None:
+    with pytest.raises(OutOfRangeError) as caught:
+        atoi(text)
+    assert caught.value.nearest == nearest
+
+
+def test_infinity_is_nearest_to_what_is_too_large() -> None:
+    with pytest.raises(OutOfRangeError) as caught:
+        parse_float("-1e999")
+    assert caught.value.nearest == -math.inf
 
 
 def test_an_unsigned_integer_has_no_sign() -> None:

@@ -10,9 +10,9 @@ from functools import reduce
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
+from keyfleet.transform.gotemplate.formats import strconv
 from keyfleet.transform.gotemplate.formats.casting import LONGEST_NUMBER, as_float, as_integer
 from keyfleet.transform.gotemplate.formats.division import float_quotient, quotient, remainder
-from keyfleet.transform.gotemplate.formats.strconv import parse_int
 from keyfleet.transform.gotemplate.functions.sprig.texts import shown
 from keyfleet.transform.gotemplate.functions.table import ANY, FLOAT, INT, STRING, Table
 from keyfleet.transform.gotemplate.run import Run
@@ -20,9 +20,6 @@ from keyfleet.transform.gotemplate.values import Int64, wrapped
 
 NUMBERS: Final = Table()
 _HALF: Final = 0.5
-_DIGITS: Final = "0123456789"
-_MOST_DIGITS: Final = 20
-_LARGEST: Final = 2**63 - 1
 
 
 @NUMBERS.function("int", params=(ANY,))
@@ -47,18 +44,19 @@ def float64(value: Any) -> float:
 @NUMBERS.function("atoi", params=(STRING,))
 def atoi(text: str) -> int:
     """Return decimal digits as an `int`; the nearest one when it does not fit."""
-    digits = text[text[:1] in {"+", "-"} :]
-    if not digits or digits.strip(_DIGITS):
+    try:
+        return strconv.atoi(text)
+    except strconv.OutOfRangeError as error:
+        return int(error.nearest)
+    except GoError:
         return 0
-    size = min(int(digits.lstrip("0")[:_MOST_DIGITS] or "0"), _LARGEST + 1)
-    return max(-size, ~_LARGEST) if text[0] == "-" else min(size, _LARGEST)
 
 
 @NUMBERS.function("toDecimal", params=(ANY,), run=True)
 def to_decimal(run: Run, value: Any) -> Int64:
     """Return the value's text, read as octal digits, as an `int64`."""
     try:
-        return Int64(parse_int(shown(run, value)[:LONGEST_NUMBER], 8))
+        return Int64(strconv.parse_int(shown(run, value)[:LONGEST_NUMBER], 8))
     except BudgetError:
         raise
     except GoError:
