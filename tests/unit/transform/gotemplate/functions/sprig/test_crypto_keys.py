@@ -59,6 +59,11 @@ def test_reads_the_first_block() -> None:
     assert text_of(key) == pem_of(an_ec_key())
 
 
+EC_REFUSAL = (
+    "parsing EC private key from PEM: x509: failed to parse EC private key: asn1: structure error"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -74,8 +79,7 @@ def test_reads_the_first_block() -> None:
         ),
         (
             "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----",
-            "parsing EC private key from PEM: "
-             "x509: failed to parse EC private key: asn1: structure error",
+            EC_REFUSAL,
         ),
     ],
 )
