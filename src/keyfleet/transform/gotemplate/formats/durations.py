@@ -23,6 +23,8 @@ _UNITS: Final[Mapping[str, int]] = {
     "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR,
 }  # fmt: skip
 _MAX: Final = 2**63 - 1
+_LONGEST: Final = 128
+"""Characters of a duration."""
 
 METHODS: Final = Table()
 
@@ -55,6 +57,8 @@ def parse_duration(text: str) -> Duration:
     Raises:
         GoError: It is none, or too long.
     """
+    if len(text) > _LONGEST:
+        raise GoError("time: invalid duration")
     rest = text[1:] if text[:1] in ("-", "+") else text
     if rest == "0":
         return Duration(0)

@@ -45,7 +45,7 @@ def parse_time(run: Run, layout: str, text: str, zone: Zone = UTC) -> GoTime:
     parts = pieces(layout)
     if len(text) > LENGTH_MAX:
         raise GoError("parsing time: the text is too long")
-    run.walk(len(layout) + len(text))
+    run.step((len(layout) + len(text)) // 8)
     reader = _Reader(text)
     for index, (piece, is_piece) in enumerate(parts):
         held = reader.rest

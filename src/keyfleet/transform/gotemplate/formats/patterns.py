@@ -67,7 +67,7 @@ def compiled(run: Run, source: str, *, subject: str) -> Pattern:
     """
     if len(source) > _SOURCE_BYTES_MAX:
         raise GoError("error parsing regexp: expression too large")
-    run.step(1 + len(source) // 128 + 8 * (source.count(r"\p") + source.count(r"\P")))
+    run.step(1 + len(source) // 32 + 8 * (source.count(r"\p") + source.count(r"\P")))
     pattern = _compiled_for(source, is_ascii=source.isascii() and subject.isascii())
     if isinstance(pattern, GoError):
         run.step(len(source) // 4)

@@ -140,7 +140,7 @@ def now(run: Run) -> GoTime:
 
 def format_time(run: Run, value: GoTime, layout: str) -> str:
     """Return the text of a time by a layout of any length."""
-    run.walk(len(layout))
+    run.step(len(layout) // 8)
     text = Text(run)
     for piece in layouts.formatted(value.shown(), layout):
         text.add(piece)

@@ -18,6 +18,8 @@ from keyfleet.transform.gotemplate.values import encoded
 
 _LONGEST: Final = 2 << 20
 _PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DIRECTIVES_MAX: Final = 100
+"""libyaml compares each of them with all before it."""
 _IS_LIBYAML: Final = _PARSER is not yaml.SafeLoader
 _TAG: Final = "tag:yaml.org,2002:"
 
@@ -52,6 +54,8 @@ def first_document(run: Run, text: str, dialect: Dialect) -> Node | None:
     """
     if len(text) > _LONGEST:
         raise BudgetError("a YAML document longer than 2 MiB")
+    if text.count("%TAG") > _DIRECTIVES_MAX:
+        raise BudgetError("a YAML document with too many %TAG directives")
     run.step(len(text) // 512)
     return _Composer(run).composed(_events(text, dialect))
 
@@ -80,7 +84,9 @@ def _problem(error: Any, dialect: Dialect) -> GoError:
     where = f"line {line}: " if line else ""
     problem = error.problem or "unknown problem parsing YAML content"
     # libyaml's texts are constant; those of the parser in Python quote the document.
-    return GoError(f"yaml: {where}", problem if _IS_LIBYAML else Data(problem))
+    return GoError(f"yaml: {where}", problem if _DIRECTIVES_MAX: Final = 100
+"""libyaml compares each of them with all before it."""
+_IS_LIBYAML else Data(problem))
 
 
 class _Composer:
