@@ -82,3 +82,18 @@ FOUND = [
 
 def test_golden(golden_answer: Callable[..., None]) -> None:
     golden_answer("why", explanations_answer(FOUND, Ref("payments", "db")))
+
+
+def test_golden_why_of_a_failing_template(golden_answer: Callable[..., None]) -> None:
+    excerpt = ("  2 | {{ .k }} {{ .nope }}", "    |             ^")
+    failing = Finding(State.FAILED, "TemplateError", "it fails", "correct it", excerpt=excerpt)
+    step = Step(KEY, _place("east"), Verb.NONE, failing)
+    origin = Origin("native", *("FleetSecret", "payments", "db"))
+    rejection = Rejection(
+        KEY, origin, "TemplateError", "cannot be parsed", "spec.template.data.k", "", excerpt
+    )
+    found = [
+        Explanation(_place("east"), candidates=(_candidate("east", wants=True, step=step),)),
+        Explanation(_place("west"), candidates=(Candidate(KEY, "", (), rejection=rejection),)),
+    ]
+    golden_answer("why-template", explanations_answer(found, Ref("payments", "db")))

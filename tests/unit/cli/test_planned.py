@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from keyfleet.cli.applied import applied_answer
+from keyfleet.cli.notes import tell_findings
+from keyfleet.cli.options import NO_OPTIONS
 from keyfleet.cli.planned import exit_of_plan, is_different, plan_answer
 from keyfleet.engine.oneshot import Delivery
 from keyfleet.model.places import ClusterName, IntentKey, Place
@@ -44,6 +46,25 @@ AWAY = Step(
     DB, Place(ClusterName("moon"), "", ""), Verb.NONE, _finding(State.UNREACHABLE, "Unreachable")
 )
 ALL = [CREATED, UPDATED, DELETED, IN_SYNC, REFUSED, AWAY]
+
+
+EXCERPT = ("  2 | {{ .k }} {{ .nope }}", "    |             ^")
+FAILING = Finding(
+    State.FAILED, "TemplateError", "it cannot be executed", "correct it", excerpt=EXCERPT
+)
+
+
+def test_golden_plan_of_a_failing_template(golden_answer: Callable[..., None]) -> None:
+    answer = plan_answer([_step("east", Verb.NONE, finding=FAILING)])
+    golden_answer("plan-template", answer)
+
+
+def test_the_line_of_a_template_is_told_once_for_all_places(
+    capsys: pytest.CaptureFixture[str], golden: Callable[[str, str], None]
+) -> None:
+    steps = [_step(name, Verb.NONE, finding=FAILING) for name in ("east", "west")]
+    tell_findings([(step.place, step.finding) for step in steps], NO_OPTIONS)
+    golden("plan-template.notes", capsys.readouterr().err)
 
 
 def test_golden_plan(golden_answer: Callable[..., None]) -> None:

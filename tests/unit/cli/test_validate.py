@@ -72,6 +72,22 @@ def test_other_bytes_are_2(
     assert capsys.readouterr().err.startswith("Error:")
 
 
+def test_a_template_that_is_none_is_shown_with_its_line(
+    cli: Cli,
+    capsys: pytest.CaptureFixture[str],
+    golden: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    text = GOOD + "  template:\n    data:\n      url: |\n        first\n        {{ .a }\n"
+    monkeypatch.chdir(tmp_path)
+    _file(tmp_path, text)
+    assert cli("validate", "a.yaml") == 1
+    golden("validate-template.table", capsys.readouterr().err)
+    assert cli("validate", "a.yaml", "-o", "json") == 1
+    golden("validate-template.json", capsys.readouterr().out)
+
+
 def test_what_cannot_be_meant_is_1(
     cli: Cli, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

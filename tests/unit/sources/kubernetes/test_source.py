@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from keyfleet.base.errors import (
 )
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.objects import Metadata, SecretObject
+from keyfleet.kube.resources import Resource
 from keyfleet.model.data import SecretData
 from keyfleet.model.intent import Read, SecretRef
 from keyfleet.model.places import ClusterName, IntentKey
@@ -32,6 +34,8 @@ class FakeCluster:
 
     answer: SecretObject | KeyfleetError | None = None
     refusal: KeyfleetError | None = None
+    document: dict[str, Any] | None = None
+    """A ConfigMap."""
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def cluster(self, name: ClusterName) -> "FakeCluster":
@@ -46,15 +50,23 @@ class FakeCluster:
             raise self.answer
         return self.answer
 
+    async def find(
+        self, resource: Resource, name: str, *, namespace: str = ""
+    ) -> dict[str, Any] | None:
+        self.asked.append((resource.plural, namespace, name))
+        if isinstance(self.answer, KeyfleetError):
+            raise self.answer
+        return self.document
 
-async def _read(cluster: FakeCluster) -> SecretData:
+
+async def _read(cluster: FakeCluster, read: Read = READ) -> SecretData:
     session = await SOURCE.open(cluster, INTENT)
-    return await session.read(READ)
+    return await session.read(read)
 
 
-async def _error(cluster: FakeCluster) -> KeyfleetError:
+async def _error(cluster: FakeCluster, read: Read = READ) -> KeyfleetError:
     with pytest.raises(KeyfleetError) as caught:
-        await _read(cluster)
+        await _read(cluster, read)
     return caught.value
 
 
@@ -99,3 +111,41 @@ async def test_any_other_failure_is_passed_on_and_is_no_absence(failure: Keyflee
     error = await _error(FakeCluster(failure))
     assert failure is error
     assert not isinstance(error, SecretNotFoundError)
+
+
+TEMPLATES = Read(
+    "kubernetes",
+    SecretRef("payments", "t", kind="ConfigMap"),
+    path="spec.template.templateFrom[0]",
+)
+
+
+async def test_texts_of_a_config_map_are_wrapped_like_values() -> None:
+    metadata = {"name": "t", "namespace": "payments", "resourceVersion": "9"}
+    document = {
+        "metadata": metadata,
+        "data": {"k": "{{ .a }}", "odd": 1},
+        "binaryData": {"b": "AA"},
+    }
+    cluster = FakeCluster(document=document)
+    found = await _read(cluster, TEMPLATES)
+    assert found.entries() == {"k": SecretValue(b"{{ .a }}")}
+    assert (found.version, found.type) == ("9", "")
+    assert cluster.asked == [("",), ("configmaps", "payments", "t")]
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": []}])
+async def test_a_config_map_may_be_empty(data: dict[str, Any]) -> None:
+    assert (await _read(FakeCluster(document={"metadata": {}, **data}), TEMPLATES)).entries() == {}
+
+
+async def test_an_absent_config_map_is_an_absent_source() -> None:
+    error = await _error(FakeCluster(), TEMPLATES)
+    assert isinstance(error, SecretNotFoundError)
+    assert error.subject == "ConfigMap hub/payments/t"
+    assert "correct spec.template.templateFrom[0]" in error.hint
+
+
+async def test_a_config_map_that_may_not_be_read_is_no_absent_one() -> None:
+    error = await _error(FakeCluster(DeniedError("api.forbidden", "no")), TEMPLATES)
+    assert type(error) is DeniedError
