@@ -84,9 +84,7 @@ def _problem(error: Any, dialect: Dialect) -> GoError:
     where = f"line {line}: " if line else ""
     problem = error.problem or "unknown problem parsing YAML content"
     # libyaml's texts are constant; those of the parser in Python quote the document.
-    return GoError(f"yaml: {where}", problem if _DIRECTIVES_MAX: Final = 100
-"""libyaml compares each of them with all before it."""
-_IS_LIBYAML else Data(problem))
+    return GoError(f"yaml: {where}", problem if _IS_LIBYAML else Data(problem))
 
 
 class _Composer:
