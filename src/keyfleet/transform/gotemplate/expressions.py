@@ -56,7 +56,7 @@ class Expressions:
             slots: Of its variables.
         """
         self.cost = 0
-        """How many operands were compiled: a step is taken for each."""
+        """How many operands, calls and fields were compiled: a step is taken for each."""
         self.slots = slots
         self._definition = definition
         self._functions = functions
@@ -176,6 +176,7 @@ class Expressions:
         if piped is not None:
             arguments.append(piped)
         names = node.fields if isinstance(node, Variable) else node.names
+        self.cost += len(names)
         start = self._start(node)
         return Expression(chain(start, names, arguments, self.place(node)), start.place.node)
 

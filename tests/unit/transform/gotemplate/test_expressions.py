@@ -60,6 +60,16 @@ def test_what_is_not_reached_does_not_fail() -> None:
     assert render(template, DATA) == "ok"
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    ["$" + ".a" * 300, "$.a " * 300, "($).a " * 300, "(1 | print) " * 300, "1 " * 300],
+)
+def test_everything_that_is_evaluated_costs(pieces: str) -> None:
+    """So that few iterations of an action with many pieces are as dear as many with one."""
+    with pytest.raises(TemplateError, match="more than 100000 steps"):
+        render(f"{{{{range 400}}}}{{{{$_ := print {pieces}}}}}{{{{end}}}}", {})
+
+
 def test_long_pipelines_and_argument_lists_need_no_depth() -> None:
     assert render("{{1" + " | print" * 5000 + "}}", None) == "1"
     assert len(render("{{print" + " 1" * 5000 + "}}", None)) == 9999
