@@ -118,8 +118,8 @@ def _encrypted(
 
 def _bag(certificate: Certificate, *attributes: bytes) -> bytes:
     value = der.sequence(der.oid(X509), _explicit(der.octets(certificate.raw)))
-    said = (der.encode(der.SET, *attributes),) if attributes else ()
-    return der.sequence(der.oid(CERTIFICATE_BAG), _explicit(value), *said)
+    said = der.encode(der.SET, *attributes)
+    return der.sequence(der.oid(CERTIFICATE_BAG), _explicit(value), said)
 
 
 def _explicit(content: bytes) -> bytes:

@@ -171,7 +171,9 @@ def _dns_name(run: Run, item: Any) -> str:
 
 
 def _self_signed(run: Run, request: Request, key: PrivateKey) -> Certificate:
-    signer = Signer(key, subject_of(request.common_name), key_id(key) if request.is_ca else b"")
+    with within("error creating certificate: "):
+        name = subject_of(request.common_name)
+    signer = Signer(key, name, key_id(key) if request.is_ca else b"")
     return _signed(run, request, key, signer)
 
 
