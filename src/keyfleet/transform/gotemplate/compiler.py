@@ -29,7 +29,7 @@ from keyfleet.transform.gotemplate.statements import Statements
 _BYTES_PER_STEP: Final = 1000
 """What is compiled from a piece of source that costs a step; measured."""
 _LONGEST_CONTEXT: Final = 400
-"""Characters of the source that an error repeats; Go sets no bound."""
+"""Characters of the source that an error repeats, twice where a template's name is its text."""
 
 
 class Compiled:
@@ -86,7 +86,7 @@ class Compiled:
     def _error(self, failure: FailureError, root: Any) -> TemplateError:
         definition, node = failure.place
         message = redacted(failure.error.shown(self.source), root, self.source)
-        where = f"{self.name}:{node.line}:{node.column}"
+        where = f"{_shortened(self.name)}:{node.line}:{node.column}"
         context = f"executing {quoted(definition)} at <{_shortened(str(node))}>"
         return TemplateError(
             f"template: {where}: {context}: {message}",

@@ -4,6 +4,7 @@
 Source: docs/compat/go-templates.md 3.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def _go_value(data: Any, depth: int) -> Any:
     if kind is str or kind is bytes:
         return go_string(data)
     if kind is int:
-        return wrapped(data)
+        return data if wrapped(data) == data else _float(data)
     if depth > DEFAULT_LIMITS.depth:
         raise BudgetError(f"data nested deeper than {DEFAULT_LIMITS.depth}")
     if isinstance(data, Mapping):
@@ -60,6 +61,14 @@ def _go_value(data: Any, depth: int) -> Any:
     if isinstance(data, list | tuple):
         return _list(data, depth + 1)
     return data
+
+
+def _float(number: int) -> float:
+    """Return an integer that Go's has no room for as its JSON decoder does."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
 
 
 def _map(data: Mapping[Any, Any], depth: int) -> dict[Any, Any]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The data of a render as Go values."""
 
+import math
 from typing import Any
 
 import pytest
@@ -53,8 +54,12 @@ def test_keeps_go_values_and_copies_their_containers() -> None:
     assert [type_of(root[key]) for key in "lm"] == ["[]string", "map[int]int"]
 
 
-def test_integers_wrap_as_in_go() -> None:
-    assert root_value(2**64 + 5) == 5
+def test_integers_that_go_has_no_room_for_become_floats() -> None:
+    kept = [2**63 - 1, -(2**63)]
+    large = [2**63, -(2**63) - 1, 10**400, -(10**400)]
+    assert root_value(kept) == kept
+    assert root_value(large) == [2.0**63, -(2.0**63), math.inf, -math.inf]
+    assert {type(number) for number in root_value(large)} == {float}
 
 
 def test_refuses_data_without_end() -> None:
