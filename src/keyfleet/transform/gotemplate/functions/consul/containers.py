@@ -101,15 +101,8 @@ def _plant(run: Run, nested: dict[str, Any], path: str, value: Any) -> None:
     for branch in branches:
         inner = nested.setdefault(branch, {})
         if not isinstance(inner, dict):
-            raise GoError(
-                Data(
-                    sprintf(
-                        run,
-                        "explodeMap: not a map: %q: %q already has value %q",
-                        [path, branch, inner],
-                    )
-                )
-            )
+            shown = sprintf(run, "%q: %q already has value %q", [path, branch, inner])
+            raise GoError("explodeMap: not a map: ", Data(shown))
         nested = inner
     if leaf:
         nested[leaf] = value

@@ -149,7 +149,7 @@ def _resolved(run: Run, function: str, arguments: tuple[str, ...]) -> Any:
     trimmed = path.strip().strip("/")
     if not trimmed:
         request = "write" if function == "secret" and pairs else _REQUESTS[function]
-        raise GoError(f"vault.{request}: invalid format: ", Data(quoted(trimmed)))
+        raise GoError(f'vault.{request}: invalid format: ""')
     if run.resolver is None:
         raise GoError(f"{function} needs Vault, which this template is rendered without")
     return run.resolver.resolve(SecretRead(function, trimmed, parameters))

@@ -22,6 +22,7 @@ from keyfleet.transform.gotemplate.values import GoList, Uint8
 
 NETWORK: Final = Table()
 _LISTED_MAX: Final = 65_536
+_BYTES_OF_ONE: Final = 100
 
 _ONE: Final = (STRING,)
 _TWO: Final = (STRING, STRING)
@@ -92,7 +93,8 @@ def cidr_range_list(run: Run, network: str) -> GoList:
     block = named("invalid CIDR block", parse_network, network).block
     if block.num_addresses > _LISTED_MAX:
         raise GoError(f"a network of more than {_LISTED_MAX} addresses")
-    run.will_hold(4 * block.num_addresses)
+    run.will_hold(block.num_addresses)
+    run.will_make(_BYTES_OF_ONE * block.num_addresses)
     run.walk(8 * block.num_addresses)
     return GoList((Address(ip) for ip in block), Address.go_type)
 
