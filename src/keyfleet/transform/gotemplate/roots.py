@@ -68,7 +68,7 @@ def _float(number: int) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
 def _map(data: Mapping[Any, Any], depth: int) -> dict[Any, Any]:
