@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fuzz the template engine's lexer, parser and evaluator for minutes: `make fuzz`.
+
+Sources grow from a grammar and by mutation of the corpus. A render must end in a text or in a
+`TemplateError` that quotes no value, within its CPU time and memory. What is found is written to
+`tests/fuzz/corpus`, which `make test` plays.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import msgspec
+from tests.fuzz.growing import Grower
+from tests.fuzz.trying import problem
+
+from keyfleet.transform.gotemplate.functions import NAMES, function_set
+
+HERE = Path(__file__).parent
+CORPUS = HERE / "corpus"
+VECTORS = HERE.parent / "unit" / "transform" / "gotemplate" / "vectors"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One source, and what was wrong with it."""
+
+    functions: str
+    source: str
+    about: str = ""
+
+    def write(self, name: str) -> Path:
+        """Write it into the corpus; its function set is the file's suffix."""
+        path = CORPUS / f"{name}.{self.functions}"
+        path.write_bytes(self.source.encode("utf-8", "surrogateescape"))
+        return path
+
+
+def corpus() -> list[Case]:
+    """Return what was found earlier."""
+    return [
+        Case(file.suffix[1:], file.read_bytes().decode("utf-8", "surrogateescape"))
+        for file in sorted(CORPUS.iterdir())
+        if not file.name.startswith(".")
+    ]
+
+
+def seeds() -> list[str]:
+    """Return sources to mutate: the corpus and the recorded vectors."""
+    lines = (line for file in VECTORS.glob("*.jsonl") for line in file.read_text().splitlines())
+    recorded = [msgspec.json.decode(line)["template"] for line in lines]
+    return [case.source for case in corpus()] + recorded
+
+
+def cases(random: Random) -> Iterator[Case]:
+    """Give case after case."""
+    known = seeds()
+    growers = {name: Grower(random, function_set(name)) for name in NAMES}
+    while True:
+        name = random.choice(NAMES)
+        grower = growers[name]
+        source = grower.source()
+        if random.random() < 0.25:
+            source = grower.mutated(random.choice([*known, source]), random.choice(known))
+        yield Case(name, source)
+
+
+def work(seed: int, end_s: float) -> tuple[int, list[Case]]:
+    """Fuzz from one seed until the time is over; return how many sources, and what was found."""
+    tried, found = 0, []
+    random = Random(seed)
+    stream = cases(random)
+    while time.time() < end_s and len(found) < 10:
+        case = next(stream)
+        # A crash of a C library takes the process along, and leaves the case here.
+        running = case.write(f".running-{seed}")
+        if case.source and (about := problem(case.source, case.functions)):
+            found.append(Case(case.functions, case.source, about))
+        tried += 1
+        running.unlink()
+    return tried, found
+
+
+def keep(case: Case) -> Path:
+    """Write a finding into the corpus, under a name of its own."""
+    whole = f"{case.functions} {case.source}".encode("utf-8", "surrogateescape")
+    return case.write(hashlib.sha256(whole).hexdigest()[:12])
+
+
+def main() -> int:
+    """Fuzz on all cores; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    end_s = time.time() + 60 * options.minutes
+    with ProcessPoolExecutor(options.workers) as pool:
+        firsts = range(options.seed, options.seed + options.workers)
+        done = [run.result() for run in [pool.submit(work, first, end_s) for first in firsts]]
+    found = [case for _, cases_found in done for case in cases_found]
+    for case in found:
+        print(f"{keep(case)}: {case.about}\n  {case.functions}: {case.source!r}")  # noqa: T201
+    print(f"{sum(count for count, _ in done)} sources, {len(found)} findings")  # noqa: T201
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
