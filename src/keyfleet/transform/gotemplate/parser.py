@@ -10,6 +10,7 @@ from typing import Final
 from keyfleet.transform.gotemplate import lexer, nodes
 from keyfleet.transform.gotemplate.cursor import Cursor
 from keyfleet.transform.gotemplate.errors import TemplateError
+from keyfleet.transform.gotemplate.formats.letters import SPACE
 from keyfleet.transform.gotemplate.formats.quoting import quoted
 from keyfleet.transform.gotemplate.lexer import Token, tokens_of
 from keyfleet.transform.gotemplate.openings import CONTROLS, Opening
@@ -18,12 +19,6 @@ from keyfleet.transform.gotemplate.scope import Scope
 from keyfleet.transform.gotemplate.values import length
 
 MAX_SOURCE_BYTES: Final = 1 << 20
-
-_SPACES: Final = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""What Go takes for white space in Unicode."""
 
 
 def parse(
@@ -234,4 +229,4 @@ class _Parser:
 
 
 def _is_empty(body: nodes.List) -> bool:
-    return all(isinstance(i, nodes.Text) and not i.text.strip(_SPACES) for i in body.nodes)
+    return all(isinstance(i, nodes.Text) and not i.text.strip(SPACE) for i in body.nodes)

@@ -23,7 +23,7 @@ PLACE = re.compile(r"(?s)^template: .*?: executing \".*?\" at <.*?>: ")
 
 def vectors() -> Iterator[Any]:
     for file in FILES:
-        for number, line in enumerate(file.read_text().splitlines(), 1):
+        for number, line in enumerate(file.read_bytes().splitlines(), 1):
             vector = msgspec.json.decode(line)
             yield pytest.param(vector, id=f"{file.stem}:{number}:{vector.get('name', '')[:40]}")
 

@@ -22,11 +22,12 @@ from keyfleet.transform.gotemplate.functions.sprout.shared import SHARED
 from keyfleet.transform.gotemplate.functions.sprout.texts import TEXTS
 from keyfleet.transform.gotemplate.functions.sprout.times import TIMES
 from keyfleet.transform.gotemplate.functions.sprout.words import WORDS
+from keyfleet.transform.gotemplate.functions.sprout.wrapping import WRAPPING
 from keyfleet.transform.gotemplate.functions.table import Table
 
 _FAMILIES: Final = (
     SHARED, CONVERSION, ENCODINGS, LETTERS, LISTS, MAPS, NETWORK, NUMERIC, REFLECTION, REGEXPS,
-    TEXTS, TIMES, WORDS,
+    TEXTS, TIMES, WORDS, WRAPPING,
 )  # fmt: skip
 
 

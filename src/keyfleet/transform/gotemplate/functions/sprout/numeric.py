@@ -74,8 +74,8 @@ def sub(run: Run, *values: Any) -> int | float:
 
 @NUMERIC.function("mulf", variadic=ANY, run=True)
 def mulf(run: Run, *values: Any) -> int | float:
-    """Return the product."""
-    return _folded(run, values, operator.mul)
+    """Return the product, 1 of nothing."""
+    return _folded(run, values, operator.mul) if values else 1.0
 
 
 @NUMERIC.function("mul", variadic=ANY, run=True)

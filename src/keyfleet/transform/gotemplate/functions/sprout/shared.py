@@ -15,7 +15,6 @@ _SAME: Final = (
     "semverCompare", "seq", "sha1sum", "sha256sum", "shuffle", "split", "splitList", "splitn",
     "squote", "ternary", "toString", "trim", "trimAll", "trimPrefix", "trimSuffix", "trunc",
     "typeIs", "typeIsLike", "typeOf", "unixEpoch", "until", "untilStep", "untitle", "uuidv4",
-    "wrap", "wrapWith",
 )  # fmt: skip
 _OTHER_NAMES: Final = {
     "adler32Sum": "adler32sum",
