@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.base64 import decode_standard
+from keyfleet.transform.gotemplate.run import Run
 
 _BEGIN: Final = b"-----BEGIN "
 _END: Final = b"\n-----END "
@@ -28,7 +29,7 @@ class Block(NamedTuple):
     headers: Mapping[bytes, bytes] = {}
 
 
-def next_block(raw: bytes, at: int = 0) -> tuple[Block | None, int]:
+def next_block(run: Run, raw: bytes, at: int = 0) -> tuple[Block | None, int]:
     """Return the first block from a position on, and where the rest begins.
 
     Without a block the rest is all from the position on.
@@ -36,9 +37,10 @@ def next_block(raw: bytes, at: int = 0) -> tuple[Block | None, int]:
     start = at
     # An END is looked for first: of several BEGINs the last one before it counts.
     while (end := raw.find(_END, start)) >= 0:
+        run.step()
         begin = raw.rfind(_BEGIN, start, end)
         if begin >= 0 and (begin == start or raw[begin - 1] == ord("\n")):
-            block, taken = _block(raw, begin + len(_BEGIN), end)
+            block, taken = _block(run, raw, begin + len(_BEGIN), end)
             if block is not None:
                 return block, _line(raw, end + len(_END))[1]
             if taken > end + len(_END):
@@ -47,7 +49,7 @@ def next_block(raw: bytes, at: int = 0) -> tuple[Block | None, int]:
     return None, at
 
 
-def _block(raw: bytes, at: int, end: int) -> tuple[Block | None, int]:
+def _block(run: Run, raw: bytes, at: int, end: int) -> tuple[Block | None, int]:
     """Return the block between BEGIN and END, and how far its headers go."""
     line, at = _line(raw, at)
     if not line.endswith(_DASHES):
@@ -60,6 +62,7 @@ def _block(raw: bytes, at: int, end: int) -> tuple[Block | None, int]:
         if not colon:
             break
         headers[key.strip()] = value.strip()
+        run.step()
         at = following
     if (headers and at > end) or not _closes(raw, end + len(_END), kind):
         return None, at

@@ -4,7 +4,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.transform.gotemplate.runs import a_run
 
+from keyfleet.transform.gotemplate.errors import BudgetError
 from keyfleet.transform.gotemplate.formats.pem import Block, encoded, next_block
 
 NAMES = st.text("ABC xyz", min_size=1, max_size=8).map(str.strip).map(str.encode)
@@ -14,14 +16,14 @@ NAMES = st.text("ABC xyz", min_size=1, max_size=8).map(str.strip).map(str.encode
 def test_reads_what_it_writes(body: bytes, kind: bytes, headers: dict[bytes, bytes]) -> None:
     block = Block(kind, body, headers)
     text = encoded(block)
-    assert next_block(text) == (block, len(text))
-    assert next_block(b"before\n" + text + b"after") == (block, 7 + len(text))
+    assert next_block(a_run(), text) == (block, len(text))
+    assert next_block(a_run(), b"before\n" + text + b"after") == (block, 7 + len(text))
 
 
 def kinds(text: str) -> list[tuple[bytes, bytes]]:
     found, at = [], 0
     while True:
-        block, at = next_block(text.encode(), at)
+        block, at = next_block(a_run(), text.encode(), at)
         if block is None:
             return found
         found.append((block.kind, block.body))
@@ -73,9 +75,22 @@ def test_writes_lines_of_64_and_the_first_header_first() -> None:
 def test_moves_on_with_every_block(text: str) -> None:
     raw, at = text.encode(), 0
     while True:
-        block, end = next_block(raw, at)
+        block, end = next_block(a_run(), raw, at)
         if block is None:
             assert end == at
             return
         assert end > at
         at = end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN A-----\n" + "a:\n" * 500 + "\n-----END A-----\n",
+        "\n-----END " * 500,
+        "-----BEGIN A-----\n!\n-----END A-----\n" * 500,
+    ],
+)
+def test_pays_for_headers_and_for_what_is_no_block(text: str) -> None:
+    with pytest.raises(BudgetError):
+        next_block(a_run(steps=400), text.encode())

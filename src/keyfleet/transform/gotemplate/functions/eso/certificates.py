@@ -36,10 +36,9 @@ def filter_pem(run: Run, kind: str, text: str) -> str:
     raw = encoded(text)
     at, wanted, found = max(raw.find(_BEGIN), 0), kind.casefold(), []
     while True:
-        block, at = pem.next_block(raw, at)
+        block, at = pem.next_block(run, raw, at)
         if block is None:
             break
-        run.step()
         if decoded(block.kind).casefold() == wanted:
             found.append(pem.encoded(block))
     if not found and at < len(raw):
@@ -65,17 +64,16 @@ def filter_chain(run: Run, which: str, text: str) -> str:
 def blocks_of(run: Run, text: str) -> Iterator[pem.Block]:
     """Give all PEM blocks of a text."""
     raw = encoded(text)
-    block, at = pem.next_block(raw)
+    block, at = pem.next_block(run, raw)
     while block is not None:
-        run.step()
         yield block
-        block, at = pem.next_block(raw, at)
+        block, at = pem.next_block(run, raw, at)
 
 
 @CERTIFICATES.function("certSANs", params=(STRING,), run=True)
 def alternative_names(run: Run, text: str) -> GoList:
     """Return the alternative names of a text's first certificate."""
-    block, _ = pem.next_block(encoded(text))
+    block, _ = pem.next_block(run, encoded(text))
     if block is None:
         raise GoError("failed to decode PEM block")
     with within("failed to parse certificate: "):

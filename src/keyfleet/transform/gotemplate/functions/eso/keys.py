@@ -53,7 +53,7 @@ def decrypt(run: Run, scheme: str, hashing: str, secret: str, key: str) -> str:
 
 
 def _private(run: Run, text: str) -> RSAPrivateKey:
-    block, _ = pem.next_block(encoded(text))
+    block, _ = pem.next_block(run, encoded(text))
     if block is None:
         raise GoError("failed to decode PEM block")
     with within("could not parse private key: "):

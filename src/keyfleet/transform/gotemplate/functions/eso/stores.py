@@ -60,7 +60,7 @@ def store_of(run: Run, certificate: str, private_key: str) -> str:
 @STORES.function("pemToPkcs12Pass", params=(STRING, STRING, STRING), run=True)
 def store_with_password(run: Run, certificate: str, private_key: str, password: str) -> str:
     """Return a store of the first certificate and the key."""
-    block, _ = pem.next_block(encoded(certificate))
+    block, _ = pem.next_block(run, encoded(certificate))
     if block is None:
         raise _no_block()
     return _store(run, [parse(run, block.body)], private_key, password)
@@ -98,7 +98,7 @@ def _all(run: Run, text: str) -> list[Certificate]:
 
 
 def _store(run: Run, found: list[Certificate], private_key: str, password: str) -> str:
-    block, _ = pem.next_block(encoded(private_key))
+    block, _ = pem.next_block(run, encoded(private_key))
     if block is None:
         raise _no_block()
     return standard(pkcs12_making.key_store(run, from_any(run, block.body), found, password))

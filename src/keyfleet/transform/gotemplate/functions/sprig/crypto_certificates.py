@@ -26,13 +26,15 @@ from keyfleet.transform.gotemplate.functions.sprig.crypto_keys import key_of, ne
 from keyfleet.transform.gotemplate.functions.table import INT, LIST, STRING, Table, struct
 from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run
-from keyfleet.transform.gotemplate.values import GoObject, decoded, encoded, wrapped
+from keyfleet.transform.gotemplate.values import GoObject, decoded, encoded, length, wrapped
 
 CERTIFICATES = Table()
 
 _BITS: Final = 2048
 _DAY_NS: Final = 24 * 60 * 60 * 10**9
 _MOST_NAMES: Final = 1000
+_NAMES_PER_STEP: Final = 4
+_BYTES_PER_STEP: Final = 256
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -137,6 +139,7 @@ def _request(
 ) -> Request:
     if max(len(ips), len(names)) > _MOST_NAMES:
         raise GoError("error creating certificate: too many names")
+    run.step((len(ips) + len(names)) // _NAMES_PER_STEP + length(common_name) // _BYTES_PER_STEP)
     return Request(
         serial=int.from_bytes(run.random.randbytes(16)),
         common_name=common_name,
@@ -199,7 +202,7 @@ def _signer(run: Run, ca: Certificate) -> Signer:
 
 
 def _certificate_of(run: Run, pair: Certificate) -> certificates.Certificate:
-    block, _ = pem.next_block(encoded(pair.certificate))
+    block, _ = pem.next_block(run, encoded(pair.certificate))
     if block is None:
         raise GoError("unable to decode certificate")
     with within("error parsing certificate: decodedCert.Bytes: "):

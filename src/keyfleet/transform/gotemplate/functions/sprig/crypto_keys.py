@@ -64,7 +64,7 @@ def key_of(run: Run, text: str) -> PrivateKey:
     Raises:
         GoError: There is no block, or no key in it.
     """
-    block, _ = pem.next_block(encoded(text))
+    block, _ = pem.next_block(run, encoded(text))
     if block is None:
         raise GoError("no PEM data in input")
     found = _STRUCTURES.get(block.kind)

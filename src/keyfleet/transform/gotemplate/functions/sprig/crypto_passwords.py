@@ -110,6 +110,6 @@ def _counted(raw: bytes) -> bytes:
 
 
 def _uint32(number: float) -> int:
-    if number < 0 or (isinstance(number, float) and not number.is_integer()):
+    if number < 0 or not float(number).is_integer():
         raise GoError("expected unsigned integer; found ", Data(str(number)))
     return int(number) & 0xFFFF_FFFF
