@@ -34,7 +34,7 @@ Piece = tuple[Kind, str]
 _GAPS: Final = frozenset({Kind.CONNECTORS, Kind.PUNCTUATION})
 _SWALLOWED: Final = frozenset({Kind.LETTERS, Kind.DIGITS})
 _CONNECTORS: Final = SPACE + "_-"
-_SLOW: Final = 10
+_SLOW: Final = 20
 """How much more than other loops these cost for each character, in time and memory."""
 _IDEOGRAPHS: Final = (range(0x4E00, 0x9FCD), range(0x3400, 0x4D86), range(0x20000, 0x2B81E))
 
