@@ -21,7 +21,8 @@ def test_reads_what_it_writes(body: bytes, kind: bytes, headers: dict[bytes, byt
 
 
 def kinds(text: str) -> list[tuple[bytes, bytes]]:
-    found, at = [], 0
+    found: list[tuple[bytes, bytes]] = []
+    at = 0
     while True:
         block, at = next_block(a_run(), text.encode(), at)
         if block is None:

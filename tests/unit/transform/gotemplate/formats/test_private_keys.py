@@ -83,7 +83,8 @@ def refusal(read: object, raw: bytes) -> str:
 def test_refuses_what_is_no_key_of_these_kinds() -> None:
     assert refusal(from_any, b"") == "unable to parse private key type"
     assert refusal(from_any, der_of(an_rsa_key())[:-1]) == "unable to parse private key type"
-    assert "unknown algorithm" in refusal(from_pkcs8, der_of(x25519.X25519PrivateKey.generate()))
+    other = x25519.X25519PrivateKey.generate()
+    assert "unknown algorithm" in refusal(from_pkcs8, der_of(other))  # type: ignore[arg-type]
     koblitz = der_of(ec.generate_private_key(ec.SECP256K1()))
     assert refusal(from_pkcs8, koblitz).endswith("x509: unknown elliptic curve")
     assert refusal(from_pkcs1, bytes(40_000)) == "asn1: structure error"
@@ -144,6 +145,6 @@ def test_raises_nothing_else(noise: bytes, at: int) -> None:
     raw[at : at + len(noise)] = noise
     for read in (from_any, from_pkcs1, from_pkcs8, from_sec1):
         try:
-            assert read(a_run(), bytes(raw))
+            assert read(a_run(), bytes(raw)).public_key()
         except GoError:
             continue

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from collections.abc import Callable
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
@@ -39,10 +41,15 @@ def test_writes_json_web_keys_in_pem() -> None:
 
 
 KEY = pem_of(an_rsa_key())
-HASHES = {"SHA1": hashes.SHA1, "SHA256": hashes.SHA256, "SHA512": hashes.SHA512, "x": hashes.SHA256}
+HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "SHA1": hashes.SHA1,
+    "SHA256": hashes.SHA256,
+    "SHA512": hashes.SHA512,
+    "x": hashes.SHA256,
+}
 
 
-def encrypted(kind: type[hashes.HashAlgorithm], plain: bytes) -> str:
+def encrypted(kind: Callable[[], hashes.HashAlgorithm], plain: bytes) -> str:
     padding = OAEP(mgf=MGF1(kind()), algorithm=kind(), label=None)
     return decoded(an_rsa_key().public_key().encrypt(plain, padding))
 
