@@ -9,10 +9,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.letters import whole_characters
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
+from keyfleet.transform.gotemplate.formats.strconv import parse_float
 from keyfleet.transform.gotemplate.formats.times import GoTime
 from keyfleet.transform.gotemplate.run import Run, Text
 from keyfleet.transform.gotemplate.values import (
@@ -189,7 +190,12 @@ def _object(value: GoObject) -> str:
 
 
 def _number(digits: str) -> str:
-    return digits if digits.lstrip("-").isdecimal() else _float(float(digits or 0))
+    if digits.removeprefix("-").isdecimal():
+        return digits
+    try:
+        return _float(parse_float(digits or "0"))
+    except GoError:
+        raise GoError("toml: unable to convert ", Data(digits), " to int64 or float64") from None
 
 
 def _float(number: float) -> str:

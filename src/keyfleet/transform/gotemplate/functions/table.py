@@ -72,6 +72,20 @@ class AsItIs(Param):
         return value
 
 
+class StringKeyed(Param):
+    """A map whose keys are strings; YAML may have others."""
+
+    def of(self, value: Any) -> Any:
+        """Return the map.
+
+        Raises:
+            GoError: It is none, or its keys are of any type.
+        """
+        if isinstance(value, GoMap) and value.key != "string":
+            raise GoError(f"wrong type for value; expected {self.go_type}; got {type_of(value)}")
+        return Param.of(self, value)
+
+
 VALUE = AsItIs("reflect.Value", ())
 ANY = Param(ANY_TYPE, (), nil=None)
 STRING = Param("string", (str,))
@@ -81,7 +95,7 @@ FLOAT = Param("float64", (float,))
 BOOL = Param("bool", (bool,))
 LIST = Param(f"[]{ANY_TYPE}", (list, GoList), nil=nil_list)
 STRINGS = Param("[]string", (list, GoList), nil=lambda: nil_list("string"))
-MAP = Param(f"map[string]{ANY_TYPE}", (dict, GoMap), nil=lambda: GoMap(is_nil=True))
+MAP = StringKeyed(f"map[string]{ANY_TYPE}", (dict, GoMap), nil=lambda: GoMap(is_nil=True))
 """A nil map may be read; writing to it panics."""
 
 

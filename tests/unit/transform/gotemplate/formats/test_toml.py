@@ -52,7 +52,14 @@ def test_writes_as_gos_library_does(value: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [[{"a": 1}], {"a": [None]}, {"a": 1j}, {"a": GoMap({"b": 1}, key="interface {}")}]
+    "value",
+    [
+        JsonNumber("x"),
+        [{"a": 1}],
+        {"a": [None]},
+        {"a": 1j},
+        {"a": GoMap({"b": 1}, key="interface {}")},
+    ],
 )
 def test_refuses_what_toml_has_nothing_for(value: Any) -> None:
     with pytest.raises(GoError, match="a Go error"):

@@ -48,3 +48,14 @@ def test_merging_keeps_or_replaces_what_is_there() -> None:
 def test_merging_into_nil_makes_a_map() -> None:
     assert consul('mergeMap nil (sprig_dict "a" 1)') == "map[a:1]"
     assert consul('mergeMapWithOverride nil (sprig_dict "a" 1)') == "map[a:1]"
+
+
+def test_pays_for_every_value_it_looks_for() -> None:
+    budget = "takes more than 100000 steps"
+    assert budget in problem(
+        consul, "range $i := sprig_until 90000 }}{{ containsAny $.v `x` }}{{ end", v=[1] * 9000
+    )
+
+
+def test_refuses_maps_with_other_keys_than_strings() -> None:
+    assert "expected map[string]interface {}" in problem(consul, "explodeMap (parseYAML `1: a`)")
