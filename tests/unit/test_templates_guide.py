@@ -14,10 +14,12 @@ from keyfleet.model.intent import Shape
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, TargetFacts
 from keyfleet.model.rendering import Functions, Rendering
 from keyfleet.transform.gotemplate.run import DEFAULT_LIMITS
+from keyfleet.transform.parts import PIECES_MAX, TEMPLATES_MAX
 from keyfleet.transform.rendition import Chance, Rendition
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "templates.md").read_text()
 ROWS = re.findall(r"^\| `(\{\{.*\}\})` \| `(.*)` \|$", PAGE, re.MULTILINE)
+PROSE = " ".join(PAGE.split())
 DATA = SecretData({"username": SecretValue(b"shop"), "password": SecretValue(b"p@ss")})
 CLUSTER = ClusterFacts(ClusterName("east"), labels={"env": "production"})
 FACTS = TargetFacts(CLUSTER, NamespaceFacts("shop"))
@@ -44,7 +46,8 @@ def test_every_set_of_functions_is_in_the_guide_and_there(name: Functions) -> No
 
 
 def test_the_limits_are_those_of_the_source() -> None:
-    assert f"{DEFAULT_LIMITS.steps:,} steps" in PAGE
-    assert f"{DEFAULT_LIMITS.memory_bytes >> 20} MiB of values" in PAGE
-    assert f"{DEFAULT_LIMITS.output_bytes >> 20} MiB of text" in PAGE
-    assert DEFAULT_LIMITS.generated_keys == 4
+    assert f"{DEFAULT_LIMITS.steps:,} steps" in PROSE
+    assert f"{DEFAULT_LIMITS.memory_bytes >> 20} MiB of values" in PROSE
+    assert f"{DEFAULT_LIMITS.output_bytes >> 20} MiB of text" in PROSE
+    assert (DEFAULT_LIMITS.generated_keys, DEFAULT_LIMITS.slow_hashes) == (4, 8)
+    assert f"{TEMPLATES_MAX} templates, of {PIECES_MAX:,} pieces" in PROSE

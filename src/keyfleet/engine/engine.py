@@ -81,6 +81,8 @@ class Engine(HubEvents, FleetEvents):
         self._departures = Departures(
             self._worker.confirmations, self._breaker.gate, self._worker.doomed
         )
+        self._namespaced: dict[IntentKey, bool] = {}
+        """Whether an intent's templates look at their namespace; found out when it matters."""
         self._is_started = False
 
     async def run(self) -> None:
@@ -211,7 +213,7 @@ class Engine(HubEvents, FleetEvents):
         name = changed[0].name if changed else ""
         is_only_noted = len(changed) > 1 and _is_same_but_annotations(*changed)
         for intent in self.intents.meaning_namespace(member.facts, name):
-            if is_only_noted and "namespace" not in varies_with(intent.shape):
+            if is_only_noted and not self._looks_at_namespaces(intent):
                 continue
             if any(intent.targets.namespaces.matches(facts) for facts in changed):
                 entry.lane.add(intent.key)
@@ -265,8 +267,14 @@ class Engine(HubEvents, FleetEvents):
 
     # Keys.
 
+    def _looks_at_namespaces(self, intent: Intent) -> bool:
+        if intent.key not in self._namespaced:
+            self._namespaced[intent.key] = "namespace" in varies_with(intent.shape)
+        return self._namespaced[intent.key]
+
     def _put(self, intent: Intent) -> None:
         before = self.intents.get(intent.key)
+        self._namespaced.pop(intent.key, None)
         self.intents.put(intent)
         if before is not None and before.all_reads != intent.all_reads:
             self._unwatch(before)
@@ -296,6 +304,7 @@ class Engine(HubEvents, FleetEvents):
                 self._clusters.counted(entry)
         intent = self.intents.get(key)
         self.intents.drop(key)
+        self._namespaced.pop(key, None)
         if intent is not None:
             self._unwatch(intent)
         self._statuses.forget(key)

@@ -16,9 +16,12 @@ from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.material import fingerprint_under
 from keyfleet.engine.revisions import Prints
+from keyfleet.model.data import Material
 from keyfleet.model.desired import Actual, Content
+from keyfleet.model.intent import Shape
 from keyfleet.model.ownership import Holding, Installation
 from keyfleet.model.places import IntentKey, TargetFacts
+from keyfleet.model.rendering import Rendering
 from keyfleet.plan.kept import is_kept, kept_metadata, metadata_fingerprint
 from keyfleet.plan.question import Made
 from keyfleet.transform.rendition import QUICK, Chance, Metadata, Rendition
@@ -26,6 +29,24 @@ from keyfleet.transform.rendition import QUICK, Chance, Metadata, Rendition
 T = TypeVar("T")
 
 _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="render")
+
+
+PARSED_AT_ONCE_BYTES = 8 << 10
+"""Longer texts are parsed beside the event loop."""
+
+
+async def parsed(shape: Shape, rendering: Rendering, material: Material) -> Rendition:
+    """Return an intent's templates, parsed.
+
+    Raises:
+        TransformError: As `Rendition`.
+    """
+    held = sum(value.size for texts in material.texts for value in texts.entries.values())
+    inline = (*rendering.data.values(), *rendering.labels.values(), *rendering.annotations.values())
+    if held + sum(map(len, inline)) <= PARSED_AT_ONCE_BYTES:
+        return Rendition(shape, rendering, material)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_POOL, Rendition, shape, rendering, material)
 
 
 @dataclass(frozen=True, slots=True)

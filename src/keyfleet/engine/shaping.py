@@ -17,7 +17,7 @@ from keyfleet.base.errors import (
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import all_of
 from keyfleet.engine.material import Reading, fingerprint_under
-from keyfleet.engine.renderer import Renderer
+from keyfleet.engine.renderer import Renderer, parsed
 from keyfleet.engine.revisions import Prints
 from keyfleet.kube.client import Client
 from keyfleet.kube.responses import NOT_SERVED
@@ -33,7 +33,7 @@ from keyfleet.plan.authority import source_missing, source_objection
 from keyfleet.plan.question import Asker
 from keyfleet.plugin import Source
 from keyfleet.transform.merging import merged
-from keyfleet.transform.rendition import Chance, Rendition
+from keyfleet.transform.rendition import Chance
 from keyfleet.transform.shape import content_of, placed
 
 Shape = Callable[[TargetFacts], DesiredObject]
@@ -124,7 +124,7 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
             return answer
     data = [answer for answer in answers if isinstance(answer, SecretData)]
     try:
-        return _shaped(Reading(intent, tuple(clusters), tuple(data)), surroundings)
+        return await _shaped(Reading(intent, tuple(clusters), tuple(data)), surroundings)
     except TransformError as error:
         return Shaped(finding=transform_finding(error))
 
@@ -170,10 +170,10 @@ async def _read(intent: Intent, read: Read, surroundings: Surroundings) -> Secre
         return Shaped(finding=Finding(State.FAILED, "SourceFailed", error.message, error.hint))
 
 
-def _shaped(reading: Reading, surroundings: Surroundings) -> Shaped:
+async def _shaped(reading: Reading, surroundings: Surroundings) -> Shaped:
     intent, installation = reading.intent, surroundings.installation
     if intent.shape.rendering is not None:
-        rendition = Rendition(intent.shape, intent.shape.rendering, reading.material)
+        rendition = await parsed(intent.shape, intent.shape.rendering, reading.material)
         shaped = _told(reading, surroundings, rendition.wording())
         renderer = Renderer(intent.key, rendition, installation, surroundings.chance)
         empty = fingerprint_under(installation, intent.key, {})

@@ -8,6 +8,7 @@ source is read, and by `validate` without any cluster, whoever translates a mani
 from collections.abc import Mapping
 from typing import Any
 
+from keyfleet.base.errors import TransformError
 from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.plugin import Dialect, Translation
 from keyfleet.transform.excerpts import TemplateFailedError
@@ -36,9 +37,11 @@ def _rejection(intent: Intent) -> Rejection | None:
         return None
     try:
         check_inline(rendering)
-    except TemplateFailedError as error:
-        message = error.message.removeprefix(f"{error.place} ")
+    except TransformError as error:
+        # Of one template the path says which; else the subject of the error.
+        place = error.place if isinstance(error, TemplateFailedError) else error.subject
+        message = error.message.removeprefix(f"{place} ")
         return Rejection(
-            intent.key, intent.origin, REASON, message, error.place, error.hint, error.excerpt
+            intent.key, intent.origin, REASON, message, place, error.hint, error.excerpt
         )
     return None

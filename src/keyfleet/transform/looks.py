@@ -35,6 +35,15 @@ def looks_at(template: nodes.Template) -> Looks | None:
     return frozenset(found)
 
 
+def size_of(template: nodes.Template) -> int:
+    """Return how many pieces a template is made of."""
+    count, waiting = 0, list[nodes.Node](template.definitions.values())
+    while waiting:
+        count += 1
+        waiting += [part for part, _ in _below(waiting.pop(), is_at_root=True, has_path=False)]
+    return count
+
+
 def functions_of(template: nodes.Template) -> frozenset[str]:
     """Return the names of all functions that a template calls."""
     found: set[str] = set()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The templates of an intent, one by one: their texts, their trees, and what each makes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,12 @@ from keyfleet.transform.gotemplate.parser import parse
 from keyfleet.transform.gotemplate.roots import go_string
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import decoded
-from keyfleet.transform.looks import Looks, functions_of, looks_at
+from keyfleet.transform.looks import Looks, functions_of, looks_at, size_of
+
+TEMPLATES_MAX = 512
+"""Of one intent."""
+PIECES_MAX = 20_000
+"""Fields, constants, calls and texts of all of them: parsing that many takes half a second."""
 
 
 class Makes(StrEnum):
@@ -54,6 +59,8 @@ class Part:
     """What it looks at; None: perhaps at everything."""
     functions: frozenset[str]
     """What it calls."""
+    size: int
+    """How many pieces it is made of."""
 
     def execute(self, root: dict[str, Any], run: Run, *, missing: Missing) -> str:
         """Return what it makes of Go values, which it may change.
@@ -91,6 +98,28 @@ def texts_of(rendering: Rendering, material: Material) -> Iterator[Text]:
         yield _item_text(item, material.texts[item.read])
 
 
+def parts_of(texts: Iterable[Text], functions: str) -> list[Part]:
+    """Return templates ready to be executed, as many as there may be.
+
+    Raises:
+        TransformError: `transform.templates_many`; as `part_of`.
+    """
+    parts: list[Part] = []
+    size = 0
+    for text in texts:
+        parts.append(part_of(text, functions))
+        size += parts[-1].size
+        if len(parts) > TEMPLATES_MAX or size > PIECES_MAX:
+            raise TransformError(
+                "transform.templates_many",
+                "the templates are too many, or too long together",
+                text.place,
+                "deliver fewer keys, or split the FleetSecret",
+                key=text.key,
+            )
+    return parts
+
+
 def part_of(text: Text, functions: str) -> Part:
     """Return a template ready to be executed; nothing keeps it, as its text may be secret.
 
@@ -100,7 +129,8 @@ def part_of(text: Text, functions: str) -> Part:
     known = function_set(functions)
     try:
         tree = parse(text.text, name=text.key, functions=known)
-        return Part(text, Compiled(tree, known), looks_at(tree), functions_of(tree))
+        called, size = functions_of(tree), size_of(tree)
+        return Part(text, Compiled(tree, known), looks_at(tree), called, size)
     except TemplateError as error:
         raise _failure(text, error) from None
 
@@ -114,10 +144,9 @@ def check_inline(rendering: Rendering) -> None:
     """Refuse templates of a manifest that cannot be parsed, before anything is read.
 
     Raises:
-        TemplateFailedError: The first one.
+        TransformError: The first one, or that they are too many.
     """
-    for text in inline_texts(rendering):
-        part_of(text, rendering.functions)
+    parts_of(inline_texts(rendering), rendering.functions)
 
 
 def _item_text(item: TemplateItem, texts: Texts) -> Text:

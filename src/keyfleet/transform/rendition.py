@@ -26,7 +26,7 @@ from keyfleet.transform.keys import check_names, check_size, select
 from keyfleet.transform.looks import all_of
 from keyfleet.transform.merging import merged
 from keyfleet.transform.metadata import check_metadata
-from keyfleet.transform.parts import Makes, Part, part_of, texts_of
+from keyfleet.transform.parts import Makes, Part, parts_of, texts_of
 from keyfleet.transform.slow import SLOW
 from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
@@ -40,6 +40,10 @@ class Chance:
     now: Callable[[], datetime]
     random: Random
     limits: Limits = DEFAULT_LIMITS
+
+    def begin(self) -> Run:
+        """Return the budget of all that is rendered for one target."""
+        return Run(now=self.now, random=self.random, limits=self.limits)
 
 
 QUICK = Limits(steps=5_000, memory_bytes=4 << 20)
@@ -67,7 +71,7 @@ class Rendition:
         self._rendering = rendering
         self._sources = material.sources
         self._kept = merged(material.sources) if rendering.keeps_source else SecretData(type="")
-        parts = [part_of(text, rendering.functions) for text in texts_of(rendering, material)]
+        parts = parts_of(texts_of(rendering, material), rendering.functions)
         self._parts = parts
         self._looks = all_of(part.looks for part in parts)
         self._veiled = frozenset(
@@ -135,8 +139,9 @@ class Rendition:
         Raises:
             TransformError: As `transform.shape.content_of`; `transform.template`.
         """
-        metadata = self.metadata(facts, chance)
-        kind, values = self.type, self._values(facts, chance)
+        run = chance.begin()
+        metadata = self._metadata(facts, run)
+        kind, values = self.type, self._values(facts, run)
         check_names(values)
         check_size(values)
         check_type(kind, values)
@@ -155,15 +160,18 @@ class Rendition:
         Raises:
             TransformError: `transform.template`.
         """
-        labels = self._texts(Makes.LABEL, facts, chance)
-        return Metadata(labels, self._texts(Makes.ANNOTATION, facts, chance))
+        return self._metadata(facts, chance.begin())
 
-    def _values(self, facts: TargetFacts, chance: Chance) -> dict[str, SecretValue]:
+    def _metadata(self, facts: TargetFacts, run: Run) -> Metadata:
+        labels = self._texts(Makes.LABEL, facts, run)
+        return Metadata(labels, self._texts(Makes.ANNOTATION, facts, run))
+
+    def _values(self, facts: TargetFacts, run: Run) -> dict[str, SecretValue]:
         values: dict[str, SecretValue] = {}
-        for key, text in self._texts(Makes.VALUE, facts, chance).items():
+        for key, text in self._texts(Makes.VALUE, facts, run).items():
             values[key] = SecretValue(encoded(text))
         for part in self._of(Makes.KEYS_AND_VALUES):
-            made = _keys_and_values(part, self._rendered(part, facts, chance))
+            made = _keys_and_values(part, self._rendered(part, facts, run))
             for key, value in made.items():
                 if key in values:
                     raise _made_twice(part)
@@ -172,15 +180,15 @@ class Rendition:
             values = {**select(self._kept, self._shape.keys), **values}
         return values
 
-    def _texts(self, makes: Makes, facts: TargetFacts, chance: Chance) -> dict[str, str]:
-        return {part.text.key: self._rendered(part, facts, chance) for part in self._of(makes)}
+    def _texts(self, makes: Makes, facts: TargetFacts, run: Run) -> dict[str, str]:
+        return {part.text.key: self._rendered(part, facts, run) for part in self._of(makes)}
 
     def _of(self, makes: Makes) -> list[Part]:
         return [part for part in self._parts if part.text.makes is makes]
 
-    def _rendered(self, part: Part, facts: TargetFacts, chance: Chance) -> str:
-        # The budget of one render, and values that it may change.
-        run = Run(now=chance.now, random=chance.random, limits=chance.limits)
+    def _rendered(self, part: Part, facts: TargetFacts, run: Run) -> str:
+        # Templates share a budget, since they are as many as their author likes, and nothing else.
+        run.scratch.clear()
         root = {**self._data(), **facts_of(facts)}
         return part.execute(root, run, missing=self._rendering.missing_key.value)
 

@@ -15,7 +15,7 @@ from keyfleet.transform.facts import CLUSTER, EVERYTHING, NAMESPACE
 from keyfleet.transform.keys import check_names, check_size, select
 from keyfleet.transform.looks import all_of
 from keyfleet.transform.metadata import check_metadata
-from keyfleet.transform.parts import inline_texts, part_of
+from keyfleet.transform.parts import inline_texts, parts_of
 from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
 
@@ -66,7 +66,7 @@ def varies_with(shape: Shape) -> frozenset[str]:
     rendering = shape.rendering
     if rendering is None:
         return frozenset()
-    parts = [part_of(text, rendering.functions) for text in inline_texts(rendering)]
+    parts = parts_of(inline_texts(rendering), rendering.functions)
     looks = None if rendering.items else all_of(part.looks for part in parts)
     seen = EVERYTHING if looks is None else looks
     return frozenset(path[0].lower() for path in seen if path[0] in (CLUSTER, NAMESPACE))

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.engine.fakes import EAST, INSTALLATION, VALUE, WEST, key_of
 
 from keyfleet.base.errors import TransformError
-from keyfleet.engine.renderer import Rendered, Renderer
+from keyfleet.engine.renderer import PARSED_AT_ONCE_BYTES, Rendered, Renderer, parsed
 from keyfleet.model.data import Material, SecretData
 from keyfleet.model.intent import Shape
 from keyfleet.model.ownership import Holding
@@ -86,6 +86,19 @@ async def test_what_takes_long_runs_beside_the_loop(text: str) -> None:
     random = Counted()
     await at(renderer(text, random), IN_EAST)
     assert random.threads[-1].startswith("render")
+
+
+async def test_long_texts_are_parsed_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def noted(*parts: Any) -> Rendition:
+        threads.append(threading.current_thread().name)
+        return Rendition(*parts)
+
+    monkeypatch.setattr("keyfleet.engine.renderer.Rendition", noted)
+    for text in ("short", "x" * (PARSED_AT_ONCE_BYTES + 1)):
+        await parsed(Shape(), Rendering(data={"k": text}), Material({"": SecretData({})}))
+    assert [name.startswith("render") for name in threads] == [False, True]
 
 
 async def test_every_place_is_told_the_same_error() -> None:

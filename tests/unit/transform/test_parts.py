@@ -8,7 +8,7 @@ from keyfleet.model.intent import SecretRef
 from keyfleet.model.rendering import Functions, Rendering, TemplateAs, TemplateItem
 from keyfleet.testing.canary import canary
 from keyfleet.transform.excerpts import TemplateFailedError
-from keyfleet.transform.parts import Makes, Text, check_inline, part_of, texts_of
+from keyfleet.transform.parts import TEMPLATES_MAX, Makes, Text, check_inline, part_of, texts_of
 
 MAP = SecretRef("shop", "templates", kind="ConfigMap")
 SECRET = SecretRef("shop", "own")
@@ -61,6 +61,19 @@ def test_templates_of_the_manifest_are_checked_without_any_data(rendering: Rende
 
 def test_templates_of_objects_are_not_known_yet() -> None:
     check_inline(Rendering(data={"k": "{{ .a | upper }}"}, items=(TemplateItem(0, "k"),)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {f"k{index}": "" for index in range(TEMPLATES_MAX + 1)},
+        {f"k{index}": "{{ print 1 1 1 1 1 1 1 }}" * 500 for index in range(5)},
+    ],
+)
+def test_templates_are_neither_too_many_nor_too_long_together(data: dict[str, str]) -> None:
+    with pytest.raises(TransformError) as caught:
+        check_inline(Rendering(data=data))
+    assert caught.value.code == "transform.templates_many"
 
 
 def test_of_a_secret_template_that_is_none_nothing_is_quoted() -> None:

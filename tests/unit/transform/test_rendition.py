@@ -197,6 +197,12 @@ def test_what_makes_no_keys_and_values_is_refused(key: str, code: str) -> None:
     assert code_of(whole(key)) == code
 
 
+def test_all_templates_of_a_target_share_one_budget() -> None:
+    text = "{{ range until 30000 }}{{ end }}"
+    assert made(rendition({"a": text})) == {"a": b""}
+    assert code_of(rendition({f"k{index}": text for index in range(9)})) == "transform.template"
+
+
 # Inputs.
 
 
