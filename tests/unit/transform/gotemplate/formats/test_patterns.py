@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from tests.unit.transform.gotemplate.runs import a_run
+
+from keyfleet.transform.gotemplate.errors import BudgetError, GoError
+from keyfleet.transform.gotemplate.formats.patterns import compiled
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("[", "missing closing ]: `[`"),
+        ("(a", "missing closing ): `(a`"),
+        ("a)", "unexpected ): `a)`"),
+        ("*", "missing argument to repetition operator: `*`"),
+        ("a**", "invalid nested repetition operator: `**`"),
+        (r"\8", r"invalid escape sequence: `\8`"),
+        (r"a\C", r"invalid escape sequence: `\C`"),
+        ("a{1001}", "invalid repeat count: `{1001}`"),
+        ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
+        ("(?P<>a)", "invalid named capture: `(?P<>`"),
+        ("[z-a]", "invalid character class range: `z-a`"),
+        ("\\", "trailing backslash at end of expression: ``"),
+        ("a" * 10_001, "expression too large"),
+        (r"\pL" * 3000, "expression too large"),
+    ],
+)
+def test_refuses_in_the_words_of_go(source: str, problem: str) -> None:
+    with pytest.raises(GoError) as caught:
+        compiled(a_run(), source, subject="é")
+    assert caught.value.go_text() == f"error parsing regexp: {problem}"
+
+
+def test_raises_a_kept_error_anew() -> None:
+    errors = []
+    for _ in range(2):
+        with pytest.raises(GoError) as caught:
+            compiled(a_run(), "(?bad", subject="")
+        errors.append(caught.value)
+    assert errors[0] is not errors[1]
+
+
+def test_takes_a_quoted_backslash_c() -> None:
+    assert compiled(a_run(), r"\Q\C\E", subject="").names == ("",)
+
+
+def test_names_groups() -> None:
+    assert compiled(a_run(), "(?P<a>x)(y)(?<b>z)", subject="").names == ("", "a", "", "b")
+
+
+def test_matches_ascii_with_a_smaller_program() -> None:
+    ascii_only = compiled(a_run(), r"\pL{1,20}", subject="abc")
+    assert ascii_only.is_ascii
+    assert ascii_only.size < compiled(a_run(), r"\pL{1,20}", subject="é").size
+    assert not compiled(a_run(), r"\x{100}", subject="abc").is_ascii
+
+
+@pytest.mark.parametrize(("source", "is_wild"), [("a[ab]{18}c", True), ("-----END", False)])
+def test_charges_by_what_an_automaton_may_become(source: str, is_wild: bool) -> None:
+    assert compiled(a_run(), source, subject="").is_wild is is_wild
+
+
+def test_is_paid_for_before_it_is_compiled() -> None:
+    with pytest.raises(BudgetError):
+        compiled(a_run(steps=10), "a" * 5000, subject="")
