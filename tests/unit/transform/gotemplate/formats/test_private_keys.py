@@ -145,6 +145,6 @@ def test_raises_nothing_else(noise: bytes, at: int) -> None:
     raw[at : at + len(noise)] = noise
     for read in (from_any, from_pkcs1, from_pkcs8, from_sec1):
         try:
-            assert read(a_run(), bytes(raw)).public_key()
+            assert pkcs8(read(a_run(), bytes(raw)))
         except GoError:
             continue
