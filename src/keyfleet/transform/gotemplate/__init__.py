@@ -3,8 +3,9 @@
 
 A small interpreter, in the order of its work:
 
-    lexer, constants   source text -> tokens
+    lexer, scanning    source text -> tokens; constants: what those say
     parser, pipelines  tokens -> tree (nodes), with every parse error of Go
+      cursor, scope    ... where it is, which variables exist; openings: what has no end yet
     compiler           tree -> closures, made once for (text, delimiters, function set) and kept
       statements       ... of text, actions and control structures: controls, looping, definitions
       expressions      ... of pipelines: variables (in slots), chains of fields, calls, arguments
