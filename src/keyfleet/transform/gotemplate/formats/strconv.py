@@ -21,6 +21,8 @@ _MOST_DIGITS: Final = 64
 """Of an integer, in base 2."""
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+_LONGEST_SHOWN: Final = 1000
+"""Characters of a text that an error repeats."""
 _TOO_LARGE: Final = '": value out of range'
 _INFINITIES: Final = frozenset({"inf", "infinity"})
 
@@ -30,7 +32,7 @@ class OutOfRangeError(GoError):
 
     def __init__(self, function: str, text: str, nearest: float) -> None:
         """Keep the nearest number that the type holds: Go gives it beside the error."""
-        super().__init__(f'strconv.{function}: parsing "', Data(escaped(text)), _TOO_LARGE)
+        super().__init__(f'strconv.{function}: parsing "', _shown(text), _TOO_LARGE)
         self.nearest = nearest
 
 
@@ -181,4 +183,9 @@ def _finite(text: str, *, is_hexadecimal: bool) -> float | None:
 
 
 def _invalid(function: str, text: str) -> GoError:
-    return GoError(f'strconv.{function}: parsing "', Data(escaped(text)), '": invalid syntax')
+    return GoError(f'strconv.{function}: parsing "', _shown(text), '": invalid syntax')
+
+
+def _shown(text: str) -> Data:
+    # Most callers drop the error: to escape a megabyte for it would be the dearest part of a call.
+    return Data(escaped(text[:_LONGEST_SHOWN]))
