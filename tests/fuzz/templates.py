@@ -54,7 +54,11 @@ def corpus() -> list[Case]:
 
 def seeds() -> list[str]:
     """Return sources to mutate: the corpus and the recorded vectors."""
-    lines = (line for file in VECTORS.glob("*.jsonl") for line in file.read_text().splitlines())
+    lines = (
+        line
+        for file in VECTORS.glob("*.jsonl")
+        for line in file.read_text().rstrip("\n").split("\n")
+    )
     recorded = [msgspec.json.decode(line)["template"] for line in lines]
     return [case.source for case in corpus()] + recorded
 
@@ -74,7 +78,8 @@ def cases(random: Random) -> Iterator[Case]:
 
 def work(seed: int, end_s: float) -> tuple[int, list[Case]]:
     """Fuzz from one seed until the time is over; return how many sources, and what was found."""
-    tried, found = 0, []
+    tried = 0
+    found: list[Case] = []
     random = Random(seed)
     stream = cases(random)
     while time.time() < end_s and len(found) < 10:
