@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where data comes from, as label sets that are never merged."""
 
+from dataclasses import replace
+
 import pytest
 
 from keyfleet.model.flows import (
@@ -78,6 +80,25 @@ def test_what_came_from_an_unknown_place_stays_unknown_in_a_labelled_cluster() -
     found = Lineage(EAST, "pay", Provenance(UNKNOWN)).under([])
     assert {} in found.sets
     assert found.is_classified
+
+
+def test_of_several_sources_every_set_counts_and_all_must_say_what_they_are() -> None:
+    both = Lineage(EAST, "pay", own={"x": "y"}, besides=(Lineage(BARE, "pay"),))
+    found = both.under([])
+    assert found.sets == ({}, {"env": "production", "region": "eu"})
+    assert found.claimed == ({"x": "y"},)
+    assert not found.is_classified
+    assert both.under([assigned("bare")]).is_classified
+
+
+def test_several_sources_are_looked_at_where_they_are_now() -> None:
+    both = Lineage(EAST, "pay", own={"x": "y"}, besides=(Lineage(BARE, "shop"),))
+    now = replace(BARE, labels={"env": "test"})
+    moved = both.read_in([EAST, now])
+    assert [part.cluster for part in moved.parts] == [EAST, now]
+    assert [part.namespace for part in moved.parts] == ["pay", "shop"]
+    assert moved.own == {"x": "y"}
+    assert both.read_in([EAST, BARE]) == both
 
 
 def test_sets_have_one_order_and_no_double() -> None:
