@@ -431,3 +431,27 @@ async def test_a_rule_that_deletes_much_waits_for_a_person(fleet: Fleet) -> None
     await eventually(held, timeout_s=30, what="a mass deletion was not held")
     for name in names:
         assert await fleet.data(fleet.west, name) == ONE
+
+
+async def test_one_forbidden_source_among_several_forbids_the_target(fleet: Fleet) -> None:
+    """Also where its value is one of many that a template puts together."""
+    await fleet.declare(fleet.east, labels={"env": "production"})
+    await fleet.declare(fleet.hub, fleet.west, labels={"env": "staging"})
+    everything = {"clusters": {"names": ["*"]}, "namespaces": {"names": [fleet.namespace]}}
+    await fleet.grant("read", sources=everything)
+    await rule(fleet, STAYS)
+    await fleet.write_secret(fleet.hub, "src", ONE)
+    await fleet.write_secret(fleet.east, "src", TWO)
+    await fleet.run()
+    production = {"name": "p", "secretRef": {"name": "src", "cluster": fleet.east.name}}
+    staging = {"name": "s", "secretRef": {"name": "src"}}
+    template = {"data": {"k": "{{ .s.password }}{{ .p.password | sha256sum }}"}}
+    await fleet.ask(fleet.west, fleet.east, sources=[staging, production], template=template)
+    await fleet.stands("Refused", "FlowDenied", fleet.west)
+    await fleet.in_sync(fleet.east)
+    assert await fleet.data(fleet.west) is None
+    assert {"env": "production"} in (await marker(fleet, fleet.east)).provenance
+    assert {"env": "staging"} in (await marker(fleet, fleet.east)).provenance
+    only = {"data": {"k": "{{ .s.password }}"}}
+    await fleet.edit({"sources": [staging], "template": only})
+    await fleet.delivered({"k": ONE["password"]}, fleet.west)
