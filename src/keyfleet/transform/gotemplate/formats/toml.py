@@ -32,6 +32,7 @@ _ESCAPES: Final = {
 }  # fmt: skip
 
 
+_LONGEST_ESCAPE: Final = 6
 _NIL_ELEMENT: Final = "toml: cannot encode array with nil element"
 
 Entries = Sequence[tuple[str, Any]]
@@ -118,6 +119,9 @@ class _Writer:
         elif _is_table(value):
             self._write_inline_table(value, depth)
         else:
+            if isinstance(value, str):
+                self._run.walk(len(value))
+                self._run.will_make(_LONGEST_ESCAPE * len(value))
             self._out.add(_scalar(value))
 
     def _write_list(self, items: list[Any], depth: int) -> None:

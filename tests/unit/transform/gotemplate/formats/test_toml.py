@@ -82,3 +82,8 @@ def test_a_map_that_holds_itself_comes_to_an_end() -> None:
     endless["a"] = endless
     with pytest.raises(BudgetError):
         to_toml(a_run(), endless)
+
+
+def test_pays_for_escapes_before_it_makes_them() -> None:
+    with pytest.raises(BudgetError):
+        to_toml(a_run(string_bytes=1000), '"' * 300)

@@ -75,7 +75,7 @@ class Secret(GoObject):
 
     go_type: ClassVar[str] = "*dependency.Secret"
     data: dict[str, Any]
-    """Go values; numbers are `JsonNumber`, as Vault wrote them."""
+    """Go values; numbers are `JsonNumber`, as Vault wrote them (see `formats.json.decode_json`)."""
     request_id: str = ""
     lease_id: str = ""
     lease_duration: int = 0

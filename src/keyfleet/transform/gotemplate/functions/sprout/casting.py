@@ -70,9 +70,9 @@ def _parse_unsigned(text: str, base: int) -> int:
 
 def _without_decimals(text: str) -> str:
     """Return `12` for `12.5` and `0` for `.5`; all but digits around a point as it is."""
-    whole, _, decimals = text.partition(".")
+    whole, point, decimals = text.partition(".")
     digits = whole[1:] if whole[:1] in ("+", "-") else whole
-    if not f"0{digits}{decimals}".isdecimal() or not text.isascii():
+    if not point or not f"0{digits}{decimals}".isdecimal() or not text.isascii():
         return text
     return whole if digits else "0"
 

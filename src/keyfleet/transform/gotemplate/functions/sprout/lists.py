@@ -76,7 +76,11 @@ def uniq(run: Run, container: Any) -> list[Any]:
     found: dict[Any, Any] = {}
     for item in items:
         if isinstance(item, list | dict | bytes):
-            raise GoError(f"runtime error: hash of unhashable type {type_of(item)}")
+            # Go looks at the first key in another place, and says it in other words.
+            problem = (
+                "runtime error: hash of unhashable type" if found else "hash of unhashable type:"
+            )
+            raise GoError(f"{problem} {type_of(item)}")
         found.setdefault((type_of(item), item), item)
     return list(found.values())
 

@@ -48,7 +48,7 @@ def test_takes_them_without_a_sign_too(value: Any, number: int) -> None:
     assert cast_unsigned(a_run(), value, "uint") == number
 
 
-@pytest.mark.parametrize("value", [-1, -0.5, "-5", [], "kf-canary"])
+@pytest.mark.parametrize("value", [-1, -0.5, "-5", "-", [], "kf-canary"])
 def test_refuses_what_has_a_sign_or_is_no_number(value: Any) -> None:
     with pytest.raises(GoError) as caught:
         cast_unsigned(a_run(), value, "uint")

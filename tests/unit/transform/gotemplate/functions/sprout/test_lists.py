@@ -50,6 +50,7 @@ def test_works_on_lists(action: str, text: str) -> None:
         ("prepend 1 2", "cannot prepend on type int"),
         ("chunk 0 (list 1)", "runtime error: integer divide by zero"),
         ("uniq (list 1 (list 1))", "runtime error: hash of unhashable type []interface {}"),
+        ("uniq (list (dict))", "hash of unhashable type: map[string]interface {}"),
         ("flatten (list nil)", "reflect: call of reflect.Value.Interface on zero Value"),
         ("slice", "expected 2 arguments, got 0"),
         ("slice 1 2 nil", "cannot slice nil"),
