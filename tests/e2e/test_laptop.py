@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from tests.e2e.harness import Objects, Program
 
+from keyfleet.testing.canary import canary
+
 
 @pytest.fixture
 def laptop(keyfleet: Program) -> Program:
@@ -49,6 +51,33 @@ def test_an_edit_is_shown_as_a_difference_and_repaired(laptop: Program, objects:
     assert {c["name"]: c["sign"] for c in step["changes"]} == {"password": "~", "extra": "-"}
     assert laptop("apply", "-f", file).code == 0
     assert objects.read("west", "db") == {"password": "one"}
+
+
+def test_templates_are_rendered_and_a_wrong_line_is_shown(
+    laptop: Program, objects: Objects
+) -> None:
+    value = canary("password").decode()
+    objects.secret("east", "src", {"password": value})
+    text = "{{ .password }}@{{ .Cluster.name }}/{{ .Namespace.name }}"
+    file = _file(laptop, objects.manifest("db", "src", "west", template={"data": {"url": text}}))
+    assert laptop("apply", "-f", file).code == 0
+    assert objects.read("west", "db") == {"url": f"{value}@west/{objects.namespace}"}
+    assert laptop("diff", "-f", file).code == 0
+    wrong = {"data": {"url": "first\n{{ .password }} {{ .pasword }}"}}
+    file = _file(laptop, objects.manifest("db", "src", "west", template=wrong))
+    for command in (("plan",), ("apply",), ("apply", "--dry-run")):
+        found = laptop(*command, "-f", file)
+        assert found.code == 3
+        assert 'map has no entry for key "pasword"' in found.err
+        assert "  2 | {{ .password }} {{ .pasword }}\n    |                    ^\n" in found.err
+        assert value not in found.out + found.err
+    assert objects.read("west", "db") == {"url": f"{value}@west/{objects.namespace}"}
+    broken = {"data": {"url": "{{ .password"}}
+    file = _file(laptop, objects.manifest("db", "src", "west", template=broken))
+    found = laptop("plan", "-f", file)
+    assert (found.code, found.out) == (2, "")
+    assert "spec.template.data.url" in found.err
+    assert "  1 | {{ .password\n" in found.err
 
 
 def test_dry_run_writes_nothing(laptop: Program, objects: Objects) -> None:
