@@ -50,6 +50,19 @@ def rows(tree: ast.AST, classes: set[str]) -> Iterator[tuple[str, str, str, str]
                 hints = [word.value for word in node.keywords if word.arg == "hint"] + rest[2:3]
                 message = shown(rest[0] if rest else None)
                 yield shown(code), name, message, shown(hints[0] if hints else None)
+            case ast.ClassDef(bases=[ast.Name(id=name)]) if name in classes:
+                yield from own_rows(node, name)
+
+
+def own_rows(kind: ast.ClassDef, base: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the row of a class with a code of its own, which it gives to its base."""
+    for node in ast.walk(kind):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"),
+                args=[ast.Constant() | ast.JoinedStr() as code, *_],
+            ):
+                yield shown(code), base, (ast.get_docstring(kind) or "").partition(".")[0], ""
 
 
 def page() -> str:

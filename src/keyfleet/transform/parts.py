@@ -71,7 +71,9 @@ class Part:
         try:
             return self.compiled.execute(root, run, missing=missing)
         except TemplateError as error:
-            raise _failure(self.text, error) from None
+            failure = _failure(self.text, error)
+        # Raised out here: `from None` inside would keep what the error was made of as context.
+        raise failure
 
 
 def inline_texts(rendering: Rendering) -> Iterator[Text]:
@@ -132,7 +134,8 @@ def part_of(text: Text, functions: str) -> Part:
         called, size = functions_of(tree), size_of(tree)
         return Part(text, Compiled(tree, known), looks_at(tree), called, size)
     except TemplateError as error:
-        raise _failure(text, error) from None
+        failure = _failure(text, error)
+    raise failure
 
 
 def _failure(text: Text, error: TemplateError) -> TemplateFailedError:

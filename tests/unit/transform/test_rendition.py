@@ -55,6 +55,7 @@ def code_of(found: Rendition) -> str:
     with pytest.raises(TransformError) as caught:
         found.content(EAST, CHANCE)
     assert "kf-canary" not in f"{caught.value} {caught.value.excerpt}"
+    assert caught.value.__context__ is None, "it would hold what the error was made of"
     return caught.value.code
 
 
