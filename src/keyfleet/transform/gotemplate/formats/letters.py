@@ -62,4 +62,8 @@ def mapped(run: Run, change: Callable[[str], str], text: str) -> str:
 
 def whole_characters(text: str) -> str:
     """Return the text with U+FFFD in place of every byte that is no UTF-8."""
-    return text if text.isascii() else text.translate(_STRAY_BYTES)
+    try:
+        text.encode()  # much faster than to look for such bytes one by one
+    except UnicodeEncodeError:
+        return text.translate(_STRAY_BYTES)
+    return text
