@@ -74,7 +74,10 @@ def actual_from_secret(
 
 def _is_as_marked(secret: SecretObject, installation: Installation, intent: IntentKey) -> bool:
     ring, marker = installation.ring, read_marker(secret.metadata.annotations or {})
-    if marker is None or marker.intent != intent or not ring.knows(marker.fingerprint):
+    if marker is None or not marker.inputs:
+        # Asked of what templates made only: everything else is compared with what it should hold.
+        return False
+    if marker.intent != intent or not ring.knows(marker.fingerprint):
         return False
     key_id = split_digest(marker.fingerprint)[0]
     data, hub = secret.data, installation.hub

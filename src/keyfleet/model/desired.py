@@ -42,7 +42,7 @@ class Actual:
     is_immutable: bool = False
     is_deleting: bool = False
     is_as_marked: bool = False
-    """Its data is what its marker says was delivered."""
+    """Its data is what its marker says was delivered; known of what templates made."""
 
 
 Patch = Callable[[Content], Content]
