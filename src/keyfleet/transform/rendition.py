@@ -70,6 +70,10 @@ class Rendition:
         self._shape = shape
         self._rendering = rendering
         self._sources = material.sources
+        self._strings = {
+            name: {key: decoded(value.reveal()) for key, value in data.entries().items()}
+            for name, data in material.sources.items()
+        }
         self._kept = merged(material.sources) if rendering.keeps_source else SecretData(type="")
         parts = parts_of(texts_of(rendering, material), rendering.functions)
         self._parts = parts
@@ -194,14 +198,9 @@ class Rendition:
 
     def _data(self) -> dict[str, Any]:
         """Return the sources' values as Go values, made anew, since templates may change maps."""
-        only = self._sources.get("")
-        if only is not None:
-            return _strings(only.entries())
-        return {name: string_map(_strings(data.entries())) for name, data in self._sources.items()}
-
-
-def _strings(entries: Mapping[str, SecretValue]) -> dict[str, str]:
-    return {key: decoded(value.reveal()) for key, value in entries.items()}
+        if "" in self._strings:
+            return dict(self._strings[""])
+        return {name: string_map(texts) for name, texts in self._strings.items()}
 
 
 def _keys_and_values(part: Part, text: str) -> dict[str, SecretValue]:
