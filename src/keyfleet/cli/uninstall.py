@@ -14,16 +14,10 @@ from keyfleet.cli.hub import Hub, open_hub
 from keyfleet.cli.members import Members, open_members
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
+from keyfleet.cli.removing import Removed, remove, remove_owners, take_lead
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
-from keyfleet.cli.uninstalling import (
-    Installed,
-    Removed,
-    find_installed,
-    remove,
-    remove_owners,
-    take_lead,
-)
+from keyfleet.cli.uninstalling import Installed, find_installed
 from keyfleet.engine.livefleet import Contact
 from keyfleet.kube.resources import NAMESPACES, SECRETS
 from keyfleet.manifests import SYSTEM_NAMESPACE

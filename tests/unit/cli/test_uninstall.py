@@ -10,16 +10,9 @@ from tests.unit.engine.fakes import HUB_UID
 
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.tasks import spawn
+from keyfleet.cli.removing import UNINSTALLER, Removed, remove_owners, take_lead
 from keyfleet.cli.uninstall import uninstall_answer
-from keyfleet.cli.uninstalling import (
-    UNINSTALLER,
-    Installed,
-    Part,
-    Removed,
-    find_installed,
-    remove_owners,
-    take_lead,
-)
+from keyfleet.cli.uninstalling import Installed, Part, find_installed
 from keyfleet.kube.lease_record import held, new_lease
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import (

@@ -125,3 +125,8 @@ class Chart:
     now: datetime
     hub: HubSheet
     clusters: tuple[ClusterSheet, ...]
+
+
+def unasked(check: str, subject: str, what: str) -> Ailment:
+    """Return the note that something could not be checked."""
+    return Ailment(Severity.NOTE, check, subject, f"not checked: {what}")
