@@ -50,6 +50,11 @@ def select(data: SecretData, renames: tuple[KeyRename, ...] | None) -> dict[str,
     return chosen
 
 
+def is_name(key: str) -> bool:
+    """Tell whether a Secret may have such a key."""
+    return bool(_NAME.fullmatch(key)) and key != "." and not key.startswith("..")
+
+
 def check_names(values: Mapping[str, SecretValue]) -> None:
     """Refuse key names that no Secret may have.
 
@@ -58,7 +63,7 @@ def check_names(values: Mapping[str, SecretValue]) -> None:
     Source: docs/compat/fleet.md 3.6; Kubernetes 1.36 `IsConfigMapKey`.
     """
     for key in values:
-        if not _NAME.fullmatch(key) or key == "." or key.startswith(".."):
+        if not is_name(key):
             raise TransformError(
                 "transform.key_name",
                 "not a valid key of a Secret",

@@ -36,14 +36,23 @@ def check_metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) ->
     for key, value in labels.items():
         if requirement_problem(Requirement(key, "In", (value,))):
             raise _invalid("label", key)
-    for key in annotations:
+    for key, value in annotations.items():
         # Annotation names follow the rule of label names but may be written in capitals.
-        if requirement_problem(Requirement(key.lower(), "Exists")):
+        if requirement_problem(Requirement(key.lower(), "Exists")) or not _is_text(value):
             raise _invalid("annotation", key)
     size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
     if size > ANNOTATIONS_MAX_BYTES:
         what = "annotations larger than 256 KiB together, the first is"
         raise _invalid(what, next(iter(annotations)))
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a value is no binary one, whose bytes no UTF-8 holds."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_reserved(key: str) -> bool:

@@ -20,17 +20,20 @@ from keyfleet.model.intent import Shape
 from keyfleet.model.places import TargetFacts
 from keyfleet.model.rendering import Rendering
 from keyfleet.transform.facts import facts_of, looks_at_values, used_facts
+from keyfleet.transform.gotemplate.errors import BudgetError
 from keyfleet.transform.gotemplate.run import DEFAULT_LIMITS, Limits, Random, Run
 from keyfleet.transform.gotemplate.values import decoded, encoded, string_map
-from keyfleet.transform.keys import check_names, check_size, select
+from keyfleet.transform.keys import check_names, check_size, is_name, select
 from keyfleet.transform.looks import all_of
 from keyfleet.transform.merging import merged
 from keyfleet.transform.metadata import check_metadata
-from keyfleet.transform.parts import Makes, Part, parts_of, texts_of
+from keyfleet.transform.parts import Makes, Part, Text, parts_of, texts_of
 from keyfleet.transform.slow import SLOW
 from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
 _METADATA = (Makes.LABEL, Makes.ANNOTATION)
+_YAML_SIGNS = ("\n", ",", ":", "[", "{", "-", "?")
+"""Each node of YAML has one before it; reading a node takes as long as some steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class Rendition:
     def wording(self) -> dict[str, SecretValue]:
         """Return the texts of the templates, by name: a change of one is a new revision."""
         return {
-            f"text {part.text.makes} {part.text.key}": SecretValue(encoded(part.text.text))
+            f"text {part.text.makes} {_called(part.text)}": SecretValue(encoded(part.text.text))
             for part in self._parts
         }
 
@@ -175,7 +178,7 @@ class Rendition:
         for key, text in self._texts(Makes.VALUE, facts, run).items():
             values[key] = SecretValue(encoded(text))
         for part in self._of(Makes.KEYS_AND_VALUES):
-            made = _keys_and_values(part, self._rendered(part, facts, run))
+            made = _keys_and_values(part, self._rendered(part, facts, run), run)
             for key, value in made.items():
                 if key in values:
                     raise _made_twice(part)
@@ -203,10 +206,17 @@ class Rendition:
         return {name: string_map(texts) for name, texts in self._strings.items()}
 
 
-def _keys_and_values(part: Part, text: str) -> dict[str, SecretValue]:
+def _called(text: Text) -> str:
+    # Only of those that make values is there one for each key.
+    is_whole = text.makes is Makes.KEYS_AND_VALUES
+    return f"{text.key} {text.place}" if is_whole else text.key
+
+
+def _keys_and_values(part: Part, text: str, run: Run) -> dict[str, SecretValue]:
     try:
+        run.step(sum(map(text.count, _YAML_SIGNS)))
         documents = decode_yaml(encoded(text), subject="")
-    except InvalidInputError:
+    except (InvalidInputError, BudgetError):
         documents = None
     # Raised out here, so that no error of the parser comes along.
     content = documents[0].content if documents and len(documents) == 1 else {}
@@ -214,9 +224,18 @@ def _keys_and_values(part: Part, text: str) -> dict[str, SecretValue]:
     if is_broken or not all(isinstance(each, str) for pair in content.items() for each in pair):
         raise TransformError(
             "transform.template_yaml",
-            "the template makes no YAML with texts by key",
+            "the template makes no YAML with texts by key, or too much of it",
             part.text.place,
             "quote what YAML takes for a number or a truth value",
+            key=part.text.key,
+        )
+    if not all(map(is_name, content)):
+        # Such a name is not shown: where a value breaks out of its line it is a part of the value.
+        raise TransformError(
+            "transform.key_name",
+            "the template makes a key that no Secret may have",
+            part.text.place,
+            "quote the values in it, such as with `quote` or `toJson`",
             key=part.text.key,
         )
     return {key: SecretValue(encoded(value)) for key, value in content.items()}

@@ -47,7 +47,9 @@ def test_refuses_labels_that_an_api_server_refuses(labels: dict[str, str]) -> No
     assert caught.value.code == "transform.metadata_invalid"
 
 
-@pytest.mark.parametrize("annotations", [{"a b": "c"}, {"": ""}, {"a": "x" * 262_144}])
+@pytest.mark.parametrize(
+    "annotations", [{"a b": "c"}, {"": ""}, {"a": "x" * 262_144}, {"a": "\udcff"}]
+)
 def test_refuses_annotations_that_an_api_server_refuses(annotations: dict[str, str]) -> None:
     with pytest.raises(TransformError) as caught:
         check_metadata({}, annotations)

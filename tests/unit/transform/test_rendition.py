@@ -169,6 +169,8 @@ TEXTS = Texts(
         "nothing": SecretValue(b"{{ if false }}{{ end }}"),
         "twice": SecretValue(b"own: x"),
         "bad-key": SecretValue(b"'a b': x"),
+        "value-as-key": SecretValue(b"? '{{ .password }} '\n: x"),
+        "too-many": SecretValue(b'a: [{{ repeat 120000 "1," }}1]'),
     },
 )
 
@@ -192,10 +194,18 @@ def test_one_template_may_make_many_keys() -> None:
         ("several", "transform.template_yaml"),
         ("twice", "transform.template_twice"),
         ("bad-key", "transform.key_name"),
+        ("value-as-key", "transform.key_name"),
+        ("too-many", "transform.template_yaml"),
     ],
 )
 def test_what_makes_no_keys_and_values_is_refused(key: str, code: str) -> None:
     assert code_of(whole(key)) == code
+
+
+def test_bytes_that_are_no_text_make_no_annotation() -> None:
+    sources = {"": SecretData({"raw": SecretValue(PASSWORD + b"\xff")})}
+    found = rendition(annotations={"a": "{{ .raw }}"}, sources=sources)
+    assert code_of(found) == "transform.metadata_invalid"
 
 
 def test_all_templates_of_a_target_share_one_budget() -> None:
@@ -247,6 +257,19 @@ def test_of_several_sources_whole_maps_may_be_looked_at() -> None:
 )
 def test_whatever_decides_about_the_outcome_is_an_input(changed: Rendition) -> None:
     assert changed.inputs(EAST) != rendition({"k": "{{ .user }}"}).inputs(EAST)
+
+
+def test_each_of_several_texts_of_one_name_is_an_input() -> None:
+    def of(first: bytes) -> Rendition:
+        texts = (
+            Texts(SecretRef("shop", "a", kind="ConfigMap"), {"all": SecretValue(first)}),
+            Texts(SecretRef("shop", "b", kind="ConfigMap"), {"all": SecretValue(b"b: x")}),
+        )
+        items = tuple(TemplateItem(read, "all", TemplateAs.KEYS_AND_VALUES) for read in (0, 1))
+        return rendition(texts=texts, items=items)
+
+    assert of(b"a: x").inputs(EAST) != of(b"a: y").inputs(EAST)
+    assert of(b"a: x").wording() != of(b"a: y").wording()
 
 
 def test_chance_and_time_are_no_inputs() -> None:
