@@ -39,6 +39,7 @@ from keyfleet.observe.health import Health, Heartbeat
 from keyfleet.observe.metrics import Metrics
 from keyfleet.observe.web import serve
 from keyfleet.plugin import Event
+from keyfleet.transform.gotemplate.functions import load_all
 
 log = get_logger("app")
 
@@ -133,6 +134,7 @@ class Controller:
 
     async def run(self) -> None:
         """Lead whenever elected, until cancelled."""
+        load_all()
         client = Client("hub", self._access, clock=self._clock, hooks=self._metrics)
         for warning in (*self._kubeconfig.warnings, *self._access.warnings):
             log.warning("app.kubeconfig_warning", warning=warning)

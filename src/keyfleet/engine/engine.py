@@ -142,7 +142,7 @@ class Engine(HubEvents, FleetEvents):
         if manifest is None:
             self._drop(key)
         else:
-            translation = understood(dialect, manifest, origin)
+            translation = understood(dialect, manifest, origin, only_quickly=True)
             if not translation.intents and not translation.rejections:
                 # The manifest asks for nothing any more, such as one that was switched off.
                 self._drop(key)

@@ -24,6 +24,7 @@ from keyfleet.model.places import IntentKey, TargetFacts
 from keyfleet.model.rendering import Rendering
 from keyfleet.plan.kept import is_kept, kept_metadata, metadata_fingerprint
 from keyfleet.plan.question import Made
+from keyfleet.transform.parts import is_quickly_parsed
 from keyfleet.transform.rendition import QUICK, Chance, Metadata, Rendition
 
 T = TypeVar("T")
@@ -31,19 +32,14 @@ T = TypeVar("T")
 _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="render")
 
 
-PARSED_AT_ONCE_BYTES = 8 << 10
-"""Longer texts are parsed beside the event loop."""
-
-
 async def parsed(shape: Shape, rendering: Rendering, material: Material) -> Rendition:
-    """Return an intent's templates, parsed.
+    """Return an intent's templates, parsed; long ones beside the event loop.
 
     Raises:
         TransformError: As `Rendition`.
     """
     held = sum(value.size for texts in material.texts for value in texts.entries.values())
-    inline = (*rendering.data.values(), *rendering.labels.values(), *rendering.annotations.values())
-    if held + sum(map(len, inline)) <= PARSED_AT_ONCE_BYTES:
+    if is_quickly_parsed(rendering, besides=held):
         return Rendition(shape, rendering, material)
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_POOL, Rendition, shape, rendering, material)

@@ -3,6 +3,7 @@
 
 Dialects do not know how templates are read. So that a template that is none is said before any
 source is read, and by `validate` without any cluster, whoever translates a manifest does it here.
+The controller leaves long ones for later: parsing them would hold up its event loop.
 """
 
 from collections.abc import Mapping
@@ -12,18 +13,27 @@ from keyfleet.base.errors import TransformError
 from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.plugin import Dialect, Translation
 from keyfleet.transform.excerpts import TemplateFailedError
-from keyfleet.transform.parts import check_inline
+from keyfleet.transform.parts import check_inline, is_quickly_parsed
 
 REASON = "TemplateError"
 
 
-def understood(dialect: Dialect, manifest: Mapping[str, Any], origin: Origin) -> Translation:
-    """Return the intents of a manifest; one whose templates cannot be parsed is rejected."""
+def understood(
+    dialect: Dialect, manifest: Mapping[str, Any], origin: Origin, *, only_quickly: bool = False
+) -> Translation:
+    """Return the intents of a manifest; one whose templates cannot be parsed is rejected.
+
+    Args:
+        dialect: Whose manifest it is.
+        manifest: The manifest.
+        origin: Where it was found.
+        only_quickly: Leave what takes long to whoever shapes the intent.
+    """
     found = dialect.translate(manifest, origin)
     intents: list[Intent] = []
     rejections = list(found.rejections)
     for intent in found.intents:
-        rejection = _rejection(intent)
+        rejection = _rejection(intent, only_quickly=only_quickly)
         if rejection is None:
             intents.append(intent)
         else:
@@ -31,9 +41,9 @@ def understood(dialect: Dialect, manifest: Mapping[str, Any], origin: Origin) ->
     return Translation(tuple(intents), tuple(rejections))
 
 
-def _rejection(intent: Intent) -> Rejection | None:
+def _rejection(intent: Intent, *, only_quickly: bool) -> Rejection | None:
     rendering = intent.shape.rendering
-    if rendering is None:
+    if rendering is None or (only_quickly and not is_quickly_parsed(rendering)):
         return None
     try:
         check_inline(rendering)

@@ -24,6 +24,8 @@ TEMPLATES_MAX = 512
 """Of one intent."""
 PIECES_MAX = 20_000
 """Fields, constants, calls and texts of all of them: parsing that many takes half a second."""
+QUICKLY_PARSED_BYTES = 2 << 10
+"""What is longer is parsed beside the controller's loop: dense text takes 10 ms for each KiB."""
 
 
 class Makes(StrEnum):
@@ -87,6 +89,12 @@ def inline_texts(rendering: Rendering) -> Iterator[Text]:
     for makes, texts, place in found:
         for key, text in texts.items():
             yield Text(makes, key, go_string(text), f"{place}.{key}")
+
+
+def is_quickly_parsed(rendering: Rendering, *, besides: int = 0) -> bool:
+    """Tell whether templates are short: those of the manifest, and what objects hold besides."""
+    texts = (*rendering.data.values(), *rendering.labels.values(), *rendering.annotations.values())
+    return besides + sum(map(len, texts)) <= QUICKLY_PARSED_BYTES
 
 
 def texts_of(rendering: Rendering, material: Material) -> Iterator[Text]:

@@ -13,9 +13,9 @@ from keyfleet.model.intent import Shape
 from keyfleet.model.places import Place, TargetFacts
 from keyfleet.transform.facts import CLUSTER, EVERYTHING, NAMESPACE
 from keyfleet.transform.keys import check_names, check_size, select
-from keyfleet.transform.looks import all_of
+from keyfleet.transform.looks import Looks, all_of
 from keyfleet.transform.metadata import check_metadata
-from keyfleet.transform.parts import inline_texts, parts_of
+from keyfleet.transform.parts import inline_texts, is_quickly_parsed, parts_of
 from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
 
@@ -61,12 +61,15 @@ def placed(content: Content, shape: Shape, facts: TargetFacts, *, name: str) -> 
 def varies_with(shape: Shape) -> frozenset[str]:
     """Return the facts the content may depend on: a subset of `cluster` and `namespace`.
 
-    What templates of objects look at is known only when they are read: then it is both.
+    What templates of objects look at is known only when they are read, and what long ones do when
+    there is time to parse them: then it is both.
     """
     rendering = shape.rendering
     if rendering is None:
         return frozenset()
-    parts = parts_of(inline_texts(rendering), rendering.functions)
-    looks = None if rendering.items else all_of(part.looks for part in parts)
+    looks: Looks | None = None
+    if not rendering.items and is_quickly_parsed(rendering):
+        parts = parts_of(inline_texts(rendering), rendering.functions)
+        looks = all_of(part.looks for part in parts)
     seen = EVERYTHING if looks is None else looks
     return frozenset(path[0].lower() for path in seen if path[0] in (CLUSTER, NAMESPACE))

@@ -12,12 +12,14 @@ import pytest
 from tests.unit.engine.fakes import EAST, INSTALLATION, VALUE, WEST, key_of
 
 from keyfleet.base.errors import TransformError
-from keyfleet.engine.renderer import PARSED_AT_ONCE_BYTES, Rendered, Renderer, parsed
-from keyfleet.model.data import Material, SecretData
-from keyfleet.model.intent import Shape
+from keyfleet.base.secret import SecretValue
+from keyfleet.engine.renderer import Rendered, Renderer, parsed
+from keyfleet.model.data import Material, SecretData, Texts
+from keyfleet.model.intent import SecretRef, Shape
 from keyfleet.model.ownership import Holding
 from keyfleet.model.places import NamespaceFacts, TargetFacts
 from keyfleet.model.rendering import Rendering
+from keyfleet.transform.parts import QUICKLY_PARSED_BYTES
 from keyfleet.transform.rendition import Chance, Rendition
 
 IN_EAST = TargetFacts(EAST, NamespaceFacts("payments"))
@@ -96,9 +98,11 @@ async def test_long_texts_are_parsed_beside_the_loop(monkeypatch: pytest.MonkeyP
         return Rendition(*parts)
 
     monkeypatch.setattr("keyfleet.engine.renderer.Rendition", noted)
-    for text in ("short", "x" * (PARSED_AT_ONCE_BYTES + 1)):
+    for text in ("short", "x" * (QUICKLY_PARSED_BYTES + 1)):
         await parsed(Shape(), Rendering(data={"k": text}), Material({"": SecretData({})}))
-    assert [name.startswith("render") for name in threads] == [False, True]
+    texts = (Texts(SecretRef("shop", "t"), {"k": SecretValue(b"x" * QUICKLY_PARSED_BYTES + b"x")}),)
+    await parsed(Shape(), Rendering(), Material({"": SecretData({})}, texts))
+    assert [name.startswith("render") for name in threads] == [False, True, True]
 
 
 async def test_every_place_is_told_the_same_error() -> None:

@@ -7,6 +7,8 @@ from keyfleet.model.data import SecretData
 from keyfleet.model.desired import Content, DesiredObject
 from keyfleet.model.intent import KeyRename, Shape, WriteMode
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, Place, TargetFacts
+from keyfleet.model.rendering import Rendering, TemplateItem
+from keyfleet.transform.parts import QUICKLY_PARSED_BYTES
 from keyfleet.transform.shape import content_of, placed, shape, varies_with
 
 VALUE = SecretValue(b"kf-canary-value")
@@ -64,3 +66,16 @@ def test_every_check_is_made(wanted: Shape, code: str) -> None:
 def test_the_type_rule_looks_at_the_renamed_keys() -> None:
     wanted = Shape(type="kubernetes.io/ssh-auth", keys=(KeyRename("password", "ssh-privatekey"),))
     assert content_of(wanted, DATA).data == {"ssh-privatekey": VALUE}
+
+
+@pytest.mark.parametrize(
+    ("rendering", "facts"),
+    [
+        (Rendering(data={"k": "{{ .a }}"}), set()),
+        (Rendering(data={"k": "{{ .Cluster.name }}"}), {"cluster"}),
+        (Rendering(data={"k": "x" * QUICKLY_PARSED_BYTES, "l": "x"}), {"cluster", "namespace"}),
+        (Rendering(items=(TemplateItem(0, "k"),)), {"cluster", "namespace"}),
+    ],
+)
+def test_templates_vary_with_what_they_may_look_at(rendering: Rendering, facts: set[str]) -> None:
+    assert varies_with(Shape(rendering=rendering)) == facts

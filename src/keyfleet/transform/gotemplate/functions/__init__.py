@@ -36,6 +36,12 @@ def function_set(name: str) -> Table:
     return builtins if module == "builtins" else builtins.union(_load(module))
 
 
+def load_all() -> None:
+    """Load every set now, as what serves many does before it begins: importing takes a while."""
+    for name in NAMES:
+        function_set(name)
+
+
 def _load(module: str) -> Table:
     table: Callable[[], Table] = import_module(f"{__name__}.{module}").table
     return table()
