@@ -32,7 +32,7 @@ def constant_argument(node: Constant, param: Param) -> Any:
     if isinstance(node, Nil):
         if param.nil is INVALID and param is not VALUE:
             raise GoError(f"cannot assign nil to {param.go_type}")
-        return INVALID if param is VALUE else param.of(None)
+        return INVALID if param is VALUE else param.of(INVALID)
     if param is ANY or param is VALUE:
         return constant_value(node)
     noun = _NOUNS.get(param.go_type)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from keyfleet.transform.gotemplate.calls import invoke
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.fields import field_of, holds_any, method_of
+from keyfleet.transform.gotemplate.fields import field_of, has_string_keys, holds_any, method_of
 from keyfleet.transform.gotemplate.frame import Evaluate, FailureError, Frame, Place
 from keyfleet.transform.gotemplate.functions.table import Function
 from keyfleet.transform.gotemplate.values import GoMap, GoObject
@@ -53,16 +53,17 @@ def chain(
         if not arguments:
             return value
         held = is_any(frame) if container is None else holds_any(container)
-        given = [argument(frame) for argument in arguments]
-        return reach(frame, value, names[-1], given, held)
+        return reach(frame, value, names[-1], arguments, held)
 
-    def reach(frame: Frame, receiver: Any, name: str, given: Sequence[Any], held: bool) -> Any:
+    def reach(
+        frame: Frame, receiver: Any, name: str, operands: Sequence[Evaluate], held: bool
+    ) -> Any:
         """Return a field that is no entry of a map, or what a method returns."""
         try:
             method = method_of(receiver, name)
             if method is None:
-                return _field(frame, receiver, name, has_arguments=bool(given), is_any=held)
-            taken = _taken(method, given)
+                return _field(frame, receiver, name, has_arguments=bool(operands), is_any=held)
+            taken = _taken(method, [operand(frame) for operand in operands])
         except GoError as error:
             raise FailureError(start.place, error) from None
         return invoke(frame.run, method, [receiver, *taken], place)
@@ -76,9 +77,9 @@ def _taken(method: Function, given: Sequence[Any]) -> list[Any]:
 
 
 def _field(frame: Frame, receiver: Any, name: str, *, has_arguments: bool, is_any: bool) -> Any:
-    value = field_of(receiver, name, frame.missing, is_any=is_any)
-    if has_arguments and isinstance(receiver, dict):
+    if has_arguments and isinstance(receiver, dict) and has_string_keys(receiver):
         raise GoError(f"{name} is not a method but has arguments")
+    value = field_of(receiver, name, frame.missing, is_any=is_any)
     if has_arguments and isinstance(receiver, GoObject):
         raise GoError(f"{name} has arguments but cannot be invoked as function")
     return value

@@ -135,10 +135,10 @@ class Expressions:
         except GoError as error:
             return self._failing(error.go_text(), name)
         arguments = [self._argument(function.param(i), one) for i, one in enumerate(operands)]
+        last = arguments[-1].place.node if arguments else name
         if piped is not None:
             param = function.param(len(operands))
-            arguments.append(Argument(piped, _conversion(param), self.place(name)))
-        last = arguments[len(operands) - 1].place.node if operands else name
+            arguments.append(Argument(piped, _conversion(param), self.place(last)))
         return Expression(self._evaluation(function, node, arguments), last)
 
     def _evaluation(

@@ -46,7 +46,7 @@ def field_of(receiver: Any, name: str, missing: MissingKey, *, is_any: bool) -> 
         return INVALID
     if receiver is None:
         raise GoError(f"nil pointer evaluating {ANY_TYPE}.{name}")
-    if isinstance(receiver, dict) and _has_string_keys(receiver):
+    if isinstance(receiver, dict) and has_string_keys(receiver):
         return receiver[name] if name in receiver else _absent(receiver, name, missing)
     if isinstance(receiver, GoObject):
         found = receiver.fields().get(name, INVALID)
@@ -61,7 +61,8 @@ def method_of(receiver: Any, name: str) -> Function | None:
     return receiver.methods.get(name) if isinstance(receiver, GoObject) else None
 
 
-def _has_string_keys(container: dict[Any, Any]) -> bool:
+def has_string_keys(container: dict[Any, Any]) -> bool:
+    """Return whether fields can be keys of a map."""
     return not isinstance(container, GoMap) or container.key in _STRING_KEYS
 
 

@@ -57,11 +57,13 @@ class Param:
         raise GoError(f"wrong type for value; expected {self.go_type}; got {type_of(value)}")
 
     def _of_nil(self, value: Any) -> Any:
-        if self.nil is not INVALID:
-            return self.nil() if callable(self.nil) else self.nil
-        if value is None:
+        if self.nil is None:
+            return None
+        if value is None:  # in an `any`, which is no map or list, not even a nil one
             raise GoError(f"wrong type for value; expected {self.go_type}; got {ANY_TYPE}")
-        raise GoError(f"invalid value; expected {self.go_type}")
+        if self.nil is INVALID:
+            raise GoError(f"invalid value; expected {self.go_type}")
+        return self.nil()
 
 
 class AsItIs(Param):

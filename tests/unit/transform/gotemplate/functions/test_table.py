@@ -72,17 +72,23 @@ def test_parameters_refuse_values_of_other_types(param: Param, value: Any, found
 
 
 def test_nil_becomes_the_nil_of_lists_and_maps() -> None:
-    for nothing in (None, INVALID):
-        assert table.ANY.of(nothing) is None
-        found, empty = table.LIST.of(nothing), table.MAP.of(nothing)
-        assert isinstance(found, GoList)
-        assert isinstance(empty, GoMap)
-        assert (found.is_nil, empty.is_nil) == (True, True)
-        assert type_of(table.STRINGS.of(nothing)) == "[]string"
+    found, empty = table.LIST.of(INVALID), table.MAP.of(INVALID)
+    assert isinstance(found, GoList)
+    assert isinstance(empty, GoMap)
+    assert (found.is_nil, empty.is_nil) == (True, True)
+    assert type_of(table.STRINGS.of(INVALID)) == "[]string"
+    assert (table.ANY.of(INVALID), table.ANY.of(None)) == (None, None)
+
+
+@pytest.mark.parametrize("param", [table.LIST, table.MAP, table.STRINGS])
+def test_nil_in_an_any_is_no_nil_list_or_map(param: Param) -> None:
+    assert complaint(param, None) == (
+        f"wrong type for value; expected {param.go_type}; got interface {{}}"
+    )
 
 
 def test_every_nil_map_is_another_one() -> None:
-    assert table.MAP.of(None) is not table.MAP.of(None)
+    assert table.MAP.of(INVALID) is not table.MAP.of(INVALID)
 
 
 def test_nil_is_no_string() -> None:
