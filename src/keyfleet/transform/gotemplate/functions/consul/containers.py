@@ -27,6 +27,8 @@ _COMPARED_PER_STEP: Final = 1 << 14
 def is_in(run: Run, container: Any, value: Any) -> bool:
     """Return whether a list holds the number or string, or a string the string."""
     if isinstance(container, str):
+        if value is None:
+            raise GoError("reflect: call of reflect.Value.Type on zero Value")
         run.work_on(container)
         return isinstance(value, str) and holds(value, container)
     if not isinstance(container, list):

@@ -10,6 +10,7 @@ Source: docs/compat/go-templates.md 18.
 from typing import Final
 
 from keyfleet.transform.gotemplate.functions.sprout.conversion import CONVERSION
+from keyfleet.transform.gotemplate.functions.sprout.deprecated import deprecated
 from keyfleet.transform.gotemplate.functions.sprout.encodings import ENCODINGS
 from keyfleet.transform.gotemplate.functions.sprout.letters import LETTERS
 from keyfleet.transform.gotemplate.functions.sprout.lists import LISTS
@@ -33,4 +34,5 @@ _FAMILIES: Final = (
 
 def table() -> Table:
     """Return all functions of the set."""
-    return Table().union(*_FAMILIES)
+    functions = Table().union(*_FAMILIES)
+    return functions.union(deprecated(functions))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Final
 
 from keyfleet.transform.gotemplate.formats.letters import (
-    SPACE,
     lower,
     mapped,
     upper,
@@ -50,16 +49,16 @@ def _first_letter(run: Run, text: str, change: Callable[[str], str]) -> str:
 
 @LETTERS.function("initials", params=(STRING,), run=True)
 def initials(run: Run, text: str) -> str:
-    """Return the first byte of every word as a character, NUL for one that is no letter."""
+    """Return the first byte of every word as a character, NUL for a later one that is no letter.
+
+    Only spaces divide words.
+    """
     run.walk(len(text))
-    inside = False
-    found = []
-    for character in text:
-        is_space = character in SPACE
-        if not is_space and not inside:
-            first = chr(encoded(character)[0])
-            found.append(first if first.isalpha() else "\0")
-        inside = not is_space
+    found: list[str] = []
+    for word in text.split(" "):
+        if word:
+            first = chr(encoded(word[0])[0])
+            found.append(first if first.isalpha() or not found else "\0")
     return "".join(found)
 
 

@@ -14,6 +14,7 @@ from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import kind_of, nil_list, type_of
 
 LISTS: Final = Table()
+_UNHASHABLE: Final = (list, dict, bytes)
 
 
 def _items(container: Any, verb: str, refusal: str) -> list[Any]:
@@ -75,7 +76,7 @@ def uniq(run: Run, container: Any) -> list[Any]:
     run.walk(8 * len(items))
     found: dict[Any, Any] = {}
     for item in items:
-        if isinstance(item, list | dict | bytes):
+        if isinstance(item, _UNHASHABLE):
             # Go looks at the first key in another place, and says it in other words.
             problem = (
                 "runtime error: hash of unhashable type" if found else "hash of unhashable type:"
@@ -165,7 +166,13 @@ def without(run: Run, *arguments: Any) -> list[Any]:
     if arguments[0] is None or isinstance(arguments[0], list):
         arguments = (*arguments[1:], arguments[0])
     *unwanted, container = arguments
-    items = _items(container, "without", "last argument must be a slice but got")
+    if container is not None and not isinstance(container, list):
+        raise GoError(f"last argument must be a slice but got {type_of(container)}")
+    items = _items(container, "without", "")
+    run.walk(len(items))
+    for value in (*unwanted, *items):
+        if isinstance(value, _UNHASHABLE):
+            raise GoError(f"runtime error: hash of unhashable type {type_of(value)}")
     return sprig.without(run, items, *unwanted)
 
 

@@ -12,6 +12,7 @@ from tests.unit.transform.gotemplate.playing import sprout
         ('capitalize ""', ""),
         ('initials "first second  Third"', "fsT"),
         ('initials "élan b"', "Ãb"),
+        (r'initials " 1\tb 2 -c"', "1\0\0"),
         ('toTitleCase "hello wORLD it\'s"', "Hello World It's"),
     ],
 )

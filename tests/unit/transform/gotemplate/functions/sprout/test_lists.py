@@ -59,6 +59,8 @@ def test_works_on_lists(action: str, text: str) -> None:
         ("slice 1 9 (list 1)", "end index out of bounds"),
         ("without 1", "expected 2 arguments, got 1"),
         ("without 1 nil", "cannot without nil"),
+        ("without 1 (list dict)", "runtime error: hash of unhashable type map[string]interface {}"),
+        ("without (list 1) list", "runtime error: hash of unhashable type []interface {}"),
         ("first nil", "cannot first nil"),
         ("reverse 5", "cannot find reverse on type int"),
     ],
