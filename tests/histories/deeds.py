@@ -106,6 +106,15 @@ def delete_fleetsecret(world: World, namespace: str, name: str) -> None:
     remove(world, HUB, FLEETSECRETS, namespace, name)
 
 
+def write_template(world: World, namespace: str, text: str) -> None:
+    """Create or replace the ConfigMap that holds a template, or (no text) delete it."""
+    if text:
+        metadata = {"namespace": namespace, "name": "templates"}
+        write(world, HUB, CONFIGMAPS, {"metadata": metadata, "data": {"made": text}})
+    else:
+        remove(world, HUB, CONFIGMAPS, namespace, "templates")
+
+
 def write_policy(world: World, name: str, spec: Document) -> None:
     """Create or replace a FleetPolicy."""
     write(world, HUB, FLEETPOLICIES, {"metadata": {"name": name}, "spec": spec})
@@ -291,6 +300,7 @@ DEEDS: dict[str, Callable[..., None]] = {
         annotate_source,
         write_fleetsecret,
         delete_fleetsecret,
+        write_template,
         write_policy,
         limit_deletions,
         delete_policy,

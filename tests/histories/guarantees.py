@@ -17,11 +17,14 @@ from tests.histories.reference import (
     Data,
     Document,
     Facts,
+    Intent,
     Place,
     Who,
+    is_broken,
     is_findable,
     marker_of,
     who_holds,
+    without_chance,
 )
 from tests.histories.world import Moment, World, Write
 
@@ -109,9 +112,9 @@ def authority(world: World, writes: list[Write]) -> list[str]:
         after, before = write.change.after, write.change.before
         if after is None:
             continue
-        data: Data = after.document.get("data") or {}
-        if before is not None and (before.document.get("data") or {}) == data:
+        if before is not None and before.document.get("data") == after.document.get("data"):
             continue
+        data = without_chance(after.document.get("data") or {})
         moments = list(recent(world, write.at_s))
         if data not in _readable(place, [one.facts for one in moments], moments) and (
             data not in _readable(place, _lagging(moments), moments)
@@ -122,9 +125,24 @@ def authority(world: World, writes: list[Write]) -> list[str]:
 
 def _readable(place: Place, known: Iterable[Facts], moments: list[Moment]) -> list[Data]:
     # Who may, and what the source holds, may be of two moments.
-    read = {one.source for facts in known for one in facts.entitled.get(place, ())}
-    held = [moment.facts.secret(source) for moment in moments for source in read]
-    return [secret.get("data") or {} for secret in held if secret is not None]
+    found = []
+    for facts in known:
+        for intent in facts.entitled.get(place, ()):
+            found += _makings(facts, intent, place[0], moments)
+    return found
+
+
+def _makings(facts: Facts, intent: Intent, cluster: str, moments: list[Moment]) -> list[Data]:
+    """Return what an intent may make of what its source and its templates held."""
+    held = [moment.facts.secret(intent.source) for moment in moments]
+    texts = [moment.facts.texts(intent) for moment in moments] if intent.template else [{}]
+    made = [
+        facts.made(intent, cluster, secret.get("data") or {}, text)
+        for secret in held
+        if secret is not None
+        for text in texts
+    ]
+    return [data for data in made if data is not None]
 
 
 def _lagging(moments: list[Moment]) -> Iterator[Facts]:
@@ -265,7 +283,7 @@ def _misplaced(world: World, facts: Facts, place: Place) -> Iterator[str]:
         return
     who = who_holds(marker)
     if who in wanting:
-        if wanting[who] != (live.get("data") or {}):
+        if wanting[who] != without_chance(live.get("data") or {}):
             yield f"convergence: {place} of {who} holds {shown(live.get('data'))} of old"
         return
     yield from _left_over(world, facts, place, marker, wanting)
@@ -290,8 +308,8 @@ def _left_over(
         # Nothing is deleted for a namespace that is on its way out with all its wishes.
         return
     intent = facts.intents.get(who)
-    if intent is not None and (intent.paused or place in facts.places(intent)):
-        # Its wish stands; it may not be served now, and what was delivered stays.
+    if intent is not None and (intent.paused or is_broken(intent) or place in facts.places(intent)):
+        # Its wish stands, or is not known; it may not be served now: what was delivered stays.
         return
     if facts.first_claim(place) in wanting:
         yield f"convergence: {place} is still of {who}, and {sorted(wanting)} want it"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.histories import guarantees
 from tests.histories.deeds import DEEDS, Deed, told
-from tests.histories.reference import Place, Who
+from tests.histories.reference import CHANCE, Place, Who
 from tests.histories.world import CONTEXTS, TENANTS, World
 
 from keyfleet.testing.memoryplane import Sky
@@ -88,6 +88,19 @@ flows = st.sampled_from(
         {"sources": [{**OF_OPS, "labels": {"env": "dev"}}]},
     )
 )
+OF_ENV = "{{ .user }} {{ .Cluster.labels.env }}"
+texts = st.sampled_from(
+    (
+        "{{ .user }}",
+        OF_ENV,
+        OF_ENV,
+        f"{{{{ .user }}}} ~{CHANCE}",
+        f"{OF_ENV} ~{CHANCE}",
+        "{{ .user }} {{ .absent }}",
+        "{{ .user",
+    )
+)
+TEMPLATE_FROM = [{"configMapRef": {"name": "templates", "items": [{"key": "made"}]}}]
 skies = st.sampled_from([sky.value for sky in Sky])
 controllers = st.sampled_from(("a", "b"))
 
@@ -106,7 +119,12 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         placement["name"] = "shared"
     missing = draw(st.sampled_from(("Retain", "Retain", "Delete")))
     conflict = draw(st.sampled_from(("Refuse", "Refuse", "Adopt", "Overwrite")))
+    template: dict[str, Any] = {}
+    if draw(st.integers(0, 3)) == 0:
+        own = {"data": {"made": draw(texts)}}
+        template = {"templateFrom": TEMPLATE_FROM} if draw(st.booleans()) else own
     return {
+        **({"template": template} if template else {}),
         "source": {"secretRef": reference, "onMissing": missing},
         "placement": placement,
         "conflictPolicy": conflict,
@@ -149,6 +167,7 @@ class Histories(RuleBasedStateMachine):
         self.world = World(seed)
         for tenant, wanted in (("pay", spec), ("ops", other)):
             self.do("write_source", context="hub", namespace=tenant, name="src", keys=2)
+            self.do("write_template", namespace=tenant, text=OF_ENV)
             self.do("write_fleetsecret", namespace=tenant, name="one", spec=wanted)
         if seed % 3 == 0:
             self.do("limit_deletions")
@@ -222,6 +241,10 @@ class Histories(RuleBasedStateMachine):
     @rule(tenant=hub_tenants, name=intents)
     def delete_fleetsecret(self, tenant: str, name: str) -> None:
         self.do("delete_fleetsecret", namespace=tenant, name=name)
+
+    @rule(tenant=hub_tenants, text=st.one_of(st.just(""), texts, texts, texts))
+    def write_template(self, tenant: str, text: str) -> None:
+        self.do("write_template", namespace=tenant, text=text)
 
     @rule(name=st.sampled_from(("p", "q")), grant=grants, paused=st.booleans())
     def write_policy(self, name: str, grant: dict[str, Any], paused: bool) -> None:

@@ -5,6 +5,8 @@
 and which values may lie there. Written from docs/concepts, not from the source.
 """
 
+import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +28,9 @@ FLEETSECRETS = "fleetsecrets.keyfleet.io"
 FLEETCLUSTERS = "fleetclusters.keyfleet.io"
 FLEETPOLICIES = "fleetpolicies.keyfleet.io"
 LABELS = (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
+
+CONFIGMAPS = "configmaps"
+"""Looked at on the hub only, where they hold templates."""
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 """Looked at on the hub only, where histories take them away."""
@@ -49,6 +54,7 @@ class Intent:
     conflict: str
     deletion: str
     paused: bool
+    template: Document = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -222,14 +228,37 @@ class Facts:
 
     # What then lies where.
 
-    def wanted_data(self, intent: Intent) -> Data | None:
-        """Return what an intent delivers now; None where its source cannot be read."""
+    def wanted_data(self, intent: Intent, cluster: str) -> Data | None:
+        """Return what an intent delivers now; None where nobody can say."""
         source = self.secret(intent.source)
         is_known = intent.source[0] == HUB or intent.source[0] in self.members
         if source is None or not is_known:
             return None
-        found: Data = source.get("data") or {}
+        return self.made(intent, cluster, source.get("data") or {}, self.texts(intent))
+
+    def texts(self, intent: Intent) -> Document | None:
+        """Return an intent's templates by key; None where an object lacks one."""
+        found: Document = dict(intent.template.get("data", {}))
+        for entry in intent.template.get("templateFrom", ()):
+            ref = entry["configMapRef"]
+            key = (intent.who[1], ref["name"])
+            held = self.objects[HUB].get(CONFIGMAPS, {}).get(key, {}).get("data") or {}
+            for item in ref["items"]:
+                if item["key"] not in held:
+                    return None
+                found[item["key"]] = held[item["key"]]
         return found
+
+    def made(self, intent: Intent, cluster: str, data: Data, texts: Document | None) -> Data | None:
+        """Return what an intent makes of values and texts for a cluster; None where it fails."""
+        if not intent.template:
+            return data
+        if texts is None:
+            return None
+        labels = _labels(self.members[cluster])
+        found = {key: _rendered(text, data, labels) for key, text in texts.items()}
+        values = {key: text for key, text in found.items() if text is not None}
+        return values if len(values) == len(found) else None
 
     @cached_property
     def entitled(self) -> dict[Place, list[Intent]]:
@@ -251,7 +280,7 @@ class Facts:
         found: dict[Place, dict[Who, Data]] = {}
         for place, intents in self.entitled.items():
             for intent in intents:
-                data = self.wanted_data(intent)
+                data = self.wanted_data(intent, place[0])
                 if data is not None:
                     found.setdefault(place, {})[intent.who] = data
         return found
@@ -282,6 +311,37 @@ class Facts:
         ):
             return True
         return intent.deletion == "Delete" and place not in self.places(intent)
+
+
+CHANCE = "{{ randAlphaNum 8 }}"
+_MADE_BY_CHANCE = re.compile(rb"~[0-9A-Za-z]{8}$")
+
+
+def _rendered(text: str, data: Data, labels: Mapping[str, str]) -> str | None:
+    """Return what comes of a template: histories need three actions only."""
+    known = {"{{ .Cluster.labels.env }}": labels["env"], CHANCE: ""}
+    if "user" in data:
+        known["{{ .user }}"] = base64.b64decode(data["user"]).decode()
+    for action, value in known.items():
+        text = text.replace(action, value)
+    return None if "{{" in text else base64.b64encode(text.encode()).decode()
+
+
+def is_broken(intent: Intent) -> bool:
+    """Tell whether a manifest cannot be understood, and so nobody knows what it wants."""
+    return any(text.count("{{") != text.count("}}") for text in _inline(intent))
+
+
+def _inline(intent: Intent) -> list[str]:
+    return list(intent.template.get("data", {}).values())
+
+
+def without_chance(data: Data) -> Data:
+    """Return data without what chance put at the end of its values, after a tilde."""
+    return {
+        key: base64.b64encode(_MADE_BY_CHANCE.sub(b"~", base64.b64decode(value))).decode()
+        for key, value in data.items()
+    }
 
 
 def is_system(namespace: str) -> bool:
@@ -352,6 +412,7 @@ def _fleetsecret(document: Document) -> Intent:
         conflict=spec.get("conflictPolicy", "Refuse"),
         deletion=spec.get("deletionPolicy", "Delete"),
         paused=bool(spec.get("paused")),
+        template=spec.get("template") or {},
     )
 
 

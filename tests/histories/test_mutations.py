@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.histories.deeds import Deed
+from tests.histories.reference import CHANCE
 from tests.histories.replay import replay
 from tests.histories.soak import play
 from tests.histories.world import CONTEXTS
@@ -16,7 +17,7 @@ from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
 from keyfleet.delivery.bodies import update_operations
 from keyfleet.delivery.deliver import deliver
-from keyfleet.engine import rounds
+from keyfleet.engine import renderer, rounds
 from keyfleet.engine.deletion.gate import DeletionGate
 from keyfleet.engine.hub import Hub
 from keyfleet.kube import client
@@ -24,6 +25,7 @@ from keyfleet.model import policy
 from keyfleet.model.plan import Step
 from keyfleet.observe.metrics import Metrics
 from keyfleet.testing.canary import canary
+from keyfleet.transform import rendition
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -267,9 +269,61 @@ def unruled() -> list[Deed]:
     ]
 
 
+def render_at_every_look(patch: Patch) -> None:
+    """Compare what templates make, not what they make it of."""
+    patch.setattr(renderer, "is_kept", lambda *_, **__: False)
+
+
+def look_at_no_place(patch: Patch) -> None:
+    """Think that every place looks the same to templates."""
+    patch.setattr(rendition, "used_facts", lambda *_: {})
+
+
+def forget_texts(patch: Patch) -> None:
+    """Think that templates never change."""
+    patch.setattr(rendition.Rendition, "wording", lambda _: {})
+
+
+def made_by_templates() -> list[Deed]:
+    """Return a history in which what templates look at changes, and they themselves do."""
+    text = f"{{{{ .user }}}} {{{{ .Cluster.labels.env }}}} ~{CHANCE}"
+    items = [{"configMapRef": {"name": "templates", "items": [{"key": "made"}]}}]
+    spec = {
+        "source": {"secretRef": {"name": "src"}},
+        "placement": {"clusters": {"names": ["*"]}},
+        "template": {"templateFrom": items},
+    }
+    east = {"context": "east", "on_removed": "Retain", "paused": False}
+    return [
+        ("write_source", {**SOURCE, "context": "hub", "keys": 2}),
+        ("write_template", {"namespace": "pay", "text": text}),
+        ("write_fleetsecret", {"namespace": "pay", "name": "one", "spec": spec}),
+        ("start", {"name": "a"}),
+        ("pass_time", {"seconds": 5.0}),
+        ("write_cluster", {**east, "env": "dev"}),
+        ("pass_time", {"seconds": 5.0}),
+        ("write_template", {"namespace": "pay", "text": "{{ .user"}),
+        ("pass_time", {"seconds": 5.0}),
+        ("write_template", {"namespace": "pay", "text": f"{text[: -len(CHANCE)]} ~{CHANCE}"}),
+        ("pass_time", {"seconds": 5.0}),
+    ]
+
+
+def test_templates_are_followed_and_their_failure_takes_nothing_away() -> None:
+    machine = replay(1, made_by_templates())
+    facts = machine.world.facts()
+    assert all(facts.secret((one, "pay", "one")) for one in CONTEXTS)
+    went = [write for write in machine.world.writes if write.change.after is None]
+    machine.teardown()
+    assert not went
+
+
 @pytest.mark.parametrize(
     ("mutate", "history", "found"),
     [
+        (render_at_every_look, made_by_templates(), "G9"),
+        (look_at_no_place, made_by_templates(), "convergence"),
+        (forget_texts, made_by_templates(), "convergence"),
         (take_errors_for_absence, trouble("failing"), "G3"),
         (take_a_portal_for_absence, trouble("portal"), "G3"),
         (keep_rounds, trouble("clear") + NEW_VALUES, "convergence"),

@@ -21,7 +21,7 @@ from keyfleet.app import Controller, Settings
 from keyfleet.base.codec import encode_json
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, NAMESPACES, SECRETS
+from keyfleet.kube.resources import CONFIGMAPS, CRDS, FLEETCLUSTERS, NAMESPACES, SECRETS
 from keyfleet.manifests import crds
 from keyfleet.observe.metrics import Metrics
 from keyfleet.testing.canary import canary
@@ -213,7 +213,7 @@ class World:
             {
                 name: {
                     label: {key: one.document for key, one in plane.store.all(label).items()}
-                    for label in (*LABELS, CRDS.label)
+                    for label in (*LABELS, CONFIGMAPS.label, CRDS.label)
                 }
                 for name, plane in self.planes.items()
             },
