@@ -37,12 +37,14 @@ DATA: dict[str, Any] = {
 }
 
 
-def problem(source: str, functions: str, seed: int = 0) -> str:
+def problem(
+    source: str, functions: str, seed: int = 0, *, data: Any = DATA, cpu_s: float = CPU_S
+) -> str:
     """Return what went wrong; empty where the source was rendered or refused in good order."""
     began = time.process_time()
     try:
         with bounded_memory():
-            render(source, DATA, functions=functions, random=Random(seed))
+            render(source, data, functions=functions, random=Random(seed))
     except TemplateError as error:
         if find_canary(str(error)) and CANARY_PREFIX not in source:
             return f"the error quotes a value: {str(error)!r}"
@@ -51,7 +53,7 @@ def problem(source: str, functions: str, seed: int = 0) -> str:
     except BaseException as error:  # noqa: BLE001 - whatever else escapes is what is looked for
         return f"raises {type(error).__name__}: {error!r}"
     took_s = time.process_time() - began
-    if took_s > CPU_S and not any(name in source for name in SLOW):
+    if took_s > cpu_s and not any(name in source for name in SLOW):
         return f"it takes {took_s:.1f} s of CPU"
     return ""
 

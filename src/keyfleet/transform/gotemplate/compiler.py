@@ -30,6 +30,8 @@ _BYTES_PER_STEP: Final = 1000
 """What is compiled from a piece of source that costs a step; measured."""
 _LONGEST_CONTEXT: Final = 400
 """Characters of the source that an error repeats, twice where a template's name is its text."""
+_LONGEST_MESSAGE: Final = 2000
+"""Characters of what a function says: values are looked for in all of them."""
 
 
 class Compiled:
@@ -77,22 +79,24 @@ class Compiled:
             execute(find(self._definitions, self.name, run), run, out, missing, root)
             return out.whole()
         except FailureError as failure:
-            raise self._error(failure, root) from None
+            failed = failure
         except GoError as error:
-            raise self._error(FailureError(self._main, error), root) from None
+            failed = FailureError(self._main, error)
         except RecursionError:
-            raise self._error(FailureError(self._main, too_deep(run)), root) from None
+            failed = FailureError(self._main, too_deep(run))
+        raise self._error(failed, root)  # out here, or its context would hold the values
 
     def _error(self, failure: FailureError, root: Any) -> TemplateError:
         definition, node = failure.place
-        message = redacted(failure.error.shown(self.source), root, self.source)
+        shown = _shortened(failure.error.shown(self.source), _LONGEST_MESSAGE)
+        message = redacted(shown, root, self.source)
         where = f"{_shortened(self.name)}:{node.line}:{node.column}"
-        context = f"executing {quoted(definition)} at <{_shortened(str(node))}>"
+        context = f"executing {_shortened(quoted(definition))} at <{_shortened(str(node))}>"
         return TemplateError(
             f"template: {where}: {context}: {message}",
             stage="exec", line=node.line, column=node.column, name=self.name,
         )  # fmt: skip
 
 
-def _shortened(context: str) -> str:
-    return context if len(context) <= _LONGEST_CONTEXT else context[:_LONGEST_CONTEXT] + "..."
+def _shortened(text: str, longest: int = _LONGEST_CONTEXT) -> str:
+    return text if len(text) <= longest else text[:longest] + "..."

@@ -17,7 +17,7 @@ _SHORTEST: Final = 4
 
 def redacted(message: str, root: Any, source: str) -> str:
     """Return the message without the data's values, except those that the source holds too."""
-    for value in sorted(_texts(root, len(message)), key=len, reverse=True):
+    for value in sorted(set(_texts(root, len(message))), key=len, reverse=True):
         if value in message and value not in source:
             message = message.replace(value, REDACTED)
     return message

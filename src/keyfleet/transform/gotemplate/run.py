@@ -17,6 +17,8 @@ from keyfleet.transform.gotemplate.reads import Resolver
 
 _SMALL = 256
 """Sizes up to this are not counted: the step that made them pays."""
+_FEW = 16
+"""Elements of a container, likewise."""
 _PER_STEP = 1024
 """Characters or elements of an argument that cost a step."""
 _PER_STEP_WALKED = 50
@@ -98,6 +100,11 @@ class Run:
         self._generated_keys = limits.generated_keys
         self._slow_hashes = limits.slow_hashes
 
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether more steps or memory were wanted than there are."""
+        return self.steps < 0 or self._memory < 0
+
     def step(self, count: int = 1) -> None:
         """Pay for work.
 
@@ -117,8 +124,7 @@ class Run:
 
     def walk(self, count: int) -> None:
         """Pay for a loop in Python over so many characters or elements."""
-        if count > _SMALL:
-            self.step(count // _PER_STEP_WALKED)
+        self.step(count // _PER_STEP_WALKED)
 
     def will_make(self, size_bytes: int) -> None:
         """Announce a string of this size, before it is made.
@@ -148,7 +154,7 @@ class Run:
             if size > _SMALL:
                 # A string with one character above U+FFFF takes four bytes for each of them.
                 self.will_make(size if kind is bytes or result.isascii() else 4 * size)
-        elif isinstance(result, list | dict) and len(result) > _SMALL:
+        elif isinstance(result, list | dict) and len(result) > _FEW:
             self.will_hold(len(result))
 
     def check_depth(self, depth: int) -> None:

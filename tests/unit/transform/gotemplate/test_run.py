@@ -39,9 +39,11 @@ def test_large_arguments_cost_a_step_for_each_kibibyte(argument: Any) -> None:
 
 def test_loops_in_python_cost_more() -> None:
     run = a_run(steps=100)
-    run.walk(256)
+    run.walk(49)
     assert run.steps == 100
-    run.walk(5000)
+    run.walk(255)
+    assert run.steps == 95
+    run.walk(4750)
     assert run.steps == 0
 
 

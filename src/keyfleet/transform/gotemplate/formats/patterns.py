@@ -8,7 +8,6 @@ Source: docs/compat/go-templates.md 20.4.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import re2
@@ -19,6 +18,9 @@ from keyfleet.transform.gotemplate.values import encoded
 
 _SOURCE_BYTES_MAX: Final = 10_000
 _MEMORY_BYTES: Final = 8 << 20
+_KEPT_MAX: Final = 6
+_SLOTS_MAX: Final = 1 << 20
+"""Where each instruction remembers the two ends of each group, in 16 bytes, beside the above."""
 _REASONS: Final[Mapping[str, str]] = {
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
@@ -56,7 +58,7 @@ class Pattern:
     def pay(self, run: Run, size_bytes: int) -> None:
         """Pay for one search over so many bytes."""
         work = size_bytes * self.size >> 10 if self.is_wild else size_bytes >> 12
-        run.step(1 + work + len(self.names) // 16)
+        run.step(1 + work + (len(self.names) >> 4) + (self.size * len(self.names) >> 11))
 
 
 def compiled(run: Run, source: str, *, subject: str) -> Pattern:
@@ -68,7 +70,7 @@ def compiled(run: Run, source: str, *, subject: str) -> Pattern:
     if len(source) > _SOURCE_BYTES_MAX:
         raise GoError("error parsing regexp: expression too large")
     run.step(1 + len(source) // 32 + 8 * (source.count(r"\p") + source.count(r"\P")))
-    pattern = _compiled_for(source, is_ascii=source.isascii() and subject.isascii())
+    pattern = _compiled_for(run, source, is_ascii=source.isascii() and subject.isascii())
     if isinstance(pattern, GoError):
         run.step(len(source) // 4)
         raise GoError(*pattern.parts)  # anew: a kept one would gather the frames of every render
@@ -76,17 +78,29 @@ def compiled(run: Run, source: str, *, subject: str) -> Pattern:
     return pattern
 
 
-def _compiled_for(source: str, *, is_ascii: bool) -> Pattern | GoError:
+def _compiled_for(run: Run, source: str, *, is_ascii: bool) -> Pattern | GoError:
     if is_ascii:  # much smaller programs: a class is one instruction, not the tree of its UTF-8
-        pattern = _compile(source, is_ascii=True)
+        pattern = _kept(run, source, is_ascii=True)
         if isinstance(pattern, Pattern):
             return pattern
-    return _compile(source, is_ascii=False)
+    return _kept(run, source, is_ascii=False)
 
 
-@lru_cache(maxsize=8)
+def _kept(run: Run, source: str, *, is_ascii: bool) -> Pattern | GoError:
+    """Compile, or return what this render has: a pattern may be a secret, and no other's matter.
+
+    A few are kept, because each may take `_MEMORY_BYTES` once it has run.
+    """
+    kept: dict[tuple[str, bool], Pattern | GoError] = run.scratch.setdefault("patterns", {})
+    found = kept.get((source, is_ascii))
+    if found is None:
+        if len(kept) >= _KEPT_MAX:
+            kept.pop(next(iter(kept)))
+        found = kept[source, is_ascii] = _compile(source, is_ascii=is_ascii)
+    return found
+
+
 def _compile(source: str, *, is_ascii: bool) -> Pattern | GoError:
-    """Compile; kept, a few of them, because each may take `_MEMORY_BYTES` once it has run."""
     options = re2.Options()
     options.max_mem = _MEMORY_BYTES
     options.log_errors = False
@@ -100,6 +114,8 @@ def _compile(source: str, *, is_ascii: bool) -> Pattern | GoError:
         return _translated(error)
     finally:
         re2.purge()  # RE2's module would keep 128 of them
+    if program.programsize * (program.groups + 1) > _SLOTS_MAX:
+        return GoError("error parsing regexp: expression too large")
     return Pattern(
         source=source,
         program=program,

@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats import der
 from keyfleet.transform.gotemplate.formats.certificates import Certificate, parse
 from keyfleet.transform.gotemplate.formats.guarding import refusing
@@ -100,7 +100,7 @@ def _is_authentic(run: Run, mac: der.Element, content: bytes, password: Password
     name = algorithm.children()[0].oid()
     hashing = HASHES.get(name)
     if hashing is None:
-        raise GoError(f"pkcs12: unknown digest algorithm: {name}")
+        raise GoError("pkcs12: unknown digest algorithm: ", Data(name))
     wanted = digest.expect(der.OCTET_STRING)
     times = rounds[0].number() if rounds else 1
     size = hmac.new(b"", digestmod=hashing).digest_size

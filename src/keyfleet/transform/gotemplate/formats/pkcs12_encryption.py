@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats import der, rc2
 from keyfleet.transform.gotemplate.run import Run
 
@@ -147,7 +147,7 @@ def decrypted(run: Run, algorithm: der.Element, raw: bytes, password: Password) 
         return _unpadded(_by_pbes2(run, parameters[0], raw, password))
     decrypt = _OLD_CIPHERS.get(name.oid())
     if decrypt is None:
-        raise GoError(f"pkcs12: encryption algorithm {name.oid()} is not supported")
+        raise GoError("pkcs12: encryption algorithm ", Data(name.oid()), " is not supported")
     salt, rounds = parameters[0].children()
     size, decrypt_with = decrypt
     arguments = ("sha1", password.wide, salt.expect(der.OCTET_STRING), rounds.number())

@@ -153,7 +153,7 @@ def _replaced(run: Run, pattern: Pattern, text: str, pieces: "list[_Piece]") -> 
     result, position = Text(run), 0
     for match in _matches(run, pattern, subject, -1):
         start, end = match.spans[0]
-        run.step(len(pieces) // 4)
+        run.step(len(pieces) // 3)
         result.add(subject.piece(position, start))
         for piece in pieces:
             result.add(piece if isinstance(piece, str) else _first(match, piece))

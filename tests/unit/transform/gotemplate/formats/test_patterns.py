@@ -32,10 +32,10 @@ def test_refuses_in_the_words_of_go(source: str, problem: str) -> None:
 
 
 def test_raises_a_kept_error_anew() -> None:
-    errors = []
+    run, errors = a_run(), []
     for _ in range(2):
         with pytest.raises(GoError) as caught:
-            compiled(a_run(), "(?bad", subject="")
+            compiled(run, "(?bad", subject="")
         errors.append(caught.value)
     assert errors[0] is not errors[1]
 
@@ -63,3 +63,19 @@ def test_charges_by_what_an_automaton_may_become(source: str, is_wild: bool) -> 
 def test_is_paid_for_before_it_is_compiled() -> None:
     with pytest.raises(BudgetError):
         compiled(a_run(steps=10), "a" * 5000, subject="")
+
+
+def test_is_kept_for_its_render_and_for_no_other() -> None:
+    run = a_run()
+    first = compiled(run, "a", subject="")
+    assert compiled(run, "a", subject="") is first
+    assert compiled(a_run(), "a", subject="") is not first
+    for number in range(20):
+        compiled(run, f"a{number}", subject="")
+    assert compiled(run, "a", subject="") is not first
+
+
+def test_refuses_groups_that_would_take_more_memory_than_is_paid_for() -> None:
+    with pytest.raises(GoError) as caught:
+        compiled(a_run(), "()" * 4000, subject="")
+    assert caught.value.go_text() == "error parsing regexp: expression too large"

@@ -103,7 +103,7 @@ class _Encoder:
 
     def _named(self, items: dict[Any, Any]) -> list[tuple[str, Any]]:
         """Return the members in the order of their names; those need not be strings."""
-        self._run.step(len(items) // 8)
+        self._run.step(1 + len(items) // 2)
         names = {key if type(key) is str else printed(key, self._run): key for key in items}
         return [(name, items[names[name]]) for name in sorted_strings(names)]
 

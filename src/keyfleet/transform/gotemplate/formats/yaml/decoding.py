@@ -181,7 +181,8 @@ def _cannot_unmarshal(run: Run, node: Node, go_type: str, dialect: Dialect) -> G
     kind: tuple[str | Data, ...] = ("!!seq" if node.kind == "list" else "!!map",)
     if node.kind == "scalar":
         value = resolved(run, node.text, dialect) if node.is_plain else node.text
-        kind = (node.tag or _kind_of(value), " `", Data(_cut(node.text)), "`")
+        tag = Data(node.tag) if node.tag else _kind_of(value)
+        kind = (tag, " `", Data(_cut(node.text)), "`")
     return GoError(
         f"yaml: unmarshal errors:\n  line {node.line}: cannot unmarshal ", *kind, f" into {go_type}"
     )

@@ -141,7 +141,7 @@ class _Emitter:
                 raise GoError(f"cannot marshal type: {type_of(value)}")
 
     def _text(self, text: str) -> tuple[str, Style]:
-        self._run.walk(len(text))
+        self._run.walk(len(text) if text.isascii() else 3 * len(text))
         if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
             self._run.will_make(2 * len(text))
             self.writer.mark("!!binary")

@@ -31,7 +31,7 @@ _THREE: Final = (STRING, STRING, STRING)
 
 TEXTS.function("toLower", params=_ONE, run=True)(to_lower)
 TEXTS.function("toUpper", params=_ONE, run=True)(to_upper)
-TEXTS.function("trim", params=_TWO)(sprig.trim_all)
+TEXTS.function("trim", params=_TWO, run=True)(sprig.trim_all)
 TEXTS.function("trimPrefix", params=_TWO)(sprig.trim_prefix)
 TEXTS.function("trimSpace", params=_ONE)(sprig.trim)
 TEXTS.function("trimSuffix", params=_TWO)(sprig.trim_suffix)

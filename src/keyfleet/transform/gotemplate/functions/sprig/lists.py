@@ -16,12 +16,18 @@ from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import (
     ANY_TYPE,
     GoList,
+    Int64,
     Uint8,
     kind_of,
     nil_list,
 )
 
 LISTS: Final = Table()
+_COMPARED_PER_STEP: Final = 16
+"""Elements."""
+_SLOW: Final = 8
+_HASHED: Final = frozenset({str, int, bool, Int64, Uint8})
+"""Types whose values are looked for by their hash: equal ones are the same to Go."""
 NIL_DEREFERENCE: Final = "runtime error: invalid memory address or nil pointer dereference"
 
 
@@ -115,10 +121,21 @@ def compact(run: Run, container: Any) -> list[Any]:
 @LISTS.function("uniq", "mustUniq", params=(ANY,), run=True)
 def uniq(run: Run, container: Any) -> list[Any]:
     """Return the elements without those that equal an earlier one, type included."""
+    items = items_of(container, "Cannot find uniq on type")
+    run.walk(_SLOW * len(items))
     found: list[Any] = []
-    for item in items_of(container, "Cannot find uniq on type"):
-        if not is_in(run, found, item):
-            found.append(item)
+    others: list[Any] = []
+    seen: set[tuple[type, Any]] = set()
+    for item in items:
+        if type(item) in _HASHED:
+            if (type(item), item) in seen:
+                continue
+            seen.add((type(item), item))
+        elif is_in(run, others, item):
+            continue
+        else:
+            others.append(item)
+        found.append(item)
     return found
 
 
@@ -139,7 +156,7 @@ def has(run: Run, needle: Any, container: Any) -> bool:
 
 def is_in(run: Run, items: list[Any] | tuple[Any, ...], needle: Any) -> bool:
     """Return whether one of the items equals the needle, type included."""
-    run.walk(len(items))
+    run.step(len(items) // _COMPARED_PER_STEP)
     return any(deep_equal(run, needle, item) for item in items)
 
 

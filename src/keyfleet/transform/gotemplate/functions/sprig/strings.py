@@ -7,7 +7,7 @@ Sizes and positions are bytes. Source: docs/compat/go-templates.md 16.1.
 from collections.abc import Callable
 from typing import Final
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats.letters import SPACE
 from keyfleet.transform.gotemplate.functions.table import INT, STRING, Table
 from keyfleet.transform.gotemplate.run import Run
@@ -15,6 +15,9 @@ from keyfleet.transform.gotemplate.values import decoded, encoded, joined, lengt
 
 STRINGS: Final = Table()
 ELLIPSIS: Final = "..."
+_OUT_OF_RANGE: Final = "runtime error: slice bounds out of range"
+_COMPARED_PER_STEP: Final = 1 << 14
+"""Characters."""
 _STRAY: Final = "\ufffd" + "".join(map(chr, range(0xDC80, 0xDD00)))
 """Go takes all bytes that are no UTF-8, and U+FFFD, for the same character."""
 
@@ -25,12 +28,16 @@ def trim(text: str) -> str:
     return text.strip(SPACE)
 
 
-@STRINGS.function("trimAll", "trimall", params=(STRING, STRING))
-def trim_all(characters: str, text: str) -> str:
+@STRINGS.function("trimAll", "trimall", params=(STRING, STRING), run=True)
+def trim_all(run: Run, characters: str, text: str) -> str:
     """Return the text without any of the characters at both ends."""
-    if not characters.isascii() and not set(characters).isdisjoint(_STRAY):
-        characters += _STRAY
-    return text.strip(characters)
+    if not characters.isascii():
+        run.will_hold(len(characters))
+    unwanted = set(characters)
+    if not unwanted.isdisjoint(_STRAY):
+        unwanted.update(_STRAY)
+    run.step(len(text) * len(unwanted) // _COMPARED_PER_STEP)
+    return text.strip("".join(unwanted))
 
 
 @STRINGS.function("trimPrefix", params=(STRING, STRING))
@@ -107,12 +114,10 @@ def go_slice(raw: bytes, start: int, end: int) -> bytes:
         GoError: The bounds are out of range.
     """
     if not 0 <= end <= len(raw):
-        raise GoError(
-            f"runtime error: slice bounds out of range [:{end}]"
-            + (f" with length {len(raw)}" if end >= 0 else "")
-        )
+        size = f" with length {len(raw)}" if end >= 0 else ""
+        raise GoError(f"{_OUT_OF_RANGE} [:", Data(str(int(end))), f"]{size}")
     if start > end:
-        raise GoError(f"runtime error: slice bounds out of range [{start}:{end}]")
+        raise GoError(f"{_OUT_OF_RANGE} [", Data(f"{int(start)}:{int(end)}"), "]")
     return raw[start:end]
 
 

@@ -3,7 +3,7 @@
 
 from typing import Any, Final
 
-from keyfleet.transform.gotemplate.errors import GoError
+from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.functions.sprig.texts import joined_with, text_of
 from keyfleet.transform.gotemplate.functions.sprout.casting import cast_texts
 from keyfleet.transform.gotemplate.functions.table import ANY, INT, STRING, Table
@@ -62,7 +62,7 @@ def ellipsis_both(run: Run, offset: int, width: int, text: str) -> str:
     raw = encoded(text)
     if not 0 <= offset <= len(raw):
         shown = f"{offset}:{len(raw)}" if offset > 0 else f"{offset}:"
-        raise GoError(f"runtime error: slice bounds out of range [{shown}]")
+        raise GoError("runtime error: slice bounds out of range [", Data(shown), "]")
     rest = decoded(raw[offset:])
     if len(text) <= width or not rest:
         return rest

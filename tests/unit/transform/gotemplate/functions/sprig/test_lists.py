@@ -83,4 +83,5 @@ def test_growing_is_bounded() -> None:
     with pytest.raises(BudgetError):
         concat(a_run(), half, half)
     with pytest.raises(BudgetError):
-        uniq(a_run(), half)
+        uniq(a_run(), [[number] for number in half])
+    assert uniq(a_run(), [*half, *half[:40_000]]) == half
