@@ -24,6 +24,7 @@ from keyfleet.model.places import IntentKey, TargetFacts
 from keyfleet.model.rendering import Rendering
 from keyfleet.plan.kept import is_kept, kept_metadata, metadata_fingerprint
 from keyfleet.plan.question import Made
+from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.parts import is_quickly_parsed
 from keyfleet.transform.rendition import QUICK, Chance, Metadata, Rendition
 
@@ -113,7 +114,7 @@ class Renderer:
             self._key, self._installation, holding, actual, (names.labels, names.annotations)
         )
         if found is None:
-            metadata = await self._quickly(lambda chance: self._rendition.metadata(facts, chance))
+            metadata = await self._quickly(lambda run: self._rendition.metadata(facts, run))
         else:
             metadata = Metadata(*found)
         content = Content(actual.type, actual.data or {})
@@ -132,18 +133,24 @@ class Renderer:
 
     async def _content(self, facts: TargetFacts) -> Content | TransformError:
         try:
-            return await self._quickly(lambda chance: self._rendition.content(facts, chance))
+            return await self._quickly(lambda run: self._rendition.content(facts, run))
         except TransformError as error:
             return error
 
-    async def _quickly(self, render: Callable[[Chance], T]) -> T:
+    async def _quickly(self, render: Callable[[Run], T]) -> T:
         if not self._rendition.is_slow:
+            run = replace(self._chance, limits=QUICK).begin()
             try:
-                return render(replace(self._chance, limits=QUICK))
+                made = render(run)
             except TransformError:
-                # Perhaps for want of budget: with all of it, it says what is really wrong.
-                pass
-        return await asyncio.get_running_loop().run_in_executor(_POOL, render, self._chance)
+                if not run.is_spent:
+                    raise
+            else:
+                # A function may have made something else of it that nothing was left.
+                if not run.is_spent:
+                    return made
+        run = self._chance.begin()
+        return await asyncio.get_running_loop().run_in_executor(_POOL, render, run)
 
     def _prints(self, data: Mapping[str, SecretValue]) -> Prints:
         return tuple(

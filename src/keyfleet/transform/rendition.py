@@ -140,14 +140,13 @@ class Rendition:
         path = (source, key) if source else (key,)
         return any(seen[: len(path)] == path[: len(seen)] for seen in self._looks)
 
-    def content(self, facts: TargetFacts, chance: Chance) -> Content:
+    def content(self, facts: TargetFacts, run: Run) -> Content:
         """Return what a target holds.
 
         Raises:
             TransformError: As `transform.shape.content_of`; `transform.template`.
         """
-        run = chance.begin()
-        metadata = self._metadata(facts, run)
+        metadata = self.metadata(facts, run)
         kind, values = self.type, self._values(facts, run)
         check_names(values)
         check_size(values)
@@ -161,15 +160,12 @@ class Rendition:
         check_metadata(labels, annotations)
         return Content(content.type, content.data, labels, annotations, self._veiled)
 
-    def metadata(self, facts: TargetFacts, chance: Chance) -> Metadata:
+    def metadata(self, facts: TargetFacts, run: Run) -> Metadata:
         """Return the labels and annotations that templates make.
 
         Raises:
             TransformError: `transform.template`.
         """
-        return self._metadata(facts, chance.begin())
-
-    def _metadata(self, facts: TargetFacts, run: Run) -> Metadata:
         labels = self._texts(Makes.LABEL, facts, run)
         return Metadata(labels, self._texts(Makes.ANNOTATION, facts, run))
 

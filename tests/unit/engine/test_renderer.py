@@ -77,6 +77,13 @@ async def test_a_small_template_takes_no_thread() -> None:
     assert set(random.threads) == {threading.main_thread().name}
 
 
+async def test_a_small_template_that_fails_is_tried_once() -> None:
+    random = Counted()
+    with pytest.raises(TransformError):
+        await at(renderer("{{ $x := randAlpha 1 }}{{ .nope }}", random), IN_EAST)
+    assert random.threads == [threading.main_thread().name]
+
+
 @pytest.mark.parametrize(
     "text",
     [
