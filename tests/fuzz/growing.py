@@ -9,6 +9,7 @@ from keyfleet.transform.gotemplate.functions.table import Function
 FIELDS = [
     ".", "$", ".password", ".list", ".map", ".nested.deep.value", ".number", ".float", ".yes",
     ".null", ".absent", ".pem", ".json", ".yaml", ".b64", ".text", ".items.x", "$.list", ".binary",
+    ".digits", ".controls", ".brackets", ".bits", ".laughs", ".wide", ".nothing", "$big",
 ]  # fmt: skip
 LITERALS = [
     "0", "1", "-1", "2", "3", "7", "64", "100000", "9223372036854775807", "-9223372036854775808",
@@ -23,6 +24,16 @@ TOKENS = [
 ]  # fmt: skip
 CLAUSES = ["if", "with", "range", "range $k, $v :="]
 DEEPEST = 4
+LARGE = {
+    "core": ["$.digits", "$.wide", "$.list", "$.map"],
+    "sprout": [
+        "repeat 1000000 $.text", "until 20000", "until 255", 'splitList "" (repeat 255 "é")',
+        'dict "a" $ "b" $', "list $.wide $.wide", "repeat 255 (toString $.binary)",
+        'chunk 1 (until 255)', "values $.many", "$.many",
+    ],
+    "consul": ["$.digits", "$.wide", 'split "" $.digits', "$.many"],
+}  # fmt: skip
+"""What `$big` may be, by function set."""
 NUMBERS = ["0", "1", "-1", "2", "7", "64", "1000", "100000", "2147483647", "9223372036854775807"]
 TEXTS = [literal for literal in LITERALS if literal[0] in '"`'] + [".password", ".pem", ".text"]
 BY_TYPE = {
@@ -52,7 +63,26 @@ class Grower:
             name = self._random.choice("ab")
             pieces.insert(0, f'{{{{define "{name}"}}}}{self._piece(1)}{{{{end}}}}')
             pieces.append(f'{{{{template "{name}" {self._operand(0)}}}}}')
-        return "".join(pieces)
+        return f"{{{{$big := .text}}}}{''.join(pieces)}"
+
+    def hammer(self, functions: str) -> str:
+        """Return a source that does one thing to something large until its budget is used up."""
+        large = self._random.choice(LARGE.get(functions, LARGE["sprout"]))
+        argument = self._random.choice(["$big", "$big", "$"])
+        name = self._random.choice(self._names)
+        function = self._functions[name]
+        params = [*function.params, *([function.variadic] * 2 if function.variadic else [])]
+        place = self._random.randrange(max(len(params), 1))
+        arguments = [
+            argument if n == place else self._argument(function, n, DEEPEST)
+            for n, _ in enumerate(params)
+        ]
+        call = " ".join([name, *arguments]).replace(" .", " $.")
+        wide = "$.wide" if functions in ("core", "consul") else "until 99999"
+        return (
+            f"{{{{ $big := {large} }}}}{{{{ range $i, $_ := {wide} }}}}"
+            f"{{{{ $x := {call} }}}}{{{{ end }}}}"
+        )
 
     def mutated(self, source: str, other: str) -> str:
         """Return a source with a few cuts, copies and insertions, some of another source."""

@@ -26,6 +26,7 @@ from keyfleet.transform.gotemplate.functions import NAMES, function_set
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 VECTORS = HERE.parent / "unit" / "transform" / "gotemplate" / "vectors"
+HAMMERS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,16 @@ def seeds() -> list[str]:
     return [case.source for case in corpus()] + recorded
 
 
-def cases(random: Random) -> Iterator[Case]:
-    """Give case after case."""
+def cases(random: Random, *, hammers: float = 0.0) -> Iterator[Case]:
+    """Give case after case; such a part of them does one thing again and again, which is slow."""
     known = seeds()
     growers = {name: Grower(random, function_set(name)) for name in NAMES}
     while True:
         name = random.choice(NAMES)
         grower = growers[name]
+        if random.random() < hammers:
+            yield Case(name, grower.hammer(name))
+            continue
         source = grower.source()
         if random.random() < 0.25:
             source = grower.mutated(random.choice([*known, source]), random.choice(known))
@@ -81,7 +85,7 @@ def work(seed: int, end_s: float) -> tuple[int, list[Case]]:
     tried = 0
     found: list[Case] = []
     random = Random(seed)
-    stream = cases(random)
+    stream = cases(random, hammers=HAMMERS)
     while time.time() < end_s and len(found) < 10:
         case = next(stream)
         # A crash of a C library takes the process along, and leaves the case here.

@@ -34,6 +34,14 @@ DATA: dict[str, Any] = {
     "text": "The quick brown fox\njumps é😀",
     "items": {"x": {"y": 1}},
     "binary": "\udcff\x00é",
+    "digits": "9" * 5000,
+    "controls": "\n\x00\u2028\x7f<&\"'\\" * 500,
+    "brackets": "[" * 3000,
+    "bits": "(a|b)*c{9}\\pL",
+    "laughs": "a: &a [x, x]\nb: &b [*a, *a]\nc: {<<: {k: *b}, ? [1] : 2}\n",
+    "wide": [*map(str, range(300))] * 100,
+    "many": {f"k{n}": [n, f"{n}"] for n in range(250)},
+    "nothing": "",
 }
 
 
