@@ -7,9 +7,11 @@ the event loop.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from keyfleet.base.errors import TransformError
@@ -30,7 +32,15 @@ from keyfleet.transform.rendition import QUICK, Chance, Metadata, Rendition
 
 T = TypeVar("T")
 
-_POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="render")
+_SWITCH_S = 0.0005
+"""How long a render keeps the interpreter while the event loop waits for it: beside two of them a
+hundred round trips took 155 ms with Python's own 5 ms, and 17 ms with this."""
+
+_POOL = ThreadPoolExecutor(
+    max_workers=2,
+    thread_name_prefix="render",
+    initializer=partial(sys.setswitchinterval, _SWITCH_S),
+)
 
 
 async def parsed(shape: Shape, rendering: Rendering, material: Material) -> Rendition:

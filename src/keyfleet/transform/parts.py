@@ -24,8 +24,8 @@ TEMPLATES_MAX = 512
 """Of one intent."""
 PIECES_MAX = 20_000
 """Fields, constants, calls and texts of all of them: parsing that many takes half a second."""
-QUICKLY_PARSED_BYTES = 2 << 10
-"""What is longer is parsed beside the controller's loop: dense text takes 10 ms for each KiB."""
+QUICKLY_PARSED_BYTES = 1 << 10
+"""What is longer is parsed beside the controller's loop: dense text takes 10 ms and more."""
 
 
 class Makes(StrEnum):
