@@ -17,7 +17,7 @@ _NOUNS: Final = {
     "string": "string",
     "bool": "bool",
     "float64": "float",
-    **dict.fromkeys(("int", "int32", "int64"), "integer"),
+    **dict.fromkeys(("int", "int32", "int64", "time.Duration"), "integer"),
     **dict.fromkeys(("uint", "uint8", "uint32", "uint64"), "unsigned integer"),
 }
 """What Go calls the constants that a parameter of that type takes."""

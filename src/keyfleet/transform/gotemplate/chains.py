@@ -7,11 +7,12 @@ Source: docs/compat/go-templates.md 8.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from keyfleet.transform.gotemplate.arguments import Constant, constant_argument
 from keyfleet.transform.gotemplate.calls import invoke
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.fields import field_of, has_string_keys, holds_any, method_of
 from keyfleet.transform.gotemplate.frame import Evaluate, FailureError, Frame, Place
-from keyfleet.transform.gotemplate.functions.table import Function
+from keyfleet.transform.gotemplate.functions.table import Param
 from keyfleet.transform.gotemplate.values import GoMap, GoObject
 
 _MAPS: Final = frozenset({dict, GoMap})
@@ -27,8 +28,18 @@ class Start(NamedTuple):
     """Of fields that are missing."""
 
 
+class MethodArgument(NamedTuple):
+    """An argument of a method."""
+
+    evaluate: Evaluate
+    place: Place
+    """Where it is of another type than wanted."""
+    constant: Constant | None = None
+    """What is written there, which takes the type that is wanted."""
+
+
 def chain(
-    start: Start, names: Sequence[str], arguments: Sequence[Evaluate], place: Place
+    start: Start, names: Sequence[str], arguments: Sequence[MethodArgument], place: Place
 ) -> Evaluate:
     """Return a closure that follows the names; what the last one names takes the arguments.
 
@@ -56,24 +67,32 @@ def chain(
         return reach(frame, value, names[-1], arguments, held)
 
     def reach(
-        frame: Frame, receiver: Any, name: str, operands: Sequence[Evaluate], held: bool
+        frame: Frame, receiver: Any, name: str, operands: Sequence[MethodArgument], held: bool
     ) -> Any:
         """Return a field that is no entry of a map, or what a method returns."""
         try:
             method = method_of(receiver, name)
             if method is None:
                 return _field(frame, receiver, name, has_arguments=bool(operands), is_any=held)
-            taken = _taken(method, [operand(frame) for operand in operands])
+            method.check_count(len(operands))
         except GoError as error:
             raise FailureError(start.place, error) from None
+        taken = [
+            _taken(frame, method.param(index), operand) for index, operand in enumerate(operands)
+        ]
         return invoke(frame.run, method, [receiver, *taken], place)
 
     return follow
 
 
-def _taken(method: Function, given: Sequence[Any]) -> list[Any]:
-    method.check_count(len(given))
-    return [method.param(index).of(value) for index, value in enumerate(given)]
+def _taken(frame: Frame, param: Param, operand: MethodArgument) -> Any:
+    """Return an argument as a method takes it, which is only now known."""
+    try:
+        if operand.constant is not None:
+            return constant_argument(operand.constant, param)
+        return param.of(operand.evaluate(frame))
+    except GoError as error:
+        raise FailureError(operand.place, error) from None
 
 
 def _field(frame: Frame, receiver: Any, name: str, *, has_arguments: bool, is_any: bool) -> Any:

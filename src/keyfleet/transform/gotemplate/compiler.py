@@ -74,7 +74,7 @@ class Compiled:
             TemplateError: It fails.
         """
         out = Text(run, run.limits.output_bytes)
-        run.execute = executor(self._definitions, run, missing)
+        run.execute = executor(self._definitions, self.name, run, missing)
         try:
             execute(find(self._definitions, self.name, run), run, out, missing, root)
             return out.whole()

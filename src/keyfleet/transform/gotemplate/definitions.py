@@ -83,10 +83,17 @@ def execute(definition: Definition, run: Run, out: Text, missing: MissingKey, do
     run.depth -= 1
 
 
-def executor(definitions: Definitions, run: Run, missing: MissingKey) -> Callable[[str, Any], str]:
+def executor(
+    definitions: Definitions, main: str, run: Run, missing: MissingKey
+) -> Callable[[str, Any], str]:
     """Return what gives the text of a template, for functions that call one by its name."""
 
     def execute_named(name: str, dot: Any) -> str:
+        if name not in definitions:
+            called = Data(quoted(name))
+            raise GoError(
+                "template: no template ", called, f" associated with template {quoted(main)}"
+            )
         out = Text(run)
         execute(find(definitions, name, run), run, out, missing, dot)
         return out.whole()

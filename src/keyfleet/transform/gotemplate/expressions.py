@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from keyfleet.transform.gotemplate.arguments import Constant, constant_argument, constant_value
 from keyfleet.transform.gotemplate.calls import Argument, function_call, short_circuit
-from keyfleet.transform.gotemplate.chains import Start, chain
+from keyfleet.transform.gotemplate.chains import MethodArgument, Start, chain
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.frame import (
     Evaluate,
@@ -172,13 +172,19 @@ class Expressions:
         piped: Evaluate | None,
     ) -> Expression:
         """Compile fields, with arguments if the last one names a method."""
-        arguments = [self.operand(operand).evaluate for operand in operands]
+        start = self._start(node)
+        arguments = [self._method_argument(operand) for operand in operands]
         if piped is not None:
-            arguments.append(piped)
+            last = arguments[-1].place if arguments else start.place
+            arguments.append(MethodArgument(piped, last))
         names = node.fields if isinstance(node, Variable) else node.names
         self.cost += len(names)
-        start = self._start(node)
         return Expression(chain(start, names, arguments, self.place(node)), start.place.node)
+
+    def _method_argument(self, node: Operand) -> MethodArgument:
+        evaluate, last = self.operand(node)
+        constant = node if isinstance(node, Constant) else None
+        return MethodArgument(evaluate, self.place(last), constant)
 
     def _start(self, node: Field | Variable | Chain) -> Start:
         if isinstance(node, Field):

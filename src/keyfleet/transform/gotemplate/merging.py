@@ -6,6 +6,7 @@ Merging changes the destination in place; maps within it are shared with whoever
 
 from typing import Any
 
+from keyfleet.transform.gotemplate.equality import is_nil
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import ANY_TYPE, GoList, GoMap, GoObject, element_of
@@ -43,16 +44,17 @@ def merge_overwrite(
             target[key] = value
 
 
-def started(target: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the map that merging changes: a new one in place of a nil map."""
-    return {} if isinstance(target, GoMap) and target.is_nil else target
+def started(target: dict[Any, Any], *sources: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the map that merging changes: a new one in place of a nil map, unless all are nil."""
+    return {} if is_nil(target) and not all(map(is_nil, sources)) else target
 
 
 def _prepare(run: Run, target: dict[Any, Any], source: dict[Any, Any], depth: int) -> None:
     run.check_depth(depth)
     run.step(1 + len(source) // 8)
     run.will_hold(len(target) + len(source))
-    check_writable(target)
+    if source:
+        check_writable(target)
     its, other = element_of(target), element_of(source)
     if its not in {ANY_TYPE, other} and source:
         raise GoError(

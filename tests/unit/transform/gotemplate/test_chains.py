@@ -67,7 +67,7 @@ def test_objects_give_fields_and_methods(template: str, text: str) -> None:
         ("{{.ns.Spec.n.x}}", "<.ns.Spec.n.x>: nil pointer evaluating interface {}.x"),
         ("{{.ns.Label}}", "<.ns.Label>: wrong number of args for Label: want at least 1 got 0"),
         ("{{.ns.Itself 1}}", "<.ns.Itself>: wrong number of args for Itself: want 0 got 1"),
-        ("{{.ns.Label 1}}", "<.ns.Label>: wrong type for value; expected string; got int"),
+        ("{{.ns.Label 1}}", "<1>: expected string; found 1"),
         ("{{.ns.Name 1}}", "<.ns.Name>: Name has arguments but cannot be invoked as function"),
         ("{{.m.k 1}}", "<.m.k>: k is not a method but has arguments"),
         ("{{1 | .m.absent}}", "<.m.absent>: absent is not a method but has arguments"),

@@ -17,11 +17,14 @@ def test_executes_a_template_by_its_name_for_a_function() -> None:
         frame.out.add(f"<{frame.dot}>")
         return 0
 
-    execute = executor({"a": Definition(write, 1)}, run, "default")
+    execute = executor({"a": Definition(write, 1)}, "t", run, "default")
     assert execute("a", 5) == "<5>"
     with pytest.raises(GoError) as caught:
         execute("kf-canary-name", 5)
     assert "canary" not in caught.value.shown("{{executeTemplate .x}}")
+    assert caught.value.go_text() == (
+        'template: no template "kf-canary-name" associated with template "t"'
+    )
     assert run.depth == 0
 
 

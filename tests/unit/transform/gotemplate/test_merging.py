@@ -83,8 +83,9 @@ def test_a_nil_map_cannot_be_written_and_is_replaced_by_merging() -> None:
     nil = GoMap(is_nil=True)
     with pytest.raises(GoError):
         check_writable(nil)
-    assert started(nil) == {}
-    assert not isinstance(started(nil), GoMap)
+    assert started(nil, GoMap(is_nil=True), {}) == {}
+    assert not isinstance(started(nil, {}), GoMap)
+    assert started(nil, GoMap(is_nil=True)) is nil
     other: dict[str, Any] = {}
     assert started(other) is other
 

@@ -6,13 +6,12 @@ Source: docs/compat/go-templates.md 19.
 
 from typing import Any, Final
 
-from keyfleet.transform.gotemplate.equality import is_nil
 from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.formatting import sprintf
 from keyfleet.transform.gotemplate.functions.sprig.strings import contains as holds
 from keyfleet.transform.gotemplate.functions.table import ANY, LIST, MAP, Table
-from keyfleet.transform.gotemplate.merging import merge, merge_overwrite
+from keyfleet.transform.gotemplate.merging import merge, merge_overwrite, started
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import kind_of
 
@@ -81,7 +80,7 @@ def contains_not_all(run: Run, values: list[Any], container: Any) -> bool:
 @CONTAINERS.function("mergeMap", params=(MAP, MAP), run=True)
 def merge_map(run: Run, target: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
     """Add to the first map what it lacks, or has empty, and return it."""
-    writable = {} if is_nil(target) else target
+    writable = started(target, source)
     merge(run, writable, source)
     return writable
 
@@ -91,7 +90,7 @@ def merge_map_with_override(
     run: Run, target: dict[str, Any], source: dict[str, Any]
 ) -> dict[str, Any]:
     """Add everything of the second map to the first and return it."""
-    writable = {} if is_nil(target) else target
+    writable = started(target, source)
     merge_overwrite(run, writable, source)
     return writable
 

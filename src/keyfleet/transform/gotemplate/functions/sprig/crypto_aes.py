@@ -43,7 +43,8 @@ def decrypt(run: Run, password: str, text: str) -> str:
     run.will_make(length(text))
     raw = decode_standard(text)
     if len(raw) < _BLOCK:
-        raise GoError(f"runtime error: slice bounds out of range [:16] with capacity {len(raw)}")
+        room = len(text) // 4 * 3
+        raise GoError(f"runtime error: slice bounds out of range [:16] with capacity {room}")
     if len(raw) % _BLOCK:
         raise GoError("crypto/cipher: input not full blocks")
     plain = _cipher(password, raw[:_BLOCK]).decryptor().update(raw[_BLOCK:])

@@ -184,7 +184,20 @@ def chunk(run: Run, size: int, container: Any) -> list[Any]:
     """Return the elements in lists of that size, as a `[][]any`."""
     items = items_of(container, "Cannot chunk type")
     if size <= 0:
-        raise GoError("runtime error: makeslice: len out of range")
+        return _backwards(size, items)
     run.will_hold(len(items) // size)
-    parts = [items[start : start + size] for start in range(0, len(items), size)]
+    return chunks([items[start : start + size] for start in range(0, len(items), size)])
+
+
+def chunks(parts: list[list[Any]]) -> GoList:
+    """Return lists as a `[][]any`."""
     return GoList(parts, f"[]{ANY_TYPE}")
+
+
+def _backwards(size: int, items: list[Any]) -> GoList:
+    """Return what comes of counting with a negative size, where it comes to something."""
+    if len(items) == 1 and size < -1:
+        return chunks([items])
+    if 2 <= len(items) <= 1 - size:
+        return chunks([])
+    raise GoError("runtime error: makeslice: len out of range")

@@ -91,7 +91,7 @@ def omit(container: dict[str, Any], *unwanted: str) -> dict[str, Any]:
 @MAPS.function("merge", "mustMerge", params=(MAP,), variadic=MAP, run=True)
 def merge(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Add to the first map what it lacks, or has empty, and return it."""
-    merged = merging.started(target)
+    merged = merging.started(target, *sources)
     for source in sources:
         merging.merge(run, merged, source)
     return merged
@@ -100,7 +100,7 @@ def merge(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[st
 @MAPS.function("mergeOverwrite", "mustMergeOverwrite", params=(MAP,), variadic=MAP, run=True)
 def merge_overwrite(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Add everything of the others to the first map and return it; later ones win."""
-    merged = merging.started(target)
+    merged = merging.started(target, *sources)
     for source in sources:
         merging.merge_overwrite(run, merged, source)
     return merged

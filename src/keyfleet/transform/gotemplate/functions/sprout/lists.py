@@ -33,7 +33,8 @@ def _pair(arguments: tuple[Any, ...]) -> tuple[Any, Any]:
     if len(arguments) != 2:
         raise GoError(f"expected 2 arguments, got {len(arguments)}")
     first, second = arguments
-    return (second, first) if isinstance(first, list) else (first, second)
+    is_first = isinstance(first, list) or (first is None and not isinstance(second, list))
+    return (second, first) if is_first else (first, second)
 
 
 @LISTS.function("append", "mustAppend", variadic=ANY, run=True)
@@ -66,6 +67,10 @@ def chunk(run: Run, size: int, container: Any) -> list[Any]:
     items = _items(container, "chunk", "cannot chunk type")
     if not size:
         raise GoError("runtime error: integer divide by zero")
+    if len(items) == 1 and size < 0:
+        raise GoError("runtime error: makeslice: len out of range")
+    if 2 <= len(items) <= -2 * size:
+        return sprig.chunks([])
     return sprig.chunk(run, size, items)
 
 

@@ -6,13 +6,12 @@ The type of the first argument says which. Source: docs/compat/go-templates.md 1
 
 from typing import Any, Final
 
-from keyfleet.transform.gotemplate.equality import is_nil
 from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.formats.quoting import quoted
 from keyfleet.transform.gotemplate.functions.sprig import maps as sprig
 from keyfleet.transform.gotemplate.functions.table import ANY, MAP, Table
-from keyfleet.transform.gotemplate.merging import merge_overwrite
+from keyfleet.transform.gotemplate.merging import merge_overwrite, started
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import ANY_TYPE, type_of
 
@@ -150,7 +149,7 @@ def _path(keys: list[Any]) -> list[str]:
 @MAPS.function("merge", "mustMerge", params=(MAP,), variadic=MAP, run=True)
 def merge(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Add to the first map what it lacks, or has as nil, and return it."""
-    writable = {} if is_nil(target) else target
+    writable = started(target, *sources)
     for source in sources:
         _fill(run, writable, source, 0)
     return writable
@@ -171,7 +170,7 @@ def _fill(run: Run, target: dict[str, Any], source: dict[str, Any], depth: int) 
 @MAPS.function("mergeOverwrite", "mustMergeOverwrite", params=(MAP,), variadic=MAP, run=True)
 def overwrite(run: Run, target: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Add everything of the others to the first map and return it; later ones win."""
-    writable = {} if is_nil(target) else target
+    writable = started(target, *sources)
     for source in sources:
         merge_overwrite(run, writable, source)
     return writable

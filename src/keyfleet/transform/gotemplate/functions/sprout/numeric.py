@@ -21,9 +21,10 @@ from keyfleet.transform.gotemplate.functions.sprout.casting import (
 from keyfleet.transform.gotemplate.functions.table import ANY, FLOAT, INT, Table
 from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run
-from keyfleet.transform.gotemplate.values import Int64
+from keyfleet.transform.gotemplate.values import Int64, type_of
 
 NUMERIC: Final = Table()
+_CONVERTIBLE: Final = (int, float, str, type(None))
 Operation = Callable[[float, float], float]
 
 
@@ -60,8 +61,11 @@ def add(run: Run, *values: Any) -> int | float:
 @NUMERIC.function("add1", "add1f", params=(ANY,), run=True)
 def add1(run: Run, value: Any) -> int | float:
     """Return the value plus one."""
-    if isinstance(value, bool):
-        raise GoError("reflect.Value.Convert: value of type int cannot be converted to type bool")
+    if isinstance(value, bool) or not isinstance(value, _CONVERTIBLE):
+        kind = type_of(value)
+        raise GoError(
+            f"reflect.Value.Convert: value of type int cannot be converted to type {kind}"
+        )
     # Go makes the one of the value's type, and of an integer's digits a character.
     return add(run, value, "\x01" if isinstance(value, str) else 1)
 

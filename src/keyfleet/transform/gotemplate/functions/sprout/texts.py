@@ -24,7 +24,7 @@ def join(run: Run, separator: str, value: Any) -> str:
 def str_slice(run: Run, value: Any) -> GoList:
     """Return the texts of a list's elements without nil, or of the value itself."""
     found = cast_texts(run, value)
-    return strings(found) if found or not value else nil_list("string")
+    return strings(found) if found or value is None else nil_list("string")
 
 
 @TEXTS.function("sortAlpha", params=(ANY,), run=True)
@@ -35,7 +35,7 @@ def sort_alpha(run: Run, value: Any) -> GoList:
     texts = cast_texts(run, value)
     run.walk(4 * len(texts))
     run.step(sum(map(len, texts)) >> 14)
-    return strings(sorted(texts, key=encoded))
+    return strings(sorted(texts, key=encoded)) if texts else nil_list("string")
 
 
 @TEXTS.function("substr", params=(INT, INT, STRING))
