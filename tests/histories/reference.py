@@ -251,7 +251,7 @@ class Facts:
 
     def made(self, intent: Intent, cluster: str, data: Data, texts: Document | None) -> Data | None:
         """Return what an intent makes of values and texts for a cluster; None where it fails."""
-        if not intent.template:
+        if not intent.template.keys() & {"data", "templateFrom"}:
             return data
         if texts is None:
             return None
