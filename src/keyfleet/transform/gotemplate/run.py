@@ -19,6 +19,8 @@ _SMALL = 256
 """Sizes up to this are not counted: the step that made them pays."""
 _FEW = 16
 """Elements of a container, likewise."""
+_STEPS_OF_A_SLOW_HASH = 8000
+"""Hashes and steps together have to end in time."""
 _PER_STEP = 1024
 """Characters or elements of an argument that cost a step."""
 _PER_STEP_WALKED = 50
@@ -185,6 +187,7 @@ class Run:
         self._slow_hashes -= 1
         if self._slow_hashes < 0:
             raise BudgetError(f"more than {self.limits.slow_hashes} slow hashes")
+        self.step(_STEPS_OF_A_SLOW_HASH)
 
     def _allocate(self, size_bytes: int) -> None:
         self._memory -= size_bytes

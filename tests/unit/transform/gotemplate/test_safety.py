@@ -217,6 +217,12 @@ HOSTILE: dict[str, tuple[str, str, Any]] = {
     "emoji in YAML": ("eso", "{{ toYaml .x }}{{ toYaml .x }}", {"x": "😀" * 2**18}),
     "channels": ("consul", "{{ range loop -1 9223372036854775807 }}{{ end }}", {}),
     "addresses": ("sprout", '{{ cidrRangeList "::/0" }}', {}),
+    "slow hashes and all other work": (
+        "sprig",
+        '{{ range until 8 }}{{ $_ := derivePassword 1 "long" "a" "b" "c" }}{{ end }}'
+        "{{ range until 9999 }}{{ toJson $.l }}{{ end }}",
+        MANY,
+    ),
     "slow hashes": ("sprig", '{{ range until 99 }}{{ $_ := bcrypt "a" }}{{ end }}', {}),
 }  # fmt: skip
 
