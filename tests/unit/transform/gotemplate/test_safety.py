@@ -219,8 +219,8 @@ HOSTILE: dict[str, tuple[str, str, Any]] = {
     "addresses": ("sprout", '{{ cidrRangeList "::/0" }}', {}),
     "slow hashes and all other work": (
         "sprig",
-        '{{ range until 8 }}{{ $_ := derivePassword 1 "long" "a" "b" "c" }}{{ end }}'
-        "{{ range until 9999 }}{{ toJson $.l }}{{ end }}",
+        ('{{ range until 8 }}{{ $_ := derivePassword 1 "long" "a" "b" "c" }}{{ end }}'
+        "{{ range until 9999 }}{{ toJson $.l }}{{ end }}"),
         MANY,
     ),
     "slow hashes": ("sprig", '{{ range until 99 }}{{ $_ := bcrypt "a" }}{{ end }}', {}),
