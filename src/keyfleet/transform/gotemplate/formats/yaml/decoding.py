@@ -136,9 +136,12 @@ class _Constructor:
             _refuse_duplicates(node)
         found: dict[Any, Any] = {}
         merged: dict[Any, Any] = {}
+        kinds: dict[Any, type] = {}
         for key_node, value_node in _pairs(node):
             if not _is_merge(key_node):
-                found[key(key_node, depth)] = self.value(value_node, depth + 1)
+                own = key(key_node, depth)
+                _check_distinct(own, kinds)
+                found[own] = self.value(value_node, depth + 1)
             elif self._dialect.merges_at_once:
                 found.update(self._merged(value_node, depth + 1))
             else:
@@ -202,6 +205,12 @@ def _pairs(node: Node) -> "zip[tuple[Node, Node]]":
 
 def _is_merge(key: Node) -> bool:
     return key.kind == "scalar" and key.text == _MERGE and (key.is_plain or key.tag == "!!merge")
+
+
+def _check_distinct(key: Any, kinds: dict[Any, type]) -> None:
+    """Refuse a mapping that has both 1 and true, which are one key in Python and two in Go."""
+    if isinstance(key, int | float) and kinds.setdefault(key, type(key)) is not type(key):
+        raise GoError("yaml: keys that cannot be told apart here, such as 1 and true")
 
 
 def _refuse_duplicates(node: Node) -> None:

@@ -99,3 +99,14 @@ def test_refuses_what_is_no_mapping(text: str, problem: str) -> None:
     with pytest.raises(GoError) as caught:
         decode_yaml_mapping(a_run(), text, V3)
     assert caught.value.go_text() == f"yaml: unmarshal errors:\n  line 1: {problem}"
+
+
+@pytest.mark.parametrize("text", ["1: a\ntrue: b", "y: a\n1: b", "0: a\n0.0: b"])
+def test_loses_no_value_where_python_has_one_key_for_two(text: str) -> None:
+    with pytest.raises(GoError) as caught:
+        decode_yaml(a_run(), text, V2)
+    assert "cannot be told apart" in caught.value.go_text()
+
+
+def test_of_two_equal_keys_the_last_counts() -> None:
+    assert decode_yaml(a_run(), "1: a\n1: b", V2) == {1: "b"}
