@@ -125,17 +125,23 @@ def authority(world: World, writes: list[Write]) -> list[str]:
 
 def _readable(place: Place, known: Iterable[Facts], moments: list[Moment]) -> list[Data]:
     # Who may, and what the source holds, may be of two moments.
-    found = []
+    asked: dict[bytes, tuple[Facts, Intent]] = {}
     for facts in known:
         for intent in facts.entitled.get(place, ()):
-            found += _makings(facts, intent, place[0], moments)
-    return found
+            sight = facts.members[place[0]]["metadata"].get("labels") if intent.template else None
+            what = (intent.source, intent.who[1], intent.template, sight)
+            asked.setdefault(msgspec.json.encode(what), (facts, intent))
+    makings = [_makings(*one, place[0], moments) for one in asked.values()]
+    return [data for several in makings for data in several]
 
 
 def _makings(facts: Facts, intent: Intent, cluster: str, moments: list[Moment]) -> list[Data]:
     """Return what an intent may make of what its source and its templates held."""
     held = [moment.facts.secret(intent.source) for moment in moments]
-    texts = [moment.facts.texts(intent) for moment in moments] if intent.template else [{}]
+    texts: list[Document | None] = [{}]
+    if intent.template:
+        told = (moment.facts.texts(intent) for moment in moments)
+        texts = list({msgspec.json.encode(text): text for text in told}.values())
     made = [
         facts.made(intent, cluster, secret.get("data") or {}, text)
         for secret in held
