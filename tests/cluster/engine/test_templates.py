@@ -229,3 +229,24 @@ async def test_several_sources_are_merged_or_called_by_name(fleet: Fleet) -> Non
     await fleet.delete_secret(fleet.hub, "more")
     await fleet.stands("Pending", "SourceMissing", fleet.east)
     assert await fleet.data(fleet.east) is not None
+
+
+async def test_templates_that_take_all_they_may_hold_up_no_other(fleet: Fleet) -> None:
+    spent = "{{ .Cluster.name }}{{ range until 100000 }}{{ . }}{{ end }}"
+    long = "{{ .Cluster.name }}" + "{{ 1 }}" * 30_000
+    lines = '{{ repeat 200000 "a: b\\n" }}'
+    await start(fleet, {"data": {"k": "{{ .password }} {{ .Cluster.name }}"}})
+    for name, text in (("spent", spent), ("long", long)):
+        await fleet.ask(fleet.east, fleet.west, name=name, template={"data": {"k": text}})
+    await write_config_map(fleet, "templates", {"lines": lines})
+    item = {"key": "lines", "templateAs": "KeysAndValues"}
+    config_map = {"configMapRef": {"name": "templates", "items": [item]}}
+    template = {"templateFrom": [config_map]}
+    await fleet.ask(fleet.east, fleet.west, name="lines", template=template)
+    for side in (fleet.east, fleet.west):
+        await fleet.delivered({"k": PASSWORD + f" {side.name}".encode()}, side)
+        await fleet.stands("Failed", "TemplateError", side, name="spent")
+        await fleet.stands("Failed", "TemplateError", side, name="long")
+        await fleet.stands("Failed", "TemplateYaml", side, name="lines")
+    await fleet.set_data(fleet.hub, "src", ONE | {"password": PASSWORD + b"2"})
+    await fleet.delivered({"k": PASSWORD + b"2 " + fleet.east.name.encode()}, fleet.east)
