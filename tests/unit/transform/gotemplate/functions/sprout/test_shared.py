@@ -16,3 +16,17 @@ from tests.unit.transform.gotemplate.playing import sprout
 )
 def test_sprigs_functions_go_by_sprouts_names(action: str, text: str) -> None:
     assert sprout(action) == text
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        ("quote nil nil 1", ' "1"'),
+        ("squote 1 nil 2", "'1' '2'"),
+        ("cat nil 1 nil", " 1"),
+        ("cat nil nil", ""),
+        ("cat", ""),
+    ],
+)
+def test_a_nil_that_comes_first_leaves_a_space(action: str, text: str) -> None:
+    assert sprout(action) == text
