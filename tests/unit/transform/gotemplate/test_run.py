@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.transform.gotemplate.runs import a_run
 
 from keyfleet.transform.gotemplate.errors import BudgetError
-from keyfleet.transform.gotemplate.run import Text
+from keyfleet.transform.gotemplate.run import Run, Text
 
 
 def test_steps_run_out() -> None:
@@ -56,6 +56,18 @@ def test_strings_have_a_length_and_all_of_them_together_too() -> None:
     with pytest.raises(BudgetError) as caught:
         run.will_make(10)
     assert caught.value.go_text() == "the template makes more than 25 bytes"
+
+
+def test_a_budget_is_spent_when_more_of_it_was_wanted() -> None:
+    run = a_run(steps=3, memory_bytes=10)
+    run.step(3)
+    run.will_make(10)
+    assert not run.is_spent
+    for spend in (Run.step, Run.will_make):
+        run = a_run(steps=0, memory_bytes=0)
+        with pytest.raises(BudgetError):
+            spend(run, 1)
+        assert run.is_spent
 
 
 def test_lists_have_a_length_and_cost_memory() -> None:
