@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from keyfleet.model.ownership import Claim
 from keyfleet.model.plan import State
 from keyfleet.model.v1alpha1.common import API_VERSION
 from keyfleet.model.v1alpha1.reading import read_manifests
+from keyfleet.transform.gotemplate.run import DEFAULT_LIMITS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "keyfleet"
@@ -222,6 +224,14 @@ def _figures(constant: str) -> list[float]:
     if isinstance(value, int | float):
         return [value]
     return [value.base_s, value.cap_s]
+
+
+def test_every_limit_of_a_render_is_the_one_of_the_source() -> None:
+    """Sizes are in MiB."""
+    page = (ROOT / "docs" / "compat" / "go-templates.md").read_text()
+    for name, value in asdict(DEFAULT_LIMITS).items():
+        figure = f"{value >> 20} MiB" if name.endswith("_bytes") else f"{value:,}"
+        assert f"| {figure} |" in page, f"{name} is {figure}"
 
 
 # Pages.
