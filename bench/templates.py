@@ -15,9 +15,9 @@ from bench.figures import Figure, at_most, ratio, span, told
 from bench.sizes import Sizes
 from keyfleet.base import codec
 from keyfleet.transform.gotemplate import render
-from keyfleet.transform.gotemplate.compiler import Compiled
+from keyfleet.transform.gotemplate.compiling.compiler import Compiled
 from keyfleet.transform.gotemplate.functions import function_set
-from keyfleet.transform.gotemplate.parser import parse
+from keyfleet.transform.gotemplate.parsing.parser import parse
 
 TEMPLATE = """\
 apiVersion: v1

@@ -7,7 +7,7 @@ label not anew when another changes. A path covers all below it.
 
 from collections.abc import Iterable, Iterator
 
-from keyfleet.transform.gotemplate import nodes
+from keyfleet.transform.gotemplate.parsing import nodes
 
 Path = tuple[str, ...]
 Looks = frozenset[Path]

@@ -10,11 +10,11 @@ from keyfleet.base.errors import TransformError
 from keyfleet.model.data import Material, Texts
 from keyfleet.model.rendering import Rendering, TemplateAs, TemplateItem
 from keyfleet.transform.excerpts import TemplateFailedError, failed
-from keyfleet.transform.gotemplate.compiler import Compiled
+from keyfleet.transform.gotemplate.compiling.compiler import Compiled
 from keyfleet.transform.gotemplate.errors import TemplateError
 from keyfleet.transform.gotemplate.fields import MissingKey as Missing
 from keyfleet.transform.gotemplate.functions import function_set
-from keyfleet.transform.gotemplate.parser import parse
+from keyfleet.transform.gotemplate.parsing.parser import parse
 from keyfleet.transform.gotemplate.roots import go_string
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import decoded

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from keyfleet.transform.gotemplate import TemplateError, render
 from keyfleet.transform.gotemplate.functions import function_set
-from keyfleet.transform.gotemplate.parser import parse
+from keyfleet.transform.gotemplate.parsing.parser import parse
 from keyfleet.transform.looks import Looks, all_of, functions_of, looks_at
 
 

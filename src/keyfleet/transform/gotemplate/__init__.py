@@ -3,19 +3,15 @@
 
 A small interpreter, in the order of its work:
 
-    lexer, scanning    source text -> tokens; constants: what those say
-    parser, pipelines  tokens -> tree (nodes), with every parse error of Go
-      cursor, scope    ... where it is, which variables exist; openings: what has no end yet
-    compiler           tree -> closures, made once for (text, delimiters, function set) and kept
-      statements       ... of text, actions and control structures: controls, looping, definitions
-      expressions      ... of pipelines: variables (in slots), chains of fields, calls, arguments
+    parsing/           source text -> tokens -> tree, with every parse error of Go
+    compiling/         tree -> closures, made once for (text, delimiters, function set) and kept
     values, run        what the closures work on: Go's types; the budget of one render
-    frame              ... and one execution of one definition
-    truth, comparing, fields, printing, formatting
+    truth, comparing, equality, merging, fields, printing, formatting/
                        what the language itself says about values
     functions/         one folder or file for each set: builtins, sprig, eso, sprout, consul
-    formats/           what several sets share: JSON, YAML, regular expressions, times, ...
-    rendering          the way in: roots makes Go values of the data, redaction guards the errors
+    formats/           what several sets share: JSON, YAML, regular expressions, times, keys, ...
+    rendering          the way in: roots makes Go values of the data, redaction guards the errors,
+                       reads finds out which secrets a template asks for by itself
 
 Nothing here reads a file, the environment, the clock or the network, and no template reaches a
 Python attribute. Source: docs/compat/go-templates.md.

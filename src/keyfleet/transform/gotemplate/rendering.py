@@ -8,11 +8,11 @@ from threading import Lock
 from typing import Any, Final, NamedTuple, Protocol
 
 from keyfleet.base.clock import SystemClock
-from keyfleet.transform.gotemplate.compiler import Compiled
+from keyfleet.transform.gotemplate.compiling.compiler import Compiled
 from keyfleet.transform.gotemplate.errors import BudgetError, TemplateError
 from keyfleet.transform.gotemplate.fields import MissingKey
 from keyfleet.transform.gotemplate.functions import function_set
-from keyfleet.transform.gotemplate.parser import parse
+from keyfleet.transform.gotemplate.parsing.parser import parse
 from keyfleet.transform.gotemplate.reads import Resolver
 from keyfleet.transform.gotemplate.roots import go_string, root_value
 from keyfleet.transform.gotemplate.run import Random, Run

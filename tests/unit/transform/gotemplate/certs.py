@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from tests.unit.transform.gotemplate.runs import a_run
 
-from keyfleet.transform.gotemplate.formats import certificates, pem
-from keyfleet.transform.gotemplate.formats.private_keys import PrivateKey, block_of
+from keyfleet.transform.gotemplate.formats.keys import certificates, pem
+from keyfleet.transform.gotemplate.formats.keys.private_keys import PrivateKey, block_of
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.unit.transform.gotemplate.runs import a_run
 
-from keyfleet.transform.gotemplate.frame import Frame
+from keyfleet.transform.gotemplate.compiling.frame import Frame
 from keyfleet.transform.gotemplate.run import Text
 
 

@@ -12,7 +12,8 @@ import pytest
 from tests.fuzz.trying import CPU_S, problem
 
 from keyfleet.testing.canary import CANARY_PREFIX, find_canary
-from keyfleet.transform.gotemplate import TemplateError, compiler, render
+from keyfleet.transform.gotemplate import TemplateError, render
+from keyfleet.transform.gotemplate.compiling import compiler
 from keyfleet.transform.gotemplate.functions import function_set
 from keyfleet.transform.gotemplate.functions.table import Param
 

@@ -14,7 +14,7 @@ from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.letters import whole_characters
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.formats.strconv import parse_float
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
 from keyfleet.transform.gotemplate.run import Run, Text
 from keyfleet.transform.gotemplate.values import (
     GoList,

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyfleet.transform.gotemplate.constants import unquoted
 from keyfleet.transform.gotemplate.formats.quoting import (
     can_be_raw,
     escaped,
@@ -11,6 +10,7 @@ from keyfleet.transform.gotemplate.formats.quoting import (
     quoted_ascii,
     quoted_character,
 )
+from keyfleet.transform.gotemplate.parsing.constants import unquoted
 
 
 @pytest.mark.parametrize(

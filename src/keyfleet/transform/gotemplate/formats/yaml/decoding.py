@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
 from keyfleet.transform.gotemplate.formats.quoting import quoted
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
 from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.formats.yaml.nodes import Node, first_document
 from keyfleet.transform.gotemplate.formats.yaml.resolving import resolved

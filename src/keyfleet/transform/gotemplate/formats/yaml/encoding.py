@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.floats import float_text
-from keyfleet.transform.gotemplate.formats.layouts import RFC3339_NANO
-from keyfleet.transform.gotemplate.formats.times import GoTime, Month, Weekday
+from keyfleet.transform.gotemplate.formats.time.layouts import RFC3339_NANO
+from keyfleet.transform.gotemplate.formats.time.times import GoTime, Month, Weekday
 from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.formats.yaml.ordering import natural_keys
 from keyfleet.transform.gotemplate.formats.yaml.resolving import is_plain, resolved

@@ -9,8 +9,8 @@ import re
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats.layout_reading import parse_time
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.layout_reading import parse_time
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
 from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import Uint64

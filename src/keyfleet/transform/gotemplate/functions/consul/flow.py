@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats.times import format_time, now
+from keyfleet.transform.gotemplate.formats.time.times import format_time, now
 from keyfleet.transform.gotemplate.functions.consul.parsing import parse_int
 from keyfleet.transform.gotemplate.functions.table import ANY, STRING, Table
 from keyfleet.transform.gotemplate.run import Run

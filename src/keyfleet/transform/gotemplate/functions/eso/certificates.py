@@ -12,15 +12,15 @@ from typing import Final
 from cryptography import x509
 
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats import pem
-from keyfleet.transform.gotemplate.formats.certificates import (
+from keyfleet.transform.gotemplate.formats.keys import pem
+from keyfleet.transform.gotemplate.formats.keys.certificates import (
     Certificate,
     chain_of,
     extension,
     parse,
     text_of,
 )
-from keyfleet.transform.gotemplate.formats.guarding import refusing, within
+from keyfleet.transform.gotemplate.formats.keys.guarding import refusing, within
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import GoList, decoded, encoded, strings

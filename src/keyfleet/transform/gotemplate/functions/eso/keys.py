@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats import jwk, pem
-from keyfleet.transform.gotemplate.formats.guarding import refusing, within
-from keyfleet.transform.gotemplate.formats.private_keys import from_any, pay_for_use
+from keyfleet.transform.gotemplate.formats.keys import jwk, pem
+from keyfleet.transform.gotemplate.formats.keys.guarding import refusing, within
+from keyfleet.transform.gotemplate.formats.keys.private_keys import from_any, pay_for_use
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import decoded, encoded

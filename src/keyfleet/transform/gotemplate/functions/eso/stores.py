@@ -7,11 +7,16 @@ Source: docs/compat/go-templates.md 17.
 from contextlib import suppress
 
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats import pem, pkcs12, pkcs12_making
 from keyfleet.transform.gotemplate.formats.base64 import standard
-from keyfleet.transform.gotemplate.formats.certificates import Certificate, chain_of, parse, text_of
-from keyfleet.transform.gotemplate.formats.guarding import refusing, within
-from keyfleet.transform.gotemplate.formats.private_keys import from_any, pkcs8
+from keyfleet.transform.gotemplate.formats.keys import pem, pkcs12, pkcs12_making
+from keyfleet.transform.gotemplate.formats.keys.certificates import (
+    Certificate,
+    chain_of,
+    parse,
+    text_of,
+)
+from keyfleet.transform.gotemplate.formats.keys.guarding import refusing, within
+from keyfleet.transform.gotemplate.formats.keys.private_keys import from_any, pkcs8
 from keyfleet.transform.gotemplate.functions.eso.certificates import blocks_of
 from keyfleet.transform.gotemplate.functions.table import STRING, Table
 from keyfleet.transform.gotemplate.run import Run

@@ -7,7 +7,7 @@ Source: docs/compat/go-templates.md 17, 20.2 and 20.3.
 from typing import Any
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats.jwk import json_type
+from keyfleet.transform.gotemplate.formats.keys.jwk import json_type
 from keyfleet.transform.gotemplate.formats.yaml import from_kubernetes_yaml, to_kubernetes_yaml
 from keyfleet.transform.gotemplate.functions.table import ANY, STRING, Table
 from keyfleet.transform.gotemplate.run import Run

@@ -11,17 +11,17 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, ClassVar, Final
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats import certificates, pem
 from keyfleet.transform.gotemplate.formats.base64 import decode_standard
-from keyfleet.transform.gotemplate.formats.certificate_making import (
+from keyfleet.transform.gotemplate.formats.keys import certificates, pem
+from keyfleet.transform.gotemplate.formats.keys.certificate_making import (
     Request,
     Signer,
     key_id,
     signed,
     subject_of,
 )
-from keyfleet.transform.gotemplate.formats.guarding import refusing, within
-from keyfleet.transform.gotemplate.formats.private_keys import PrivateKey, pay_for_use
+from keyfleet.transform.gotemplate.formats.keys.guarding import refusing, within
+from keyfleet.transform.gotemplate.formats.keys.private_keys import PrivateKey, pay_for_use
 from keyfleet.transform.gotemplate.functions.sprig.crypto_keys import key_of, new_rsa, text_of
 from keyfleet.transform.gotemplate.functions.table import INT, LIST, STRING, Table, struct
 from keyfleet.transform.gotemplate.printing import printed

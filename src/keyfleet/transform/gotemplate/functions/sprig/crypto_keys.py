@@ -10,9 +10,9 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats import pem
-from keyfleet.transform.gotemplate.formats.guarding import refusing, within
-from keyfleet.transform.gotemplate.formats.private_keys import (
+from keyfleet.transform.gotemplate.formats.keys import pem
+from keyfleet.transform.gotemplate.formats.keys.guarding import refusing, within
+from keyfleet.transform.gotemplate.formats.keys.private_keys import (
     PrivateKey,
     block_of,
     from_pkcs1,

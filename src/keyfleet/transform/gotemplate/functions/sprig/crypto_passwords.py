@@ -12,7 +12,7 @@ from typing import Final
 from bcrypt import hashpw
 
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats.guarding import refusing
+from keyfleet.transform.gotemplate.formats.keys.guarding import refusing
 from keyfleet.transform.gotemplate.functions.table import INT, STRING, Param, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import encoded, joined, length

@@ -7,8 +7,8 @@ Source: docs/compat/go-templates.md 16.10.
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats import times
-from keyfleet.transform.gotemplate.formats.durations import (
+from keyfleet.transform.gotemplate.formats.time import times
+from keyfleet.transform.gotemplate.formats.time.durations import (
     SECOND,
     Duration,
     duration,
@@ -17,9 +17,9 @@ from keyfleet.transform.gotemplate.formats.durations import (
     parse_duration,
     rounded,
 )
-from keyfleet.transform.gotemplate.formats.layout_reading import parse_time
-from keyfleet.transform.gotemplate.formats.times import TIME, GoTime
-from keyfleet.transform.gotemplate.formats.zones import UTC, Zone, zone
+from keyfleet.transform.gotemplate.formats.time.layout_reading import parse_time
+from keyfleet.transform.gotemplate.formats.time.times import TIME, GoTime
+from keyfleet.transform.gotemplate.formats.time.zones import UTC, Zone, zone
 from keyfleet.transform.gotemplate.functions.table import ANY, STRING, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import Int32, Int64, wrapped

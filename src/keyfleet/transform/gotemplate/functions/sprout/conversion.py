@@ -4,11 +4,11 @@
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats.durations import Duration, parse_duration
-from keyfleet.transform.gotemplate.formats.layout_reading import parse_time
 from keyfleet.transform.gotemplate.formats.strconv import parse_bool, parse_int
-from keyfleet.transform.gotemplate.formats.times import GoTime
-from keyfleet.transform.gotemplate.formats.zones import zone
+from keyfleet.transform.gotemplate.formats.time.durations import Duration, parse_duration
+from keyfleet.transform.gotemplate.formats.time.layout_reading import parse_time
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.zones import zone
 from keyfleet.transform.gotemplate.functions.sprout.casting import (
     cast_float,
     cast_integer,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats.times import TIME, ZERO
+from keyfleet.transform.gotemplate.formats.time.times import TIME, ZERO
 from keyfleet.transform.gotemplate.functions.table import ANY, Function, Param, Table
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import INVALID, type_of, zero_of

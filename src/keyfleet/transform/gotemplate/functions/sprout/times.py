@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.casting import truncated
-from keyfleet.transform.gotemplate.formats.durations import (
+from keyfleet.transform.gotemplate.formats.time.durations import (
     Duration,
     largest_unit_text,
     parse_duration,
 )
-from keyfleet.transform.gotemplate.formats.times import TIME, GoTime, between, now
-from keyfleet.transform.gotemplate.formats.zones import zone
+from keyfleet.transform.gotemplate.formats.time.times import TIME, GoTime, between, now
+from keyfleet.transform.gotemplate.formats.time.zones import zone
 from keyfleet.transform.gotemplate.functions.sprig import dates as sprig
 from keyfleet.transform.gotemplate.functions.table import ANY, STRING, Table
 from keyfleet.transform.gotemplate.run import Run

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.transform.gotemplate.runs import a_run
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
 from keyfleet.transform.gotemplate.formats.yaml import V2, V3, decode_yaml, decode_yaml_mapping
 from keyfleet.transform.gotemplate.values import GoMap, type_of
 

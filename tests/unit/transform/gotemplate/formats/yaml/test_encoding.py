@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.transform.gotemplate.runs import a_run
 
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
-from keyfleet.transform.gotemplate.formats.durations import Duration
-from keyfleet.transform.gotemplate.formats.times import GoTime, Month
+from keyfleet.transform.gotemplate.formats.time.durations import Duration
+from keyfleet.transform.gotemplate.formats.time.times import GoTime, Month
 from keyfleet.transform.gotemplate.formats.yaml import V2, V3, decode_yaml, encode_yaml
 from keyfleet.transform.gotemplate.values import JsonNumber, nil_list
 

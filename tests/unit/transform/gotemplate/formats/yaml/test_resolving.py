@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.transform.gotemplate.runs import a_run
 
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
 from keyfleet.transform.gotemplate.formats.yaml.dialect import V2, V3
 from keyfleet.transform.gotemplate.formats.yaml.resolving import is_plain, resolved
 from keyfleet.transform.gotemplate.values import Uint64, type_of

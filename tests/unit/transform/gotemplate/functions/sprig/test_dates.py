@@ -2,7 +2,7 @@
 import pytest
 from tests.unit.transform.gotemplate.runs import a_run
 
-from keyfleet.transform.gotemplate.formats.times import GoTime
+from keyfleet.transform.gotemplate.formats.time.times import GoTime
 from keyfleet.transform.gotemplate.functions.sprig import dates
 from keyfleet.transform.gotemplate.values import INVALID, Int32, Int64
 

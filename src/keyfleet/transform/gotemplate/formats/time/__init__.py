@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moments, zones, durations, and Go's layouts for them."""
