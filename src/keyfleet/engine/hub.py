@@ -36,6 +36,7 @@ from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import CONFIGMAPS, CRDS, FLEETPOLICIES, NAMESPACES, SECRETS, Resource
+from keyfleet.kube.watching import HURRY_S
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import OWNER_ANNOTATION, Marker
 from keyfleet.model.places import IntentKey
@@ -43,6 +44,8 @@ from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
 from keyfleet.plugin import Dialect, Kind
 
+LOOKS, LOOK_AGAIN_S = 10, 1.0
+"""How often a hub that came back is asked whether its store is an earlier one, until it answers."""
 log = get_logger("engine")
 
 ObjectKey = tuple[str, str]
@@ -105,6 +108,7 @@ class Hub:
 
     async def start(self) -> None:
         """Start the watches and wait until everything that is served has been listed."""
+        self._tasks.append(spawn(self._insist(), name="hub again"))
         for informer in (self._crds, self._secrets, self._namespaces):
             self._tasks.append(spawn(informer.run(), name="watch hub"))
         while not all(map(_is_heard, (self._crds, self._secrets, self._namespaces))):
@@ -122,27 +126,46 @@ class Hub:
         watches = (served.task for served in self._served.values())
         await stop(self._rewinding, *self._tasks, *watches, *self._config_maps.clear())
 
+    async def _insist(self) -> None:
+        # There is one hub, and nothing goes on without it: asking it often costs little.
+        while True:
+            await self._clock.sleep(HURRY_S)
+            for watch in tuple(self.client.watches):
+                watch.hurry()
+
     def _watch_is(self, state: str) -> None:
         if state == "failed":
             self._was_away = True
         if state != "live":
             return
         self._events.hub_heard()
-        if self._was_away and (self._rewinding is None or self._rewinding.done()):
+        if self._was_away:
             self._was_away = False
+            # One that still looks after an earlier outage may have looked before this one.
+            if self._rewinding is not None:
+                self._rewinding.cancel()
             self._rewinding = spawn(self._look_for_rewind(), name="hub restored?")
 
     async def _look_for_rewind(self) -> None:
-        # A watch that goes on where it was, on a hub restored from a backup, shows nothing.
+        # A watch that goes on where it was, on a hub restored from a backup, shows nothing. A hub
+        # that has just started refuses or throttles the question, and soon has no old state left.
         served = [each.informer for each in self._served.values()]
-        for informer in (self._crds, self._secrets, self._namespaces, *served):
-            try:
-                if informer.synced and await informer.is_rewound():
-                    log.warning("engine.hub_restored")
-                    self._events.hub_rewound()
-                    return
-            except KeyfleetError as error:
-                log.debug("engine.hub_not_compared", code=error.code)
+        waiting: list[Informer[Any]] = [self._crds, self._secrets, self._namespaces, *served]
+        for _ in range(LOOKS):
+            unknown: list[Informer[Any]] = []
+            for informer in waiting:
+                try:
+                    if informer.synced and await informer.is_rewound():
+                        log.warning("engine.hub_restored")
+                        self._events.hub_rewound()
+                        return
+                except KeyfleetError as error:
+                    log.debug("engine.hub_not_compared", code=error.code)
+                    unknown.append(informer)
+            if not unknown:
+                return
+            waiting = unknown
+            await self._clock.sleep(LOOK_AGAIN_S)
 
     def manifest(self, kind: str, namespace: str, name: str) -> Document | None:
         """Return a manifest as last seen."""

@@ -89,7 +89,7 @@ HARMLESS: dict[str, Any] = {
     "text": "text", "three": 3, "yes": True, "half": 0.5, "list": ["text"], "map": {"text": "text"},
 }  # fmt: skip
 SLOW = ("gen", "bcrypt", "htpasswd", "derivePassword")
-BUSY = 2.5
+BUSY = 4
 """How much more CPU time everything takes on a machine that is shared."""
 
 
@@ -228,6 +228,7 @@ HOSTILE: dict[str, tuple[str, str, Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.no_cover  # which would take most of the CPU time that is measured
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_template_ends_within_its_bounds(name: str) -> None:
     functions, source, data = HOSTILE[name]
