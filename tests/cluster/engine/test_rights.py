@@ -52,8 +52,10 @@ async def live(fleet: Fleet) -> None:
         await fleet.delivered(data, fleet.east)
         await fleet.in_sync(fleet.east, fleet.west)
     await repeats_an_event(fleet)
+    wanted = await fleet.data(fleet.hub, "src")
+    assert wanted is not None
     await fleet.set_data(fleet.east, "db", {"password": canary("edited")})
-    await fleet.delivered(TWO, fleet.east)
+    await fleet.delivered(wanted, fleet.east)
     await fleet.hub.client.delete(FLEETCLUSTERS, fleet.west.name)
     await fleet.gone(fleet.west)
     await fleet.withdraw()
