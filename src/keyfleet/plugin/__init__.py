@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The protocols that dialects, inventories and sources implement; `builtin.py` lists who does."""
+"""The protocols that dialects, inventories and sources implement; `builtin.py` lists who does.
+
+`plugin.stores` has those of the providers behind stores.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
