@@ -365,19 +365,19 @@ class Engine(HubEvents, FleetEvents):
     def _watch_sources(self, entry: Entry, intents: Iterable[Intent]) -> None:
         if entry.member is None or entry.member.facts.is_hub:
             return
-        for read in (read for intent in intents for read in intent.reads):
-            if read.ref.cluster and entry.facts.answers_to(read.ref.cluster):
-                entry.member.watch_source(read.ref)
+        for ref in (ref for intent in intents for ref in intent.refs):
+            if ref.cluster and entry.facts.answers_to(ref.cluster):
+                entry.member.watch_source(ref)
 
     def _unwatch(self, intent: Intent) -> None:
         for ref in _config_maps(intent):
             if not self.intents.reading([ref]):
                 self.hub.unwatch_config_map(ref)
-        for read in intent.reads:
-            if read.ref.cluster and not self.intents.reading([read.ref]):
-                entry = self.fleet.get(read.ref.cluster)
+        for ref in intent.refs:
+            if ref.cluster and not self.intents.reading([ref]):
+                entry = self.fleet.get(ref.cluster)
                 if entry is not None and entry.member is not None:
-                    entry.member.unwatch_source(read.ref)
+                    entry.member.unwatch_source(ref)
 
     def _new_lane(self, snapshot: ClusterSnapshot) -> Lane:
         name = snapshot.name
@@ -406,7 +406,7 @@ class Engine(HubEvents, FleetEvents):
 
 
 def _config_maps(intent: Intent) -> list[SecretRef]:
-    return [read.ref for read in intent.template_reads if read.ref.kind == CONFIGMAPS.kind]
+    return [ref for ref in intent.refs if ref.kind == CONFIGMAPS.kind and not ref.cluster]
 
 
 def _is_same_but_annotations(before: NamespaceFacts, after: NamespaceFacts) -> bool:

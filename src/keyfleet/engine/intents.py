@@ -7,6 +7,7 @@ from typing import TypeVar
 from keyfleet.model.intent import Intent, Rejection, SecretRef
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+from keyfleet.model.stores import StoreRef
 from keyfleet.plan.placement import is_wanted_at
 
 K = TypeVar("K")
@@ -18,7 +19,7 @@ class Intents:
     def __init__(self) -> None:
         self._by_key: dict[IntentKey, Intent] = {}
         self._rejected: dict[IntentKey, Rejection] = {}
-        self._by_source: dict[SecretRef, set[IntentKey]] = {}
+        self._by_source: dict[SecretRef | StoreRef, set[IntentKey]] = {}
         self._by_target_name: dict[str, set[IntentKey]] = {}
         # By what they name; under None those that choose by more than names.
         self._by_cluster: dict[str | None, set[IntentKey]] = {}
@@ -47,7 +48,7 @@ class Intents:
         self.drop(intent.key)
         self._by_key[intent.key] = intent
         for read in intent.all_reads:
-            self._by_source.setdefault(read.ref, set()).add(intent.key)
+            self._by_source.setdefault(read.subject, set()).add(intent.key)
         self._by_target_name.setdefault(intent.targets.name, set()).add(intent.key)
         for name in _named(intent.targets.clusters):
             self._by_cluster.setdefault(name, set()).add(intent.key)
@@ -66,14 +67,14 @@ class Intents:
         if intent is None:
             return
         for read in intent.all_reads:
-            _discard(self._by_source, read.ref, key)
+            _discard(self._by_source, read.subject, key)
         _discard(self._by_target_name, intent.targets.name, key)
         for name in _named(intent.targets.clusters):
             _discard(self._by_cluster, name, key)
         for name in _named(intent.targets.namespaces):
             _discard(self._by_namespace, name, key)
 
-    def reading(self, refs: Iterable[SecretRef]) -> set[IntentKey]:
+    def reading(self, refs: Iterable[SecretRef | StoreRef]) -> set[IntentKey]:
         """Return the intents that read any of these."""
         return {key for ref in refs for key in self._by_source.get(ref, ())}
 

@@ -31,7 +31,7 @@ class Reading:
         texts = zip(intent.template_reads, self.data[len(intent.reads) :], strict=True)
         return Material(
             {read.name: data for read, data in zip(intent.reads, values, strict=True)},
-            tuple(Texts(read.ref, data.entries()) for read, data in texts),
+            tuple(Texts(read.secret, data.entries()) for read, data in texts),
         )
 
     @property

@@ -205,10 +205,16 @@ def _told(
             revision=surroundings.revise(intent, prints),
             source_fingerprint=prints[0],
         ),
-        source=replace(intent.reads[0].ref, cluster=reading.clusters[0].name),
+        source=_source(reading),
         source_spots=reading.spots,
         lineage=reading.lineage(installation),
     )
+
+
+def _source(reading: Reading) -> SecretRef | None:
+    """Return the Secret that the data is of, with its cluster's canonical name."""
+    ref = reading.intent.reads[0].ref
+    return replace(ref, cluster=reading.clusters[0].name) if isinstance(ref, SecretRef) else None
 
 
 def transform_finding(error: TransformError) -> Finding:

@@ -210,7 +210,7 @@ class Gatherer:
         if not self.policies.may_write(asker, cluster, namespace, intent.shape.type or None):
             return False
         return not any(
-            can_never_flow(self._known_of(read.ref, intent), cluster, self.policies)
+            can_never_flow(self._known_of(read.secret, intent), cluster, self.policies)
             for read in intent.secret_reads
         )
 

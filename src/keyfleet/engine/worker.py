@@ -152,7 +152,7 @@ class Worker:
 
     def _is_watched(self, intent: Intent) -> bool:
         """Tell whether a change of each source will be heard of: it may be readable only."""
-        return all(self._is_ref_watched(read.ref) for read in intent.all_reads)
+        return all(map(self._is_ref_watched, intent.refs))
 
     def _is_ref_watched(self, ref: SecretRef) -> bool:
         entry = self._fleet.get(ref.cluster) if ref.cluster else None

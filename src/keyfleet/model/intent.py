@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from keyfleet.base.errors import InvariantError
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.rendering import Rendering
+from keyfleet.model.stores import StoreRead, StoreRef
 
 
 class ConflictPolicy(StrEnum):
@@ -96,13 +98,29 @@ class Read:
     """One thing to read, and where."""
 
     source: str
-    """Name of the source that can read it, such as `kubernetes`."""
-    ref: SecretRef
-    """What to read; a union once stores join."""
+    """Name of the source that can read it, such as `kubernetes`; `store` for what is in stores."""
+    ref: SecretRef | StoreRead
+    """What to read."""
     name: str = ""
     """What templates call it, where there are several."""
     path: str = "spec.source.secretRef"
     """Where it stands in its manifest, for people."""
+
+    @property
+    def secret(self) -> SecretRef:
+        """What to read, where that is an object of a cluster.
+
+        Raises:
+            InvariantError: It is in a store.
+        """
+        if not isinstance(self.ref, SecretRef):
+            raise InvariantError("intent.not_an_object", "what stores hold is no object", self.path)
+        return self.ref
+
+    @property
+    def subject(self) -> SecretRef | StoreRef:
+        """The object whose changes concern who reads this: the Secret, or the store."""
+        return self.ref if isinstance(self.ref, SecretRef) else self.ref.store
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,39 @@ class KeyRename:
 
     origin: str
     target: str
+
+
+class Creation(StrEnum):
+    """Whether a target is made where none is."""
+
+    CREATE = "create"
+    EXISTING = "existing"
+    """Only what is there already is written."""
+    NEVER = "never"
+    """Nothing is written at all: everything is only looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerReference:
+    """The controller reference that a target carries: Kubernetes deletes it with that object."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What a target carries besides type, data, labels and annotations."""
+
+    owner: OwnerReference | None = None
+    """Controller reference to set; None removes one that points to the manifest."""
+    finalizers: tuple[str, ...] = ()
+    """Added where missing, never removed."""
+    is_immutable: bool = False
+    field_manager: str = ""
+    """Name under which it is written; empty is Keyfleet's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +177,8 @@ class Shape:
     write_mode: WriteMode = WriteMode.REPLACE_DATA
     rendering: Rendering | None = None
     """What templates make of it; None without any."""
+    creation: Creation = Creation.CREATE
+    dress: Dress = Dress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +238,8 @@ class Intent:
     """Token of the last `keyfleet sync`; a new one goes past every back-off."""
     template_reads: tuple[Read, ...] = ()
     """Where texts of templates come from."""
+    version: str = ""
+    """What this manifest says, in its dialect's own words: comes back in the outcome once done."""
 
     @property
     def origin(self) -> Origin:
@@ -200,6 +255,11 @@ class Intent:
     def secret_reads(self) -> tuple[Read, ...]:
         """The Secrets it reads: what is delivered comes from them."""
         return tuple(read for read in self.all_reads if read.ref.kind == "Secret")
+
+    @property
+    def refs(self) -> tuple[SecretRef, ...]:
+        """The objects of clusters that it reads, without what is in stores."""
+        return tuple(read.ref for read in self.all_reads if isinstance(read.ref, SecretRef))
 
     @property
     def seniority(self) -> tuple[str, str, str]:

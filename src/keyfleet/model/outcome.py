@@ -59,6 +59,10 @@ class Outcome:
     """Token of the last `keyfleet sync` that was carried out everywhere."""
     counts: Mapping[State, int] = field(default_factory=dict)
     """Clusters by state."""
+    refreshed_at: str = ""
+    """When the last successful reading of its sources began, RFC 3339; empty: not known here."""
+    version: str = ""
+    """`Intent.version` of the manifest that was carried out last; empty: not known here."""
 
     @property
     def worst(self) -> ClusterResult | None:

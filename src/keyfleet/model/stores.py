@@ -109,6 +109,16 @@ class StoreRead:
         return self.store.kind
 
     @property
+    def namespace(self) -> str:
+        """The store's namespace; empty for those of the whole cluster."""
+        return self.store.namespace
+
+    @property
+    def name(self) -> str:
+        """The store's name."""
+        return self.store.name
+
+    @property
     def cluster(self) -> ClusterName:
         """The cluster that declares the store; empty is the hub."""
         return self.store.cluster
