@@ -55,12 +55,33 @@ class Report:
     events: tuple[Event, ...] = ()
 
 
+class Role(StrEnum):
+    """What manifests of a kind are for."""
+
+    INTENT = "intent"
+    """Each asks for something: `Dialect.translate` says what."""
+    STORE = "store"
+    """Names a place that values come from."""
+    GENERATOR = "generator"
+    """Says how to make values."""
+    PARENT = "parent"
+    """Makes manifests of another kind of the same dialect."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of manifest a dialect understands."""
 
     resource: Resource
+    """Its group, and the version that is preferred where its CRD serves several."""
     has_status: bool = True
+    role: Role = Role.INTENT
+    is_for_members: bool = False
+    """Its manifests count in every cluster where they are found, not only on the hub."""
+    is_foreign: bool = False
+    """Another tool's kind: ours only where we installed its CRD, or a setting says so."""
+    versions: tuple[str, ...] = ()
+    """Further versions of the group that mean the same, best first."""
     metadata_only: bool = False
     """Its meaning is in labels and annotations; its body is never fetched."""
     wanted: Callable[[Metadata], bool] = lambda _: True
