@@ -8,12 +8,12 @@ sharing are the engine's; a provider says what went wrong by the kind of error i
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.secret import SecretValue
+from keyfleet.kube.access import Endpoint
 from keyfleet.model.stores import Query, Store
-
 
 Selector = Mapping[str, Any]
 """A reference in a store's spec, as written: `name`, `key`, `namespace`, `audiences`."""
@@ -50,6 +50,13 @@ class StoreReferences(Protocol):
 
     async def service_account(self, selector: Selector, *, path: str) -> Mapping[str, str]:
         """Return the annotations of a ServiceAccount."""
+        ...
+
+    def own_server(self) -> Endpoint | None:
+        """Return how the API server of the store's own cluster is reached; None: not known.
+
+        `kubernetes.default` in a store means that server, and from the hub has no such name.
+        """
         ...
 
 
@@ -119,6 +126,19 @@ class StoreSession(Protocol):
 
     async def close(self) -> None:
         """Log out, where that means something."""
+        ...
+
+
+@runtime_checkable
+class Doubted(Protocol):
+    """A session that may not be sure that reads are allowed; what others do not say is no doubt.
+
+    Such a store is ready all the same: upstream's reason is `ValidationUnknown`.
+    """
+
+    @property
+    def doubt(self) -> str:
+        """Why nobody can tell; empty where it was told."""
         ...
 
 
