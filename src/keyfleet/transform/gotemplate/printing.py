@@ -7,8 +7,8 @@ Source: docs/compat/go-templates.md 13.
 from collections.abc import Sequence
 from typing import Any
 
+from keyfleet.base.gofloats import float_text
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats.floats import float_text
 from keyfleet.transform.gotemplate.formatting.directive import Directive
 from keyfleet.transform.gotemplate.formatting.printer import Printer
 from keyfleet.transform.gotemplate.run import Run, Text

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from keyfleet.base.gofloats import format_float
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.letters import whole_characters
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.formats.strconv import parse_float

@@ -7,7 +7,7 @@ Source: docs/compat/go-templates.md 13.
 from dataclasses import replace
 from typing import Final
 
-from keyfleet.transform.gotemplate.formats.floats import format_float
+from keyfleet.base.gofloats import format_float
 from keyfleet.transform.gotemplate.formatting.directive import Directive
 
 _FORMS: Final = {

@@ -5,6 +5,6 @@
 """
 
 from keyfleet.transform.gotemplate.formats.json.decoding import decode_json, decode_json_leniently
-from keyfleet.transform.gotemplate.formats.json.encoding import encode_json, json_float_text
+from keyfleet.transform.gotemplate.formats.json.encoding import encode_json
 
-__all__ = ["decode_json", "decode_json_leniently", "encode_json", "json_float_text"]
+__all__ = ["decode_json", "decode_json_leniently", "encode_json"]

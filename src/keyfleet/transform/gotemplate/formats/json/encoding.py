@@ -7,25 +7,15 @@ Source: docs/compat/go-templates.md 20.1.
 import math
 from base64 import b64encode
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
+from keyfleet.base.gofloats import format_float
+from keyfleet.base.gojson import ESCAPES, HTML_ESCAPES, LONGEST_ESCAPE, float_text
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
-from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.ordering import sorted_strings
 from keyfleet.transform.gotemplate.printing import printed
 from keyfleet.transform.gotemplate.run import Run, Text
 from keyfleet.transform.gotemplate.values import GoObject, Invalid, JsonNumber, kind_of, type_of
-
-_LEAST_PLAIN: Final = 1e-6
-_FIRST_WITH_EXPONENT: Final = 1e21
-_LONGEST_ESCAPE: Final = 6
-
-_ESCAPES: Final = {
-    **{code: f"\\u{code:04x}" for code in (*range(0x20), 0x2028, 0x2029)},
-    **{ord(char): f"\\{name}" for char, name in zip('"\\\b\f\n\r\t', '"\\bfnrt', strict=True)},
-    **dict.fromkeys(range(0xDC80, 0xDD00), "\\ufffd"),  # bytes of invalid UTF-8
-}
-_HTML_ESCAPES: Final = _ESCAPES | {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 
 
 def encode_json(run: Run, value: Any, *, indent: str = "", escapes_html: bool = True) -> str:
@@ -41,21 +31,9 @@ def encode_json(run: Run, value: Any, *, indent: str = "", escapes_html: bool = 
         GoError: The value holds what JSON cannot say.
         BudgetError: The value is too deep, or the text too long.
     """
-    encoder = _Encoder(run, indent, _HTML_ESCAPES if escapes_html else _ESCAPES)
+    encoder = _Encoder(run, indent, HTML_ESCAPES if escapes_html else ESCAPES)
     encoder.write(value, 0)
     return encoder.out.whole()
-
-
-def json_float_text(number: float) -> str:
-    """Return the number as JSON has it.
-
-    >>> json_float_text(1e20), json_float_text(1e21), json_float_text(1e-7)
-    ('100000000000000000000', '1e+21', '1e-7')
-    """
-    if number == 0 or _LEAST_PLAIN <= abs(number) < _FIRST_WITH_EXPONENT:
-        return format_float(number, "f")
-    text = format_float(number, "e")
-    return text[:-2] + text[-1] if text[-4:-1] == "e-0" else text
 
 
 class _Encoder:
@@ -128,7 +106,7 @@ class _Encoder:
         if text.isprintable() and not any(character in text for character in '"\\<>&'):
             return text
         self._run.walk(len(text))
-        self._run.will_make(_LONGEST_ESCAPE * len(text))
+        self._run.will_make(LONGEST_ESCAPE * len(text))
         return text.translate(self._escapes)
 
     def _line(self, depth: int) -> str:
@@ -150,7 +128,7 @@ def _number_text(number: float) -> str:
     if isinstance(number, int):
         return str(int(number))
     if math.isfinite(number):
-        return json_float_text(number)
+        return float_text(number)
     raise GoError("json: unsupported value: ", Data(format_float(number, "g")))
 
 

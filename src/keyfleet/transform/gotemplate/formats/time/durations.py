@@ -7,24 +7,22 @@ Source: docs/compat/go-templates.md 16.10, 20.5.
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from keyfleet.base.goduration import (
+    HOUR,
+    MICROSECOND,
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    DurationError,
+    nanoseconds,
+    text_of,
+)
 from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.functions.table import Param, Table
 from keyfleet.transform.gotemplate.values import GoObject, Int64, SizedInt, encoded, wrapped
 
-MICROSECOND: Final = 1_000
-MILLISECOND: Final = 1_000_000
-SECOND: Final = 1_000_000_000
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
 _DAY: Final = 24 * HOUR
-
-_UNITS: Final[Mapping[str, int]] = {
-    "ns": 1, "us": MICROSECOND, "\u00b5s": MICROSECOND, "\u03bcs": MICROSECOND,
-    "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR,
-}  # fmt: skip
 _MAX: Final = 2**63 - 1
-_LONGEST: Final = 128
-"""Characters of a duration."""
 
 METHODS: Final = Table()
 
@@ -40,7 +38,7 @@ class Duration(SizedInt, GoObject):
 
     def go_string(self) -> str:
         """Return it as `1h2m3.5s`."""
-        return duration_text(self)
+        return text_of(self)
 
 
 DURATION: Final = Param("time.Duration", (int,))
@@ -57,58 +55,25 @@ def parse_duration(text: str) -> Duration:
     Raises:
         GoError: It is none, or too long.
     """
-    if len(text) > _LONGEST:
-        raise GoError("time: invalid duration")
-    rest = text[1:] if text[:1] in ("-", "+") else text
-    if rest == "0":
-        return Duration(0)
-    if not rest:
-        raise _invalid(text)
-    total = 0
-    while rest:
-        nanoseconds, rest = _term(text, rest)
-        total += nanoseconds
-        if total > _MAX + 1:
-            raise _invalid(text)
-    if text[0] == "-":
-        return Duration(-total)
-    if total > _MAX:
-        raise _invalid(text)
-    return Duration(total)
+    try:
+        return Duration(nanoseconds(text))
+    except DurationError as error:
+        problem = _in_go_words(text, error)
+    raise problem
 
 
-def _term(text: str, rest: str) -> tuple[int, str]:
-    """Return the first number with its unit, and what follows."""
-    whole, rest = _digits(rest)
-    fraction = ""
-    has_point = rest.startswith(".")
-    if has_point:
-        fraction, rest = _digits(rest[1:])
-    if not whole and not fraction:
-        raise _invalid(text)
-    end = next((i for i, letter in enumerate(rest) if letter in ".0123456789"), len(rest))
-    if end == 0:
-        raise GoError('time: missing unit in duration "', Data(quoted_inside(text)), '"')
-    unit = _UNITS.get(rest[:end])
-    if unit is None:
-        raise GoError(
-            'time: unknown unit "', Data(quoted_inside(rest[:end])),
-            '" in duration "', Data(quoted_inside(text)), '"',
-        )  # fmt: skip
-    if len(whole.lstrip("0")) > 19 or int(whole[-19:] or "0") > (_MAX + 1) // unit:
-        raise _invalid(text)
-    # 18 digits: those beyond change nothing, and Go drops them too when they overflow.
-    part = int(int(fraction[:18] or "0") * (unit / 10.0 ** len(fraction[:18])))
-    return int(whole[-19:] or "0") * unit + part, rest[end:]
-
-
-def _digits(text: str) -> tuple[str, str]:
-    rest = text.lstrip("0123456789")
-    return text[: len(text) - len(rest)], rest
-
-
-def _invalid(text: str) -> GoError:
-    return GoError('time: invalid duration "', Data(quoted_inside(text)), '"')
+def _in_go_words(text: str, error: DurationError) -> GoError:
+    if error.is_too_long:
+        return GoError("time: invalid duration")
+    shown = Data(quoted_inside(text))
+    match error.unit:
+        case None:
+            return GoError('time: invalid duration "', shown, '"')
+        case "":
+            return GoError('time: missing unit in duration "', shown, '"')
+        case unit:
+            name = Data(quoted_inside(unit))
+            return GoError('time: unknown unit "', name, '" in duration "', shown, '"')
 
 
 def quoted_inside(text: str) -> str:
@@ -121,37 +86,6 @@ def quoted_inside(text: str) -> str:
         else f"\\x{byte:02x}"
         for byte in encoded(text)
     )
-
-
-def duration_text(nanoseconds: int) -> str:
-    """Return a duration as Go prints it.
-
-    >>> [duration_text(n) for n in (0, 1500, 95 * SECOND, -HOUR)]
-    ['0s', '1.5\u00b5s', '1m35s', '-1h0m0s']
-    """
-    rest = abs(nanoseconds)
-    sign = "-" if nanoseconds < 0 else ""
-    if rest == 0:
-        return "0s"
-    if rest < SECOND:
-        unit, name = next(
-            (unit, name)
-            for unit, name in ((MILLISECOND, "ms"), (MICROSECOND, "\u00b5s"), (1, "ns"))
-            if rest >= unit
-        )
-        return f"{sign}{_decimal(rest, unit)}{name}"
-    minutes, rest = divmod(rest, MINUTE)
-    seconds = f"{_decimal(rest, SECOND)}s"
-    if minutes == 0:
-        return sign + seconds
-    hours, minutes = divmod(minutes, 60)
-    return f"{sign}{hours}h{minutes}m{seconds}" if hours else f"{sign}{minutes}m{seconds}"
-
-
-def _decimal(number: int, unit: int) -> str:
-    whole, part = divmod(number, unit)
-    digits = f"{part:0{len(str(unit)) - 1}d}".rstrip("0") if part else ""
-    return f"{whole}.{digits}" if digits else str(whole)
 
 
 _LARGE_UNITS: Final = (

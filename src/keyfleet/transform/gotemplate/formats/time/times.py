@@ -9,12 +9,12 @@ from datetime import UTC as PYTHON_UTC
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from keyfleet.base.goduration import SECOND
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.time import layouts
 from keyfleet.transform.gotemplate.formats.time.calendar import DAY_S, days_until
 from keyfleet.transform.gotemplate.formats.time.durations import (
     DURATION,
-    SECOND,
     Duration,
 )
 from keyfleet.transform.gotemplate.formats.time.moments import MONTHS, WEEKDAYS, Moment, moment

@@ -8,8 +8,8 @@ import math
 from base64 import b64encode
 from typing import Any, Literal
 
+from keyfleet.base.gofloats import float_text
 from keyfleet.transform.gotemplate.errors import GoError
-from keyfleet.transform.gotemplate.formats.floats import float_text
 from keyfleet.transform.gotemplate.formats.time.layouts import RFC3339_NANO
 from keyfleet.transform.gotemplate.formats.time.times import GoTime, Month, Weekday
 from keyfleet.transform.gotemplate.formats.yaml.dialect import Dialect

@@ -7,8 +7,8 @@ Source: docs/compat/go-templates.md 17, 20.2, 20.3.
 import math
 from typing import Any, Final
 
+from keyfleet.base.gofloats import float_text
 from keyfleet.transform.gotemplate.errors import Data, GoError
-from keyfleet.transform.gotemplate.formats.floats import float_text
 from keyfleet.transform.gotemplate.formats.json import encode_json
 from keyfleet.transform.gotemplate.formats.yaml.decoding import decode_yaml
 from keyfleet.transform.gotemplate.formats.yaml.dialect import V2

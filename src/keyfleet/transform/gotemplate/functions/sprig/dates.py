@@ -6,13 +6,12 @@ Source: docs/compat/go-templates.md 16.10.
 
 from typing import Any, Final
 
+from keyfleet.base.goduration import SECOND, text_of
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
 from keyfleet.transform.gotemplate.formats.time import times
 from keyfleet.transform.gotemplate.formats.time.durations import (
-    SECOND,
     Duration,
     duration,
-    duration_text,
     largest_unit_text,
     parse_duration,
     rounded,
@@ -114,7 +113,7 @@ def unix_epoch(value: GoTime) -> str:
 def ago(run: Run, value: Any) -> str:
     """Return how long ago it was, in whole seconds."""
     since = times.between(times.now(run), _time_of(run, value, seconds=(int, Int64)))
-    return duration_text(rounded(since, SECOND))
+    return text_of(rounded(since, SECOND))
 
 
 @DATES.function("duration", params=(ANY,))
@@ -123,7 +122,7 @@ def duration_of_seconds(value: Any) -> str:
     seconds = value if type(value) is Int64 else 0
     if type(value) is str:
         seconds = _decimal(value)
-    return duration_text(duration(seconds * SECOND))
+    return text_of(duration(seconds * SECOND))
 
 
 def _decimal(text: str) -> int:

@@ -7,9 +7,9 @@ Source: docs/compat/go-templates.md 18.
 from collections.abc import Callable
 from typing import Any
 
+from keyfleet.base.gofloats import format_float
 from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.formats.casting import as_float, as_integer, truncated
-from keyfleet.transform.gotemplate.formats.floats import format_float
 from keyfleet.transform.gotemplate.formats.strconv import parse_float, parse_int, parse_uint
 from keyfleet.transform.gotemplate.formatting import sprintf
 from keyfleet.transform.gotemplate.printing import printed

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.transform.gotemplate.runs import a_run
 
 from keyfleet.transform.gotemplate.errors import BudgetError, Data, GoError
-from keyfleet.transform.gotemplate.formats.json import encode_json, json_float_text
+from keyfleet.transform.gotemplate.formats.json import encode_json
 from keyfleet.transform.gotemplate.formats.json.encoding import is_number
 from keyfleet.transform.gotemplate.values import (
     INVALID,
@@ -110,23 +110,6 @@ def test_escapes_what_json_or_javascript_cannot_hold() -> None:
     assert text('"\\\b\f\n\r\t\x00\x1f\x7fé\u2028\u2029😀\udcff') == (
         r'"\"\\\b\f\n\r\t\u0000\u001f' + "\x7fé" + r"\u2028\u2029" + "😀" + r'\ufffd"'
     )
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [
-        (0.0, "0"),
-        (-0.0, "-0"),
-        (1e20, "100000000000000000000"),
-        (1e21, "1e+21"),
-        (1e-6, "0.000001"),
-        (9.5e-7, "9.5e-7"),
-        (1e-10, "1e-10"),
-        (1e100, "1e+100"),
-    ],
-)
-def test_writes_floats_as_javascript_does(number: float, expected: str) -> None:
-    assert json_float_text(number) == expected
 
 
 @pytest.mark.parametrize(

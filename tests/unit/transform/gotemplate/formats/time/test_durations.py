@@ -3,14 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyfleet.base.goduration import HOUR, SECOND, text_of
 from keyfleet.transform.gotemplate.errors import GoError
 from keyfleet.transform.gotemplate.formats.time.durations import (
-    HOUR,
     METHODS,
-    SECOND,
     Duration,
     duration,
-    duration_text,
     largest_unit_text,
     parse_duration,
     rounded,
@@ -23,7 +21,7 @@ nanoseconds = st.integers(-(2**63), 2**63 - 1)
 
 @given(nanoseconds)
 def test_reads_what_it_writes(value: int) -> None:
-    assert parse_duration(duration_text(value)) == value
+    assert parse_duration(text_of(value)) == value
 
 
 @given(st.text(alphabet="0123456789.hmsnuµ+-é ", max_size=140))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyfleet.transform.gotemplate.formats.floats import float_text, format_float
+from keyfleet.base.gofloats import float_text, format_float
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
