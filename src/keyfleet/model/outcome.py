@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came of an intent: one result per target, summed up per cluster and in all."""
+"""What came of an intent: one result per target, summed up per cluster and in all; of a store."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import State
+from keyfleet.model.stores import StoreRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +114,30 @@ def cluster_result(
         revision=min(revisions, default=0),
         propagation_ms=propagation_ms,
     )
+
+
+class Readiness(StrEnum):
+    """What validating a store gave."""
+
+    READY = "Ready"
+    UNKNOWN = "Unknown"
+    """It could not be found out, which keeps nobody from using it."""
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOutcome:
+    """How a store stands."""
+
+    store: StoreRef
+    generation: int = 0
+    """Generation of the manifest that this answers."""
+    readiness: Readiness = Readiness.READY
+    reason: str = ""
+    """CamelCase; empty: what the dialect says of such a readiness."""
+    message: str = ""
+    """Why it is not ready, or not known to be; never a value."""
+    capabilities: str = ""
+    """`ReadOnly`, `WriteOnly` or `ReadWrite`; empty: its provider is not known."""
+    is_unopened: bool = False
+    """Not even a client could be made, rather than the validation having failed."""

@@ -14,7 +14,7 @@ from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import Resource
 from keyfleet.model.data import SecretData
 from keyfleet.model.intent import Intent, Origin, Read, Rejection
-from keyfleet.model.outcome import Outcome
+from keyfleet.model.outcome import Outcome, StoreOutcome
 from keyfleet.model.places import ClusterName, IntentKey
 
 
@@ -111,6 +111,16 @@ class Dialect(Protocol):
         self, outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, now: str
     ) -> Report:
         """Return how to say the outcome on the manifest, given its present status."""
+        ...
+
+
+class StoreDialect(Dialect, Protocol):
+    """A dialect that has stores, too."""
+
+    def report_store(
+        self, outcome: StoreOutcome, before: Mapping[str, Any] | None, *, now: str
+    ) -> Report:
+        """Return how to say on a store's manifest how it stands, given its present status."""
         ...
 
 

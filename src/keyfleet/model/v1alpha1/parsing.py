@@ -66,13 +66,26 @@ def parse_spec(kind: type[S], document: Mapping[str, Any], *, subject: str = "")
     return parse_part(kind, document.get("spec"), path="spec", subject=subject)
 
 
-def parse_part(kind: type[S], value: Any, *, path: str, subject: str = "") -> S:
-    """Return one object of a manifest; `path` is where it stands, errors as `parse_spec`."""
+def parse_part(
+    kind: type[S], value: Any, *, path: str, subject: str = "", is_foreign: bool = False
+) -> S:
+    """Return one object of a manifest.
+
+    Args:
+        kind: The Struct of the part.
+        value: What stands there.
+        path: Where it stands.
+        subject: Which manifest, for the error.
+        is_foreign: It belongs to a manifest of another tool, whose unknown fields are ignored.
+    Raises:
+        InvalidIntentError: As `parse_spec`.
+    """
     shape = structure.structure(kind)
     if not isinstance(value, Mapping):
         words = "the field is missing" if value is None else "must be an object"
         raise _error(Problem(INVALID, path, words), subject)
-    for problem in _problems(shape, value, path):
+    look = _bad_texts if is_foreign else _problems
+    for problem in look(shape, value, path):
         raise _error(problem, subject)
     try:
         return codec.convert(kind, _without_nulls(shape, value), subject=subject)
@@ -164,14 +177,14 @@ def _parts(kind: inspect.Type, value: Any, path: str) -> Iterator[tuple[inspect.
 
 
 def _without_nulls(kind: inspect.Type, value: Any) -> Any:
-    """Return the value with null fields left out, as an API server prunes them."""
+    """Return the value without null and unknown fields, as an API server prunes them."""
     item = structure.item_type(kind)
     if isinstance(kind, inspect.StructType) and isinstance(value, Mapping):
         known = structure.fields(kind)
         return {
             name: _without_nulls(known[name], below)
             for name, below in value.items()
-            if below is not None
+            if below is not None and name in known
         }
     if item is not None and isinstance(value, list | tuple):
         return [_without_nulls(item, below) for below in value]

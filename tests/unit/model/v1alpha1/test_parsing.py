@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.v1alpha1 import FleetSecretSpec, FleetSecretStatus, parse_spec, parse_status
-from keyfleet.model.v1alpha1.parsing import join, nearest
+from keyfleet.model.v1alpha1.parsing import join, nearest, parse_part
 
 SECRET = "kf-canary-parsing"
 
@@ -121,6 +121,18 @@ def test_lists_the_values_a_choice_may_have_and_quotes_none() -> None:
 def test_reads_null_as_absent_like_an_api_server() -> None:
     parsed = parse_spec(FleetSecretSpec, {"spec": spec(data=None, template={"type": None})})
     assert parsed == parse_spec(FleetSecretSpec, {"spec": spec(template={})})
+
+
+def test_ignores_what_is_unknown_in_a_manifest_of_another_tool() -> None:
+    plain = parse_part(FleetSecretSpec, spec(), path="spec", is_foreign=True)
+    later = spec(later={"a": 1}, template={"type": None, "newer": True})
+    assert parse_part(FleetSecretSpec, later, path="spec", is_foreign=True) == plain
+
+
+def test_refuses_a_wrong_field_in_a_manifest_of_another_tool() -> None:
+    with pytest.raises(InvalidIntentError) as caught:
+        parse_part(FleetSecretSpec, spec(paused="often"), path="spec", is_foreign=True)
+    assert caught.value.path == "spec.paused"
 
 
 def test_cuts_a_field_name_that_is_no_name() -> None:

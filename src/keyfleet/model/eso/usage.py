@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From which namespaces a ClusterSecretStore may be used.
+
+Source: compat/external-secrets.md 1.6.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import re2
+from msgspec import Meta
+
+from keyfleet.base.errors import InvalidIntentError
+from keyfleet.model.places import NamespaceFacts
+from keyfleet.model.v1alpha1.common import ApiStruct, LabelSelector
+from keyfleet.model.v1alpha1.parsing import parse_part
+from keyfleet.model.v1alpha1.selection import selector
+
+CONDITIONS_MAX = 1000
+PATTERN_MAX = 1000
+"""Letters of an expression: compiling one takes time and memory."""
+
+
+class UseCondition(ApiStruct, frozen=True, kw_only=True):
+    """One entry of `spec.conditions`: any of its three ways suffices."""
+
+    namespace_selector: LabelSelector | None = None
+    """Labels; an empty selector means every namespace."""
+    namespaces: tuple[str, ...] = ()
+    """Exact names."""
+    namespace_regexes: tuple[Annotated[str, Meta(max_length=PATTERN_MAX)], ...] = ()
+    """RE2, matched anywhere in the name."""
+
+
+class _Conditions(ApiStruct, frozen=True, kw_only=True):
+    conditions: Annotated[tuple[UseCondition, ...], Meta(max_length=CONDITIONS_MAX)] = ()
+
+
+def conditions_of(manifest: Mapping[str, Any]) -> tuple[UseCondition, ...]:
+    """Return what a ClusterSecretStore says about who may use it; empty: everyone.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`, with `path`.
+    """
+    return parse_part(_Conditions, manifest.get("spec"), path="spec", is_foreign=True).conditions
+
+
+def may_use(conditions: tuple[UseCondition, ...], namespace: NamespaceFacts) -> str | None:
+    """Return why manifests of a namespace may not use a store; None when they may.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`: a selector or an expression is none; `path` says
+            which.
+    """
+    if not conditions:
+        return None
+    matching = (
+        _matches(condition, namespace, f"spec.conditions[{index}]")
+        for index, condition in enumerate(conditions)
+    )
+    return None if any(matching) else "denied by spec.condition"
+
+
+def _matches(condition: UseCondition, namespace: NamespaceFacts, path: str) -> bool:
+    labels = condition.namespace_selector
+    if labels is not None:
+        wanted = selector(labels, path=f"{path}.namespaceSelector")
+        if wanted.matches(namespace.labels):
+            return True
+    if namespace.name in condition.namespaces:
+        return True
+    return any(
+        _is_found(pattern, namespace.name, f"{path}.namespaceRegexes[{index}]")
+        for index, pattern in enumerate(condition.namespace_regexes)
+    )
+
+
+def _is_found(pattern: str, name: str, path: str) -> bool:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options).search(name) is not None
+    except (re2.error, ValueError):
+        pass
+    hint = "write it in RE2 syntax, as Go has it"
+    raise InvalidIntentError("intent.invalid", "not a regular expression", hint=hint, path=path)
