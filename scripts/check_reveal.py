@@ -18,6 +18,7 @@ ALLOWED = {
     "keyfleet.inventory.*": "kubeconfigs held in Secrets are logins",
     "keyfleet.kube.auth.*": "logins",
     "keyfleet.engine.installation": "the key that fingerprints",
+    "keyfleet.engine.stores.references": "the CA certificates that stores keep in Secrets",
     "keyfleet.kube.requests": "encodes the bodies of writes",
     "keyfleet.model.data": "fingerprints",
     "keyfleet.sources.*": "logins of stores, and writing back",

@@ -31,6 +31,7 @@ from keyfleet.kube.resources import (
     CRDS,
     NAMESPACES,
     SECRETS,
+    SERVICE_ACCOUNTS,
     Resource,
 )
 from keyfleet.kube.responses import NOT_SERVED
@@ -41,7 +42,6 @@ from keyfleet.manifests.roles import (
     CLUSTER_ROLES,
     ROLE_BINDINGS,
     ROLES,
-    SERVICE_ACCOUNTS,
 )
 
 _POLL_S = 0.1

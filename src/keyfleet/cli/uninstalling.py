@@ -29,6 +29,7 @@ from keyfleet.kube.resources import (
     LEASES,
     NAMESPACES,
     SECRETS,
+    SERVICE_ACCOUNTS,
     Resource,
 )
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything, incluster
@@ -38,7 +39,6 @@ from keyfleet.manifests.roles import (
     CLUSTER_ROLES,
     ROLE_BINDINGS,
     ROLES,
-    SERVICE_ACCOUNTS,
 )
 from keyfleet.model.held import HELD_CONFIGMAP
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL

@@ -65,6 +65,7 @@ class Transport:
         self._credential = access.credential
         self._clock = clock
         self._hooks = hooks
+        self.endpoint = access.endpoint
         self._network = Network(access.endpoint, subject=cluster)
         self._base = access.endpoint.server.rstrip("/")
         self._common = (("User-Agent", USER_AGENT), *access.impersonation)

@@ -8,7 +8,7 @@ holds in that namespace only, so that rules are written once.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from keyfleet.kube.resources import Resource
+from keyfleet.kube.resources import SERVICE_ACCOUNTS, Resource
 from keyfleet.manifests.rights import Part, Reach, Right, rights
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE
 
@@ -21,7 +21,6 @@ CLUSTER_ROLE_BINDINGS = Resource(
 )
 ROLES = Resource(_GROUP, "v1", "roles", "Role")
 ROLE_BINDINGS = Resource(_GROUP, "v1", "rolebindings", "RoleBinding")
-SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 
 ACCOUNTS = {Part.HUB: "keyfleet", Part.MEMBER: "keyfleet-member"}
 """The ServiceAccounts in keyfleet-system: of the controller, and of its logins in members."""

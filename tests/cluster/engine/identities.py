@@ -17,6 +17,7 @@ from keyfleet.kube.resources import (
     ADMISSION_BINDINGS,
     ADMISSION_POLICIES,
     NAMESPACES,
+    SERVICE_ACCOUNTS,
     Resource,
 )
 from keyfleet.localplane import ControlPlane
@@ -30,7 +31,6 @@ from keyfleet.manifests.roles import (
     CLUSTER_ROLES,
     ROLE_BINDINGS,
     ROLES,
-    SERVICE_ACCOUNTS,
 )
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 

@@ -14,9 +14,9 @@ from tests.cluster.engine.sides import Side
 from keyfleet.app import Settings, run_controller
 from keyfleet.base import codec
 from keyfleet.base.tasks import spawn
-from keyfleet.kube.resources import FLEETCLUSTERS
+from keyfleet.kube.resources import FLEETCLUSTERS, SERVICE_ACCOUNTS
 from keyfleet.manifests.rights import Part, rights
-from keyfleet.manifests.roles import SERVICE_ACCOUNTS, account, bindings, roles
+from keyfleet.manifests.roles import account, bindings, roles
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.testing.canary import canary
 
