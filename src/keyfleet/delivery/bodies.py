@@ -17,18 +17,24 @@ Operation = dict[str, Any]
 
 def create_body(place: Place, write: Write) -> dict[str, Any]:
     """Return the Secret to POST."""
-    return {
+    metadata: dict[str, Any] = {
+        "name": place.name,
+        "namespace": place.namespace,
+        "labels": dict(write.labels),
+        "annotations": dict(write.annotations),
+    }
+    if write.owners:
+        metadata["ownerReferences"] = [owner.body() for owner in write.owners]
+    if write.finalizers:
+        metadata["finalizers"] = list(write.finalizers)
+    body = {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {
-            "name": place.name,
-            "namespace": place.namespace,
-            "labels": dict(write.labels),
-            "annotations": dict(write.annotations),
-        },
+        "metadata": metadata,
         "type": write.type,
         "data": dict(write.data or {}),
     }
+    return {**body, "immutable": True} if write.is_immutable else body
 
 
 def update_operations(write: Write, resource_version: str) -> list[Operation]:
@@ -38,6 +44,7 @@ def update_operations(write: Write, resource_version: str) -> list[Operation]:
         operations.append({"op": "add", "path": "/data", "value": dict(write.data)})
     operations += _map_operations("labels", write.labels, exists=write.has_labels)
     operations += _map_operations("annotations", write.annotations, exists=write.has_annotations)
+    operations += _dress_operations(write)
     # Setting the version to the one that was read makes the server compare it: stale gives 409.
     operations.append(
         {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version}
@@ -56,6 +63,16 @@ def _map_operations(
             yield {"op": "remove", "path": path}
         else:
             yield {"op": "add", "path": path, "value": value}
+
+
+def _dress_operations(write: Write) -> Iterator[Operation]:
+    if write.owners is not None:
+        owners = [owner.body() for owner in write.owners]
+        yield {"op": "add", "path": "/metadata/ownerReferences", "value": owners}
+    if write.finalizers is not None:
+        yield {"op": "add", "path": "/metadata/finalizers", "value": list(write.finalizers)}
+    if write.is_immutable:
+        yield {"op": "add", "path": "/immutable", "value": True}
 
 
 def _escape(name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from keyfleet.base.errors import InvariantError
 from keyfleet.delivery.bodies import create_body, update_operations
 from keyfleet.kube.client import Client
+from keyfleet.kube.requests import FIELD_MANAGER
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.plan import Step, Verb
 
@@ -58,7 +59,8 @@ async def _create(step: Step, client: Client) -> Delivered:
     if step.write is None:
         raise InvariantError("delivery.no_write", "a create step has nothing to write")
     body = create_body(step.place, step.write)
-    written = await client.create(SECRETS, body, namespace=step.place.namespace)
+    manager = step.write.field_manager or FIELD_MANAGER
+    written = await client.create(SECRETS, body, namespace=step.place.namespace, manager=manager)
     return Delivered(written.uid, written.resource_version)
 
 
@@ -69,6 +71,10 @@ async def _update(step: Step, client: Client) -> Delivered:
     if len(operations) == 1:
         return Delivered(step.uid, step.resource_version)
     written = await client.json_patch(
-        SECRETS, step.place.name, operations, namespace=step.place.namespace
+        SECRETS,
+        step.place.name,
+        operations,
+        namespace=step.place.namespace,
+        manager=step.write.field_manager or FIELD_MANAGER,
     )
     return Delivered(written.uid, written.resource_version)

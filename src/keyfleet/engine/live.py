@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from keyfleet.base.errors import DeniedError
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.members.scopes import EVERYWHERE
-from keyfleet.engine.views import actual_from_secret, namespace_facts
+from keyfleet.engine.views import GLANCE, Look, actual_from_secret, namespace_facts
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import NAMESPACES, SECRETS
@@ -60,12 +60,14 @@ class LiveMember:
                 self._namespaces[name] = namespace_facts(found) if found is not None else None
         return self._namespaces.get(name)
 
-    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+    async def actual(
+        self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
+    ) -> Actual | None:
         """Return the live object with its values."""
         secret = await self.client.find_secret(namespace, name)
         if secret is None:
             return None
-        return actual_from_secret(secret, self._installation, intent)
+        return actual_from_secret(secret, self._installation, intent, look.inheritance)
 
     async def owned(self, intent: IntentKey) -> list[Spot]:
         """Return where targets are that are marked as this intent's."""

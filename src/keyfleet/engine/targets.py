@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from keyfleet.base.errors import TransformError
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.shaping import Shaped, transform_finding
-from keyfleet.engine.views import ClusterView
+from keyfleet.engine.views import ClusterView, look_of
 from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import DeletionPolicy, Intent, SecretRef
-from keyfleet.model.ownership import Holding, Installation, Marker, read_marker, spot_in
+from keyfleet.model.ownership import Holding, Installation, Marker, Marks, read_marker, spot_in
 from keyfleet.model.places import (
     ClusterFacts,
     ClusterName,
@@ -70,7 +70,8 @@ class Gatherer:
         name, namespace = at
         facts = namespace or NamespaceFacts(name)
         place = Place(view.facts.name, name, intent.targets.name)
-        actual = await view.actual(name, place.name, intent.key) if namespace else None
+        look = look_of(intent)
+        actual = await view.actual(name, place.name, intent.key, look) if namespace else None
         wanted = await self._wanted(intent, shaped, TargetFacts(view.facts, facts), at, actual)
         return Question(
             key=intent.key,
@@ -127,7 +128,8 @@ class Gatherer:
         if actual is None:
             return Holding()
         spot = spot_in(facts.cluster, facts.namespace.name, intent.targets.name)
-        return intent.guard.ownership.claims(actual.annotations, spot, self.installation)
+        found = Marks(actual.labels, actual.annotations)
+        return intent.guard.ownership.holding(intent.key, found, spot, self.installation)
 
     def governed(self, question: Question, view: ClusterView) -> Question:
         """Return the question under the rules and labels of this very moment.

@@ -6,6 +6,7 @@ cluster (`oneshot.LiveMember`). Everything above works with either.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from keyfleet.base.keyring import Keyring, split_digest
@@ -13,12 +14,33 @@ from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Actual
-from keyfleet.model.intent import Intent
-from keyfleet.model.ownership import Installation, read_marker
+from keyfleet.model.dress import OwnerReference
+from keyfleet.model.intent import Intent, WriteMode
+from keyfleet.model.ownership import Inheritance, Installation, read_marker
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 
 Spots = Iterable[tuple[str, str]]
 """(namespace, name) pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How closely a target is looked at."""
+
+    inheritance: Inheritance | None = None
+    """What other tools made counts too, and no watch of ours shows it."""
+    with_values: bool = False
+    """The decision needs its values: keys of others stay in it."""
+
+
+GLANCE = Look()
+"""What the watches show is enough."""
+
+
+def look_of(intent: Intent) -> Look:
+    """Return how closely the targets of an intent have to be looked at."""
+    is_merged = intent.shape.write_mode is WriteMode.MERGE
+    return Look(intent.guard.ownership.inheritance, is_merged)
 
 
 class ClusterView(Protocol):
@@ -42,7 +64,9 @@ class ClusterView(Protocol):
         """Return one namespace; None when it is positively absent."""
         ...
 
-    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+    async def actual(
+        self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
+    ) -> Actual | None:
         """Return the live object at a place, with its data's fingerprint under the intent."""
         ...
 
@@ -52,10 +76,14 @@ class ClusterView(Protocol):
 
 
 def actual_from_secret(
-    secret: SecretObject, installation: Installation, intent: IntentKey
+    secret: SecretObject,
+    installation: Installation,
+    intent: IntentKey,
+    inheritance: Inheritance | None = None,
 ) -> Actual:
     """Return a live Secret, values included, as a decision sees it."""
     metadata = secret.metadata
+    print_ = fingerprint_of(installation.ring, installation.hub, intent, secret)
     return Actual(
         uid=metadata.uid,
         resource_version=metadata.resource_version,
@@ -63,22 +91,33 @@ def actual_from_secret(
         labels=metadata.labels or {},
         annotations=metadata.annotations or {},
         data=secret.data,
-        fingerprint=fingerprint_of(installation.ring, installation.hub, intent, secret),
+        fingerprint=print_,
         has_labels=metadata.labels is not None,
         has_annotations=metadata.annotations is not None,
         is_immutable=secret.immutable,
         is_deleting=metadata.deletion_timestamp is not None,
-        is_as_marked=_is_as_marked(secret, installation, intent),
+        is_as_marked=_is_as_marked(secret, installation, intent, print_, inheritance),
+        owners=owners_of(metadata),
+        finalizers=tuple(metadata.finalizers or ()),
     )
 
 
-def _is_as_marked(secret: SecretObject, installation: Installation, intent: IntentKey) -> bool:
-    ring, marker = installation.ring, read_marker(secret.metadata.annotations or {})
-    if marker is None or not marker.inputs:
-        # Asked of what templates made only: everything else is compared with what it should hold.
-        return False
+def _is_as_marked(
+    secret: SecretObject,
+    installation: Installation,
+    intent: IntentKey,
+    now: str,
+    inheritance: Inheritance | None,
+) -> bool:
+    annotations = secret.metadata.annotations or {}
+    ring, marker = installation.ring, read_marker(annotations)
+    if marker is None:
+        return inheritance is not None and inheritance.is_intact(annotations, secret.data)
     if marker.intent != intent or not ring.knows(marker.fingerprint):
         return False
+    if marker.fingerprint == now:
+        return True
+    # It may have been written under an earlier key.
     key_id = split_digest(marker.fingerprint)[0]
     data, hub = secret.data, installation.hub
     return fingerprint(ring, hub=hub, intent=intent, data=data, key_id=key_id) == marker.fingerprint
@@ -94,6 +133,18 @@ def actual_from_metadata(metadata: Metadata) -> Actual:
         has_labels=metadata.labels is not None,
         has_annotations=metadata.annotations is not None,
         is_deleting=metadata.deletion_timestamp is not None,
+        owners=owners_of(metadata),
+        finalizers=tuple(metadata.finalizers or ()),
+    )
+
+
+def owners_of(metadata: Metadata) -> tuple[OwnerReference, ...]:
+    """Return the owner references of a live object."""
+    return tuple(
+        OwnerReference(
+            one.api_version, one.kind, one.name, one.uid, one.controller, one.block_owner_deletion
+        )
+        for one in metadata.owner_references or ()
     )
 
 

@@ -27,6 +27,8 @@ def weight(metadata: Metadata) -> int:
     for owner in metadata.owner_references or ():
         total += OBJECT_BYTES + len(owner.name) + len(owner.kind) + len(owner.uid)
         total += len(owner.api_version)
+    for finalizer in metadata.finalizers or ():
+        total += OBJECT_BYTES + len(finalizer)
     for texts in (metadata.labels, metadata.annotations):
         if texts:
             total += sum(len(name) + len(text) for name, text in texts.items())

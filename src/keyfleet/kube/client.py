@@ -234,7 +234,12 @@ class Client:
             yield page.items
 
     async def create(
-        self, resource: Resource, body: Mapping[str, Any], *, namespace: str = ""
+        self,
+        resource: Resource,
+        body: Mapping[str, Any],
+        *,
+        namespace: str = "",
+        manager: str = requests.FIELD_MANAGER,
     ) -> Metadata:
         """Create an object.
 
@@ -242,7 +247,8 @@ class Client:
             ConflictError: `api.already_exists`.
             NotFoundError: `api.namespace_not_found`.
         """
-        return await self._write(requests.create(resource, body, namespace=namespace))
+        request = requests.create(resource, body, namespace=namespace, manager=manager)
+        return await self._write(request)
 
     async def replace(
         self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
@@ -258,13 +264,19 @@ class Client:
         *,
         namespace: str = "",
         subresource: str = "",
+        manager: str = requests.FIELD_MANAGER,
     ) -> Metadata:
         """Change an object by RFC 6902 operations.
 
         A `replace` of `/metadata/resourceVersion` is the precondition (docs/adr/0001).
         """
         request = requests.json_patch(
-            resource, name, operations, namespace=namespace, subresource=subresource
+            resource,
+            name,
+            operations,
+            namespace=namespace,
+            subresource=subresource,
+            manager=manager,
         )
         return await self._write(request)
 

@@ -16,6 +16,8 @@ class OwnerReference(msgspec.Struct, frozen=True, rename="camel"):
     kind: str = ""
     name: str = ""
     uid: str = ""
+    controller: bool = False
+    block_owner_deletion: bool = False
 
 
 class Metadata(msgspec.Struct, frozen=True, rename="camel"):
@@ -31,6 +33,7 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[OwnerReference] | None = None
+    finalizers: list[str] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -168,12 +168,16 @@ def watch(
     return Request("watch", "GET", target, subject, accept, wait=Wait.WATCH)
 
 
-def create(resource: Resource, body: Mapping[str, Any], *, namespace: str = "") -> Request:
+def create(
+    resource: Resource,
+    body: Mapping[str, Any],
+    *,
+    namespace: str = "",
+    manager: str = FIELD_MANAGER,
+) -> Request:
     """POST a new object; the namespace is the body's unless given."""
     place, name = _place(body, namespace)
-    target = resource.path(namespace=place) + query(
-        fieldManager=FIELD_MANAGER, fieldValidation="Strict"
-    )
+    target = resource.path(namespace=place) + query(fieldManager=manager, fieldValidation="Strict")
     return Request(
         "create",
         "POST",
@@ -226,9 +230,10 @@ def json_patch(
     *,
     namespace: str = "",
     subresource: str = "",
+    manager: str = FIELD_MANAGER,
 ) -> Request:
     """Change one object by RFC 6902 operations."""
-    return _patch(resource, name, operations, JSON_PATCH, namespace, subresource)
+    return _patch(resource, name, operations, JSON_PATCH, namespace, subresource, manager)
 
 
 def merge_patch(
@@ -240,14 +245,20 @@ def merge_patch(
     subresource: str = "",
 ) -> Request:
     """Change one object by an RFC 7386 merge."""
-    return _patch(resource, name, body, MERGE_PATCH, namespace, subresource)
+    return _patch(resource, name, body, MERGE_PATCH, namespace, subresource, manager=FIELD_MANAGER)
 
 
 def _patch(
-    resource: Resource, name: str, body: object, content_type: str, namespace: str, subresource: str
+    resource: Resource,
+    name: str,
+    body: object,
+    content_type: str,
+    namespace: str,
+    subresource: str,
+    manager: str,
 ) -> Request:
     target = resource.path(namespace=namespace, name=name, subresource=subresource)
-    target += query(fieldManager=FIELD_MANAGER, fieldValidation="Strict")
+    target += query(fieldManager=manager, fieldValidation="Strict")
     subject = subject_of(resource, namespace, name)
     return Request("patch", "PATCH", target, subject, PARTIAL, content_type, encode_body(body))
 

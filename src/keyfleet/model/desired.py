@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from keyfleet.base.errors import InvariantError
 from keyfleet.base.secret import SecretValue
+from keyfleet.model.dress import OwnerReference
 from keyfleet.model.intent import WriteMode
 from keyfleet.model.places import Place
 
@@ -42,7 +43,9 @@ class Actual:
     is_immutable: bool = False
     is_deleting: bool = False
     is_as_marked: bool = False
-    """Its data is what its marker says was delivered; known of what templates made."""
+    """Its data is what its mark says was delivered; known of what is not compared with a source."""
+    owners: tuple[OwnerReference, ...] = ()
+    finalizers: tuple[str, ...] = ()
 
 
 Patch = Callable[[Content], Content]

@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from keyfleet.base.errors import InvariantError
+from keyfleet.model.dress import Dress
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
 from keyfleet.model.places import ClusterName, IntentKey
@@ -142,29 +143,6 @@ class Creation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerReference:
-    """The controller reference that a target carries: Kubernetes deletes it with that object."""
-
-    api_version: str
-    kind: str
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dress:
-    """What a target carries besides type, data, labels and annotations."""
-
-    owner: OwnerReference | None = None
-    """Controller reference to set; None removes one that points to the manifest."""
-    finalizers: tuple[str, ...] = ()
-    """Added where missing, never removed."""
-    is_immutable: bool = False
-    field_manager: str = ""
-    """Name under which it is written; empty is Keyfleet's own."""
-
-
-@dataclass(frozen=True, slots=True)
 class Shape:
     """How source data becomes the target object."""
 
@@ -178,7 +156,9 @@ class Shape:
     rendering: Rendering | None = None
     """What templates make of it; None without any."""
     creation: Creation = Creation.CREATE
-    dress: Dress = Dress()
+    dress: Dress = field(default_factory=Dress)
+    keeps_type: bool = False
+    """An existing target keeps its type, where `type` is empty."""
 
 
 @dataclass(frozen=True, slots=True)

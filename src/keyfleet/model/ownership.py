@@ -18,6 +18,7 @@ import msgspec
 
 from keyfleet.base.codec import encode_canonical
 from keyfleet.base.keyring import Keyring
+from keyfleet.base.secret import SecretValue
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
 
 SYSTEM_NAMESPACE = "keyfleet-system"
@@ -65,6 +66,8 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Label keys that are ours besides the marks."""
     annotations: tuple[str, ...] = ()
     """Annotation keys that are ours besides the marks."""
+    keys: tuple[str, ...] = ()
+    """Data keys that are ours, where those of others stay."""
     provenance: tuple[dict[str, str], ...] = ()
     """Label sets of the sources, an empty one for a part that nobody labelled; none at all says
     that nothing is known of them."""
@@ -88,6 +91,8 @@ class Claim(StrEnum):
 
     NOBODYS = "Unmarked"
     OURS = "Owned"
+    INHERITED = "Inherited"
+    """Unmarked, and made by another tool for the very manifest that the intent comes from."""
     UNSIGNED = "OwnedUnsigned"
     """Ours by place and reference, but written without the key."""
     UNVERIFIED = "OwnedUnverified"
@@ -140,11 +145,13 @@ class Holding:
 
     claim: Claim = Claim.NOBODYS
     marker: Marker | None = None
+    heir: IntentKey | None = None
+    """Whose manifest it was made for by another tool."""
 
     @property
     def is_ours(self) -> bool:
         """Tell whether this installation may change the object in its intent's name."""
-        return self.claim in (Claim.OURS, Claim.UNSIGNED)
+        return self.claim in (Claim.OURS, Claim.UNSIGNED, Claim.INHERITED)
 
     @property
     def is_transferable(self) -> bool:
@@ -154,6 +161,8 @@ class Holding:
 
     def belongs_to(self, intent: IntentKey) -> bool:
         """Tell whether it is ours and of this very intent."""
+        if self.heir is not None:
+            return self.heir == intent
         return self.is_ours and self.marker is not None and self.marker.intent == intent
 
 
@@ -166,6 +175,18 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Inheritance:
+    """How targets are recognised that another tool made for the same manifest; pure functions."""
+
+    is_heir: Callable[[Mapping[str, str], Mapping[str, str]], bool]
+    """Labels and annotations of an unmarked object -> whether it was made for this manifest."""
+    is_intact: Callable[[Mapping[str, str], Mapping[str, SecretValue]], bool]
+    """Annotations and data -> whether the data is what that tool wrote last."""
+    sheds: tuple[str, ...] = ()
+    """That tool's annotations which go when the object is first written by us."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """How targets are recognised, marked and let go; pure functions."""
 
@@ -175,6 +196,27 @@ class Ownership:
     """What to write for a marker (its `mac` is filled in)."""
     relinquish: Callable[[Marker, Installation], Marks]
     """What to write when the target is left in place."""
+    inheritance: Inheritance | None = None
+    """None: what is not marked is nobody's."""
+
+    def holding(
+        self, intent: IntentKey, found: Marks, spot: Spot, installation: Installation
+    ) -> Holding:
+        """Return whose a live object is, as this intent sees it.
+
+        Args:
+            intent: Who asks.
+            found: The object's labels and annotations.
+            spot: Where it is.
+            installation: Who we are.
+        """
+        holding = self.claims(found.annotations, spot, installation)
+        known = self.inheritance
+        if holding.claim is not Claim.NOBODYS or known is None:
+            return holding
+        if not known.is_heir(found.labels, found.annotations):
+            return holding
+        return Holding(Claim.INHERITED, heir=intent)
 
 
 def hub_label(hub: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from keyfleet.base.secret import SecretValue
+from keyfleet.model.dress import OwnerReference
 from keyfleet.model.places import IntentKey, Place
 
 
@@ -80,6 +81,14 @@ class Write:
     has_labels: bool = True
     """The live object has a label map; without one it must be made."""
     has_annotations: bool = True
+    owners: tuple[OwnerReference, ...] | None = None
+    """All owner references it shall have; None leaves them alone."""
+    finalizers: tuple[str, ...] | None = None
+    """All finalizers it shall have; None leaves them alone."""
+    is_immutable: bool = False
+    """Make it immutable."""
+    field_manager: str = ""
+    """Name under which it is written; empty is Keyfleet's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import is_system
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 from keyfleet.plan.authority import policies_unknown
+from keyfleet.plan.dressing import not_controlled_by_another
 from keyfleet.plan.flows import flow_objection
 from keyfleet.plan.question import Question
 
@@ -211,6 +212,7 @@ CHECKS: tuple[Check, ...] = (
     namespace_exists,
     can_be_shaped,
     not_promised_to_another,
+    not_controlled_by_another,
 )
 """In order; guards of later issues join this list."""
 

@@ -9,11 +9,19 @@ more is decided by `keyfleet.plan.unwanted`.
 from dataclasses import replace
 
 from keyfleet.model.desired import Actual
-from keyfleet.model.intent import ConflictPolicy, Replace, WriteMode
+from keyfleet.model.intent import ConflictPolicy, Creation, Replace
 from keyfleet.model.ownership import Claim
 from keyfleet.model.plan import Finding, Step, Verb
 from keyfleet.plan.checks import first_objection
-from keyfleet.plan.leaving import adopt_differs, conflict, leave, pending_deletion, unchangeable
+from keyfleet.plan.leaving import (
+    adopt_differs,
+    conflict,
+    leave,
+    pending_deletion,
+    target_missing,
+    unchangeable,
+)
+from keyfleet.plan.meeting import meeting
 from keyfleet.plan.question import Question
 from keyfleet.plan.unwanted import decide_unwanted, says_nothing
 from keyfleet.plan.writes import anew, difference, empties, whole
@@ -23,11 +31,16 @@ def decide(question: Question) -> Step:
     """Return what to do about one target."""
     if question.desired is None:
         return decide_unwanted(question)
+    creation = question.intent.shape.creation if question.intent else Creation.CREATE
+    if creation is Creation.NEVER:
+        return leave(question)
     if finding := first_objection(question):
         return _refuse(question, finding)
-    if question.actual is None:
-        return _create(question)
-    return _decide_existing(question, question.actual)
+    if question.actual is not None:
+        return _decide_existing(question, question.actual)
+    if creation is Creation.EXISTING:
+        return leave(question, target_missing(question))
+    return _create(question)
 
 
 def _refuse(question: Question, finding: Finding) -> Step:
@@ -81,22 +94,18 @@ def _decide_foreign(question: Question, actual: Actual) -> Step:
 
 
 def _holds_wanted_data(question: Question, actual: Actual) -> bool:
-    assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
-    return actual.type == question.desired.base.type and actual.fingerprint == question.fingerprint
+    met = meeting(question, actual)
+    return actual.type == met.content.type and met.is_same_data
 
 
 def _bring_in_line(question: Question, actual: Actual) -> Step:
-    assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
-    content = question.desired.finalised(actual)
-    is_same_data = actual.fingerprint == question.fingerprint
-    if question.desired.write_mode is WriteMode.CREATE_ONLY:
-        is_same_data = True
-    finding = unchangeable(question, actual, content, is_same_data=is_same_data)
+    met = meeting(question, actual)
+    finding = unchangeable(question, actual, met.content, is_same_data=met.is_same_data)
     if finding is not None and not _may_recreate(question):
         return leave(question, finding)
-    write = difference(question, actual, content, is_same_data=is_same_data)
+    write = difference(question, actual, met)
     if finding is not None:
-        verb, write = Verb.RECREATE, anew(actual, content, write)
+        verb, write = Verb.RECREATE, anew(question, actual, met, write)
     else:
         verb = Verb.UPDATE
     if write is None:
@@ -109,7 +118,7 @@ def _bring_in_line(question: Question, actual: Actual) -> Step:
         uid=actual.uid,
         resource_version=actual.resource_version,
         revision=question.asker.revision,
-        fingerprint=question.fingerprint,
+        fingerprint=met.fingerprint,
         empties=empties(question, actual, write),
     )
 

@@ -41,6 +41,17 @@ def pending_deletion(question: Question) -> Finding:
     )
 
 
+def target_missing(question: Question) -> Finding:
+    """Return what is told of a target that is only written to where it exists."""
+    return Finding(
+        State.PENDING,
+        "SecretMissing",
+        f"{question.place} does not exist, and the manifest asks to write only to what is there",
+        hint="create the Secret, or let the manifest create it",
+        rule="creation",
+    )
+
+
 def conflict(question: Question) -> Finding:
     """Return whose target it is, and the way out."""
     holding, marker = question.holding, question.holding.marker

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Intent, SecretRef
-from keyfleet.model.ownership import MARKED, Holding, Installation, Ownership, Spot, spot_in
+from keyfleet.model.ownership import MARKED, Holding, Installation, Marks, Ownership, Spot, spot_in
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
@@ -89,4 +89,5 @@ class Question:
         """Whose the live object is."""
         if self.actual is None:
             return Holding()
-        return self.ownership.claims(self.actual.annotations, self.spot, self.installation)
+        found = Marks(self.actual.labels, self.actual.annotations)
+        return self.ownership.holding(self.key, found, self.spot, self.installation)

@@ -10,9 +10,11 @@ from keyfleet.model.data import empty_fingerprint
 from keyfleet.model.desired import Actual, Content
 from keyfleet.model.flows import UNKNOWN
 from keyfleet.model.intent import Intent
-from keyfleet.model.ownership import Marker, Marks
+from keyfleet.model.ownership import Claim, Marker, Marks
 from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Write
+from keyfleet.plan.dressing import dress_of, dressing
+from keyfleet.plan.meeting import Meeting, first_keys
 from keyfleet.plan.question import Question
 
 
@@ -20,20 +22,28 @@ def whole(question: Question) -> Write:
     """Return the whole object to create where nothing is."""
     assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
     content = question.desired.finalised(None)
-    marks = _marks(question, content)
+    marks = _marks(question, content, question.fingerprint, first_keys(question))
+    dress = dress_of(question)
+    wear = dressing(dress, None)
     return Write(
         content.type,
         content.data,
         {**content.labels, **marks.labels},
         {**content.annotations, **marks.annotations},
+        owners=wear.owners,
+        finalizers=wear.finalizers,
+        is_immutable=wear.is_immutable,
+        field_manager=dress.field_manager,
     )
 
 
-def difference(
-    question: Question, actual: Actual, content: Content, *, is_same_data: bool
-) -> Write | None:
+def difference(question: Question, actual: Actual, met: Meeting) -> Write | None:
     """Return what to patch; None when the target is as wanted."""
-    marks = _marks(question, content)
+    content, dress = met.content, dress_of(question)
+    wear = dressing(dress, actual)
+    if met.is_same_data and not wear and _is_as_inherited(question, actual, content):
+        return None
+    marks = _marks(question, content, met.fingerprint, met.keys)
     marker = question.holding.marker if question.holding.is_ours else None
     labels = _set_and_removed(
         actual.labels, {**content.labels, **marks.labels}, marker.labels if marker else ()
@@ -41,27 +51,51 @@ def difference(
     annotations = _set_and_removed(
         actual.annotations,
         {**content.annotations, **marks.annotations},
-        marker.annotations if marker else (),
+        (*(marker.annotations if marker else ()), *_shed(question)),
     )
-    if is_same_data and not labels and not annotations:
+    if met.is_same_data and not labels and not annotations and not wear:
         return None
     return Write(
         content.type,
-        None if is_same_data else content.data,
+        None if met.is_same_data else content.data,
         labels,
         annotations,
         has_labels=actual.has_labels,
         has_annotations=actual.has_annotations,
+        owners=wear.owners,
+        finalizers=wear.finalizers,
+        is_immutable=wear.is_immutable,
+        field_manager=dress.field_manager,
     )
 
 
-def anew(actual: Actual, content: Content, change: Write | None) -> Write:
-    """Return the whole object to create: labels and annotations of others come along."""
+def _is_as_inherited(question: Question, actual: Actual, content: Content) -> bool:
+    """Tell whether another tool made all that is wanted: our marks are no reason to write."""
+    return (
+        question.holding.claim is Claim.INHERITED
+        and content.labels.items() <= actual.labels.items()
+        and content.annotations.items() <= actual.annotations.items()
+    )
+
+
+def _shed(question: Question) -> tuple[str, ...]:
+    inheritance = question.ownership.inheritance
+    return inheritance.sheds if inheritance else ()
+
+
+def anew(question: Question, actual: Actual, met: Meeting, change: Write | None) -> Write:
+    """Return the whole object to create: what others put on it comes along, but its data."""
+    content, dress = met.content, dress_of(question)
+    wear = dressing(dress, actual)
     return Write(
         content.type,
         content.data,
         _changed(actual.labels, change.labels if change else {}),
         _changed(actual.annotations, change.annotations if change else {}),
+        owners=actual.owners if wear.owners is None else wear.owners,
+        finalizers=wear.finalizers,
+        is_immutable=dress.is_immutable,
+        field_manager=dress.field_manager,
     )
 
 
@@ -105,7 +139,7 @@ def _set_and_removed(
     return change
 
 
-def _marks(question: Question, content: Content) -> Marks:
+def _marks(question: Question, content: Content, fingerprint: str, keys: tuple[str, ...]) -> Marks:
     assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
     asker, spot = question.asker, question.spot
     # A key of this run compares with nothing later: storing its fingerprints would only be noise.
@@ -127,11 +161,12 @@ def _marks(question: Question, content: Content) -> Marks:
         deletion_policy=question.intent.guard.on_intent_deleted,
         revision=asker.revision,
         source="" if is_of_this_run else asker.source_fingerprint,
-        fingerprint="" if is_of_this_run else question.fingerprint,
+        fingerprint="" if is_of_this_run else fingerprint,
         inputs="" if is_of_this_run else question.made.inputs,
         metadata="" if is_of_this_run else question.made.metadata,
         labels=tuple(sorted(content.labels)),
         annotations=tuple(sorted(content.annotations)),
+        keys=keys,
         provenance=() if provenance.sets == UNKNOWN else tuple(map(dict, provenance.sets)),
         claimed=tuple(map(dict, provenance.claimed)),
     )

@@ -143,8 +143,14 @@ class FakeCluster(Client):
         yield [_secret_of(found) for found in self._select(SECRETS, namespace, labels)]
 
     async def create(
-        self, resource: Resource, body: Mapping[str, Any], *, namespace: str = ""
+        self,
+        resource: Resource,
+        body: Mapping[str, Any],
+        *,
+        namespace: str = "",
+        manager: str = FIELD_MANAGER,
     ) -> Metadata:
+        del manager
         name = body["metadata"]["name"]
         self._before_write("create", resource, name)
         place = self.objects.get((NAMESPACES.label, "", namespace))
@@ -194,7 +200,9 @@ class FakeCluster(Client):
         *,
         namespace: str = "",
         subresource: str = "",
+        manager: str = FIELD_MANAGER,
     ) -> Metadata:
+        del manager
         self._before_write("patch", resource, name, subresource)
         found = self._find(resource, name, namespace)
         changed = deepcopy_of(found)

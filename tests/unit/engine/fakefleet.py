@@ -13,7 +13,7 @@ from keyfleet.engine.entry import Entry
 from keyfleet.engine.lane import Again, Busy, Lane
 from keyfleet.engine.members.member import Member, MemberEvents
 from keyfleet.engine.members.memory import Spot
-from keyfleet.engine.views import actual_from_secret, namespace_facts
+from keyfleet.engine.views import GLANCE, Look, actual_from_secret, namespace_facts
 from keyfleet.kube.access import Access
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, metadata_of
@@ -52,9 +52,12 @@ class FakeMember(Member):
         found = await self.cluster.find_metadata(NAMESPACES, name)
         return namespace_facts(found) if found else None
 
-    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+    async def actual(
+        self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
+    ) -> Actual | None:
         secret = await self.cluster.find_secret(namespace, name)
-        return actual_from_secret(secret, INSTALLATION, intent) if secret else None
+        inheritance = look.inheritance
+        return actual_from_secret(secret, INSTALLATION, intent, inheritance) if secret else None
 
     async def owned(self, intent: IntentKey) -> list[Spot]:
         return [spot for spot, owner in self._marked().items() if owner == intent]

@@ -17,7 +17,7 @@ from keyfleet.engine.members.scopes import EVERYWHERE, ScopedWatch
 from keyfleet.engine.members.sourcewatches import SourceWatches
 from keyfleet.engine.members.targetwatch import TargetWatch
 from keyfleet.engine.members.watchmaker import WatchMaker
-from keyfleet.engine.views import actual_from_metadata, actual_from_secret
+from keyfleet.engine.views import GLANCE, Look, actual_from_metadata, actual_from_secret
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
@@ -28,6 +28,7 @@ from keyfleet.model.ownership import (
     MARKED,
     Claim,
     Holding,
+    Inheritance,
     Installation,
     Marker,
     read_marker,
@@ -208,10 +209,14 @@ class Member:
         spots = self._targets.owners.spots(intent)
         return sorted({*spots, *ahead}) if ahead else spots
 
-    async def actual(self, namespace: str, name: str, intent: IntentKey) -> Actual | None:
+    async def actual(
+        self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
+    ) -> Actual | None:
         """Return the target as the watch and the memory know it; read it when they do not."""
         spot = (namespace, name)
         cached = self._targets.items.get(spot)
+        if look.with_values or (cached is None and look.inheritance is not None):
+            return await self._read(spot, intent, look.inheritance)
         known = self.memory.get(spot)
         if known is not None and known.ahead is not None and known.intent == intent:
             version = known.resource_version
@@ -233,14 +238,16 @@ class Member:
                 is_immutable=known.is_immutable,
                 is_as_marked=known.is_as_marked,
             )
-        return await self._read(spot, intent)
+        return await self._read(spot, intent, look.inheritance)
 
-    async def _read(self, spot: Spot, intent: IntentKey) -> Actual | None:
+    async def _read(
+        self, spot: Spot, intent: IntentKey, inheritance: Inheritance | None
+    ) -> Actual | None:
         secret = await self.client.find_secret(*spot)
         if secret is None:
             self.memory.forget(spot)
             return None
-        actual = actual_from_secret(secret, self._installation, intent)
+        actual = actual_from_secret(secret, self._installation, intent, inheritance)
         if spot in self._targets.items:
             self.memory.read(spot, actual, intent)
         else:

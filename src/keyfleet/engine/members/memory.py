@@ -7,12 +7,15 @@ reading it. Any other version means one read.
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from keyfleet.delivery.deliver import Delivered
 from keyfleet.model.desired import Actual
 from keyfleet.model.ownership import read_marker
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import Step
+
+T = TypeVar("T")
 
 Spot = tuple[str, str]
 """Namespace and name."""
@@ -154,9 +157,15 @@ def after_write(before: Actual | None, step: Step, delivered: Delivered) -> Actu
         labels=labels,
         annotations=annotations,
         fingerprint=step.fingerprint,
-        is_immutable=before.is_immutable if before else False,
+        is_immutable=bool(before and before.is_immutable) or bool(write and write.is_immutable),
         is_as_marked=_is_marked_as(annotations, step.fingerprint),
+        owners=_now(write.owners if write else None, before.owners if before else ()),
+        finalizers=_now(write.finalizers if write else None, before.finalizers if before else ()),
     )
+
+
+def _now(written: tuple[T, ...] | None, before: tuple[T, ...]) -> tuple[T, ...]:
+    return before if written is None else written
 
 
 def _is_marked_as(annotations: Mapping[str, str], fingerprint: str) -> bool:
