@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What both services have in common: what may be asked, and what answers hold."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from keyfleet.base import gojson
+from keyfleet.base.errors import UnreachableError
+from keyfleet.base.secret import SecretValue
+from keyfleet.model.stores import How, Query, Search
+from keyfleet.plugin.storeerrors import unaskable
+from keyfleet.plugin.storesearch import name_matcher
+
+
+def key_of(query: Query, prefix: str) -> str:
+    """Return the remote name that a query means.
+
+    Raises:
+        InvalidIntentError: `store.query`: it names none.
+    """
+    if query.how is How.GENERATE:
+        raise unaskable(query, "a store keeps values, only a generator makes them")
+    if not query.key:
+        raise unaskable(query, "write the name of the secret as key")
+    return prefix + query.key
+
+
+def search_of(query: Query) -> Search:
+    """Return the search that a query means.
+
+    Raises:
+        InvalidIntentError: `store.query`: by neither name nor tags, or with a bad expression.
+    """
+    search = query.search
+    if search is None or not (search.name_regexp or search.tags):
+        raise unaskable(query, "AWS is searched by name.regexp or by tags")
+    if search.name_regexp:
+        name_matcher(search.name_regexp)
+    return search
+
+
+def subject_of(search: Search) -> str:
+    """Return how a search is named in errors."""
+    by = {"path": search.path, "name.regexp": search.name_regexp, "tags": dict(search.tags)}
+    return ", ".join(f"find.{name} {value}" for name, value in by.items() if value)
+
+
+def value_of(operation: str, key: str, *values: str | bytes | None) -> SecretValue:
+    """Return the first value that is there.
+
+    Raises:
+        UnreachableError: None is: whoever answered is not AWS.
+    """
+    for value in values:
+        if isinstance(value, bytes):
+            return SecretValue(value)
+        if isinstance(value, str):
+            return SecretValue(_utf8(value))
+    raise UnreachableError(
+        "store.unreachable",
+        "the answer is not AWS'",
+        f"{operation} {key}",
+        "check the endpoint settings and the network's rules",
+    )
+
+
+def json_of(tags: Iterable[Mapping[str, Any]] | None) -> SecretValue:
+    """Return tags as the JSON object that `metadataPolicy: Fetch` means."""
+    named = {str(tag.get("Key")): str(tag.get("Value", "")) for tag in tags or ()}
+    return SecretValue(gojson.encode(named, escape_html=True))
+
+
+def _utf8(text: str) -> bytes:
+    """Return the text as Go reads it from JSON: half a pair of surrogates becomes U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        halves = text.encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le", "replace").encode()

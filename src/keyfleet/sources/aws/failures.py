@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of our errors stands for what AWS, or the way there, answered.
+
+What AWS says is read and never quoted: its texts hold parts of requests. Its error codes are shown
+when they are plain words.
+Source: AWS' common errors, and those of GetSecretValue, GetParameter and AssumeRole.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+from keyfleet.base.errors import (
+    DeniedError,
+    KeyfleetError,
+    PermanentError,
+    ThrottledError,
+    UnreachableError,
+)
+from keyfleet.model.stores import How, Query
+from keyfleet.plugin.storeerrors import secret_not_found
+
+LIBRARY_ERRORS: Final = (
+    BotoCoreError,
+    ClientError,
+    OSError,  # also TimeoutError, and what aiohttp says about connections
+    ResponseParserError,
+    # What the parsers raise for an answer that is not AWS'.
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+_ABSENT: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
+_NO_VERSION: Final = frozenset({"ParameterVersionNotFound"})
+VERSION_MISSING: Final = "store.version_missing"
+_NO_SUCH_VALUE: Final = "secret value"
+"""Tells a secret without that version from no secret; AWS has one code for both."""
+_LEAVING: Final = frozenset({"InvalidRequestException", "InvalidParameterException"})
+_MARKED: Final = "marked for deletion"
+_THROTTLED: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+_DENIED: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IDPRejectedClaim",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidIdentityToken",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    }
+)
+_FAILED: Final = frozenset(
+    {
+        "IDPCommunicationError",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
+_PLAIN_CODE: Final = re.compile(r"[A-Za-z]{1,64}")
+
+
+def error_of(error: Exception, operation: str, *, key: str, endpoint: str) -> KeyfleetError:
+    """Return our error for one of `LIBRARY_ERRORS`; the caller raises it outside of `except`.
+
+    Args:
+        error: What the library raised.
+        operation: As AWS names it.
+        key: What was asked for; no secret.
+        endpoint: Where.
+    """
+    if isinstance(error, ClientError):
+        return refusal_of(error.response, operation, key)
+    if isinstance(error, ParamValidationError):
+        return _refused(f"{operation} {key}")
+    return _no_answer(error, f"{operation} at {endpoint}")
+
+
+def refusal_of(response: Mapping[str, Any], operation: str, key: str) -> KeyfleetError:
+    """Return our error for an answer of AWS that says no."""
+    told = response.get("Error")
+    answer = told if isinstance(told, Mapping) else {}
+    code, text = (str(answer.get(name, "")) for name in ("Code", "Message"))
+    status = _metadata(response, "HTTPStatusCode")
+    what = " ".join(filter(None, (operation, key, _shown(code))))
+    if status == 429 or code in _THROTTLED:
+        return ThrottledError(
+            "store.throttled",
+            "the store's provider asks for fewer requests",
+            what,
+            retry_after=_retry_after(response),
+        )
+    if code in _ABSENT or (code in _LEAVING and _MARKED in text):
+        return _absent(key, has_secret=_NO_SUCH_VALUE in text)
+    if code in _NO_VERSION:
+        return _absent(key, has_secret=True)
+    if code in _DENIED or status in (401, 403):
+        return DeniedError(
+            "store.denied",
+            "the store's provider denies this",
+            what,
+            "allow it in the policy of the role or user that the store logs in as",
+        )
+    if code in _FAILED or (isinstance(status, int) and status >= 500):
+        return UnreachableError("store.unavailable", "the store's provider failed", what)
+    return _refused(what)
+
+
+def _absent(key: str, *, has_secret: bool) -> KeyfleetError:
+    if not has_secret:
+        return secret_not_found(Query(How.VALUE, key))
+    # No absence of the secret: a wrong version must not delete what was delivered.
+    return PermanentError(
+        "store.version_missing",
+        "the secret in the store has no such version",
+        key,
+        "correct the version, or give the secret a value",
+    )
+
+
+def _refused(what: str) -> KeyfleetError:
+    hint = "look the code up in AWS' documentation of that operation"
+    return PermanentError("store.refused", "the store's provider refuses the request", what, hint)
+
+
+def _no_answer(error: Exception, where: str) -> KeyfleetError:
+    match error:
+        case SSLError():
+            text = "the provider's certificate is not trusted"
+            hint = "set AWS_CA_BUNDLE to a file with the CA, or correct the endpoint"
+        case ProxyConnectionError():
+            text = "the proxy does not answer"
+            hint = "check HTTPS_PROXY and NO_PROXY of Keyfleet"
+        case TimeoutError() | ConnectTimeoutError() | ReadTimeoutError():
+            text, hint = "the store's provider does not answer in time", _WAY
+        case OSError() | BotoCoreError():
+            text, hint = "the store's provider does not answer", _WAY
+        case _:
+            text, hint = "the answer is not AWS'", _WAY
+    return UnreachableError("store.unreachable", text, where, hint)
+
+
+_WAY: Final = "check the region, the endpoint settings and the network's rules"
+
+
+def _shown(code: str) -> str:
+    return f"({code})" if _PLAIN_CODE.fullmatch(code) else ""
+
+
+def _metadata(response: Mapping[str, Any], name: str) -> Any:
+    found = response.get("ResponseMetadata")
+    return found.get(name) if isinstance(found, Mapping) else None
+
+
+def _retry_after(response: Mapping[str, Any]) -> timedelta | None:
+    headers = _metadata(response, "HTTPHeaders") or {}
+    text = str(headers.get("retry-after", ""))
+    return timedelta(seconds=int(text)) if text.isdecimal() and len(text) <= 6 else None
