@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped dialects, sources, providers and generators: one line each. Inventories are chosen by `app`."""
+"""What is shipped: dialects, sources, providers and generators. `app` chooses inventories."""
 
 from keyfleet.dialects import annotated, native
 from keyfleet.plugin import Dialect, Source
 from keyfleet.plugin.stores import Provider
+from keyfleet.sources import fake, kubernetes, remotecluster
 from keyfleet.sources import generators as makers
-from keyfleet.sources import kubernetes
 
 
 def dialects(domain: str) -> tuple[Dialect, ...]:
@@ -19,6 +19,15 @@ def dialects(domain: str) -> tuple[Dialect, ...]:
 def sources() -> dict[str, Source]:
     """Return every shipped source by name."""
     return {source.name: source for source in (kubernetes.SOURCE,)}
+
+
+def providers() -> dict[str, Provider]:
+    """Return every shipped provider of stores by the key under `spec.provider`."""
+    shipped: tuple[Provider, ...] = (
+        fake.PROVIDER,
+        remotecluster.PROVIDER,
+    )
+    return {provider.name: provider for provider in shipped}
 
 
 def generators() -> dict[str, Provider]:
