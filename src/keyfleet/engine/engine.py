@@ -7,6 +7,7 @@ decided in `plan`, and a key that was queued for nothing costs one look.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,13 @@ from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.engine.answers import Answers
 from keyfleet.engine.clusterstatus import ClusterStatuses
+from keyfleet.engine.declarations.declarations import Manner
+from keyfleet.engine.declarations.endings import Endings
+from keyfleet.engine.declarations.everywhere import Everywhere
+from keyfleet.engine.declarations.home import at_home
+from keyfleet.engine.declarations.telling import Telling
 from keyfleet.engine.deletion.departures import Departures
+from keyfleet.engine.engagement import FLEET_LISTS
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
@@ -34,6 +41,7 @@ from keyfleet.model.places import (
     IntentKey,
     NamespaceFacts,
 )
+from keyfleet.model.stores import StoreRef
 from keyfleet.plugin import ClusterSnapshot, Dialect
 from keyfleet.transform.shape import varies_with
 
@@ -42,6 +50,8 @@ log = get_logger("engine")
 CLOSING_S = 10.0
 """How long the clusters may take to be let go; with `LAST_WORDS_S` and the release of the Lease
 well below the 30 s after which a kubelet kills."""
+PARTING_S = 5.0
+"""How long a cluster that is let go may take to be told the last statuses of its manifests."""
 LAST_WORDS_S = 8.0
 """How long a shutdown waits for the last statuses to be written."""
 
@@ -54,21 +64,37 @@ class Engine(HubEvents, FleetEvents):
         shared = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
         self.intents = Intents()
         self.results = Results()
-        self.hub = Hub(parts.hub, parts.dialects, events=self, domain=parts.domain, **shared)
+        self._endings = Endings(parts.clock)
+        manner = Manner(parts.claims, self._endings.see, asyncio.Semaphore(FLEET_LISTS))
+        self.hub = Hub(
+            parts.hub, parts.dialects, events=self, domain=parts.domain, manner=manner, **shared
+        )
         self.fleet = Fleet(parts.installation, events=self, new_lane=self._new_lane, **shared)
+        self.declared = Everywhere(
+            parts.installation,
+            self.hub,
+            self.fleet,
+            parts.dialects,
+            events=self,
+            manner=manner,
+            means=shared,
+        )
         self._worker = Worker(
             parts,
             self.hub,
             self.fleet,
             self.intents,
             self.results,
+            declared=self.declared,
             changed=self._changed,
             wake=self._wake,
+            due=self._refresh,
         )
         self._breaker = self._worker.breaker
         self._busy = Busy(self._settled)
         answers = Answers(
             self.hub,
+            self.declared,
             self.fleet,
             self.intents,
             self.results,
@@ -76,7 +102,9 @@ class Engine(HubEvents, FleetEvents):
             busy=self._busy,
             is_unjudged=self._breaker.gate.is_unjudged,
         )
-        self._statuses = Statuses(parts.hub, answers, parts.tell, parts.clock)
+        clients = self.declared.client
+        self._telling = Telling(parts.tell, parts.new_recorder, clients)
+        self._statuses = Statuses(clients, answers, self._telling.tell, parts.clock)
         self._clusters = ClusterStatuses(parts.hub, parts.clock, self.results.in_sync)
         self._departures = Departures(
             self._worker.confirmations, self._breaker.gate, self._worker.doomed
@@ -118,7 +146,10 @@ class Engine(HubEvents, FleetEvents):
         except TimeoutError:
             log.warning("engine.shutdown_cut")
         finally:
+            self._worker.refreshing.clear()
             await self._statuses.close()
+            await self._telling.close()
+            await self._endings.close()
             await self._clusters.close()
             await self.hub.stop()
 
@@ -137,12 +168,12 @@ class Engine(HubEvents, FleetEvents):
         self, dialect: Dialect, origin: Origin, manifest: dict[str, Any] | None
     ) -> None:
         """Translate a manifest and queue what it concerns, before and after."""
-        key = IntentKey(origin.kind, origin.namespace, origin.name)
+        key = IntentKey(origin.kind, origin.namespace, origin.name, origin.cluster)
         concerned, before = self._concerned(key), self.intents.get(key)
         if manifest is None:
             self._drop(key)
         else:
-            translation = understood(dialect, manifest, origin, only_quickly=True)
+            translation = at_home(understood(dialect, manifest, origin, only_quickly=True))
             if not translation.intents and not translation.rejections:
                 # The manifest asks for nothing any more, such as one that was switched off.
                 self._drop(key)
@@ -156,14 +187,38 @@ class Engine(HubEvents, FleetEvents):
         self._queue_owners(before, concerned)
         self._breaker.changed()
 
-    def kind_gone(self, kind: str) -> None:
+    def kind_gone(self, kind: str, cluster: ClusterName) -> None:
         """Drop the intents of a kind that is not served; their targets stay."""
         for key in self.intents.of_kind(kind):
-            self._drop(key)
+            if key.cluster == cluster:
+                self._drop(key)
+        self._stores_are_due(kind, cluster)
+
+    def kind_listed(self, kind: str, cluster: ClusterName) -> None:
+        """Look at what is left of manifests that are gone, now that those that live are known."""
+        if not cluster:
+            self.declared.look_again()
+        entry = self.fleet.get(cluster) if cluster else None
+        for key in entry.member.owners() if entry and entry.member else ():
+            if (key.kind, key.cluster) == (kind, cluster) and not self.intents.is_known(key):
+                self._queue(key, [cluster])
+        self._stores_are_due(kind, cluster)
+
+    def store_changed(self, ref: StoreRef) -> None:
+        """Read again what is read from a store, or made by a generator, that changed."""
+        self._source_is_due([ref])
+
+    def _stores_are_due(self, kind: str, cluster: ClusterName) -> None:
+        stores = {read.subject for intent in self.intents for read in intent.reads}
+        for ref in stores:
+            if isinstance(ref, StoreRef) and (ref.kind, ref.cluster) == (kind, cluster):
+                self.store_changed(ref)
 
     def policies_changed(self) -> None:
         """Decide everything again under the new rules."""
         self._worker.rounds.drop_all()
+        for intent in self.intents:
+            self._worker.refreshing.stir(intent)
         self._everything_is_due()
         self._breaker.stir()
 
@@ -221,12 +276,13 @@ class Engine(HubEvents, FleetEvents):
     def source_changed(self, member: Member, ref: SecretRef) -> None:
         """Queue the intents that read this Secret of a member."""
         names = {ref.cluster, member.facts.name, *map(ClusterName, member.facts.aliases)}
-        self._source_is_due(SecretRef(ref.namespace, ref.name, name) for name in names)
+        self._source_is_due(replace(ref, cluster=name) for name in names)
 
     def cluster_ready(self, entry: Entry) -> None:
         """Queue everything that concerns the cluster, and what waited for it as a source."""
         if entry.member is None:
             return
+        self.declared.start(entry)
         self._watch_sources(entry, self.intents)
         wanting = [intent.key for intent in self.intents.meaning(entry.facts)]
         reached = self.results.of_cluster(entry.name)
@@ -251,6 +307,16 @@ class Engine(HubEvents, FleetEvents):
             if entry.problem is not None:
                 self.results.sync_passed(intent.key, entry.name)
             self._statuses.changed(intent.key)
+
+    async def cluster_disengaging(self, entry: Entry) -> None:
+        """Say what is to be said on its manifests, and drop them; their targets stay."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PARTING_S):
+                if self._parts.may_write():
+                    await self._statuses.flush_cluster(entry.name)
+        await self._telling.stop(entry.name)
+        for kind in await self.declared.stop(entry):
+            self.kind_gone(kind, entry.name)
 
     async def cluster_leaving(self, entry: Entry) -> None:
         """Do what the FleetCluster asked for in the event of its removal."""
@@ -280,7 +346,7 @@ class Engine(HubEvents, FleetEvents):
             self._unwatch(before)
         for ref in _config_maps(intent):
             self.hub.watch_config_map(ref)
-        for entry in self.fleet:
+        for entry in self.fleet.concerning(intent.key):
             self._watch_sources(entry, [intent])
         token = intent.sync_requested
         if token and before is not None and before.sync_requested != token:
@@ -289,7 +355,9 @@ class Engine(HubEvents, FleetEvents):
             self.results.sync_began(intent.key, token, ())
 
     def _sync(self, intent: Intent, token: str) -> None:
-        entries = [e for e in self.fleet if intent.targets.clusters.matches(e.facts)]
+        self._worker.refreshing.insist(intent.key)
+        near = self.fleet.concerning(intent.key)
+        entries = [entry for entry in near if intent.targets.clusters.matches(entry.facts)]
         reachable = [entry for entry in entries if entry.problem is None]
         self.results.sync_began(intent.key, token, [entry.name for entry in reachable])
         for entry in entries:
@@ -315,7 +383,7 @@ class Engine(HubEvents, FleetEvents):
         intent = self.intents.get(key)
         return {
             entry.name
-            for entry in self.fleet
+            for entry in self.fleet.concerning(key)
             if (intent is not None and intent.targets.clusters.matches(entry.facts))
             or (entry.member is not None and entry.member.owns_for(key))
         }
@@ -337,10 +405,11 @@ class Engine(HubEvents, FleetEvents):
             for key in owners - {before.key}:
                 entry.lane.add(key)
 
-    def _source_is_due(self, refs: Iterable[SecretRef]) -> None:
+    def _source_is_due(self, refs: Iterable[SecretRef | StoreRef]) -> None:
         for key in self.intents.reading(refs):
-            self._worker.rounds.drop(key)
-            self._queue(key, self._concerned(key))
+            if intent := self.intents.get(key):
+                self._worker.refreshing.stir(intent)
+            self._refresh(key)
 
     def _readers_are_due(self, clusters: set[ClusterName]) -> None:
         for intent in self.intents:
@@ -393,6 +462,10 @@ class Engine(HubEvents, FleetEvents):
         entry = self.fleet.get(lane[0])
         if entry is not None:
             entry.lane.add_now(lane[1])
+
+    def _refresh(self, key: IntentKey) -> None:
+        self._worker.rounds.drop(key)
+        self._queue(key, self._concerned(key))
 
     def _settled(self, key: IntentKey) -> None:
         self._worker.rounds.drop(key)

@@ -110,6 +110,21 @@ class Passes:
         left = await self._left_over(entry, member, intent.key, spots, forced_policy(shaped))
         return pass_result(settled, left)
 
+    async def look(self, member: Member, intent: Intent) -> PassResult | None:
+        """Return how the targets stand if each is as it was delivered; None when one is not."""
+        name, gatherer = intent.targets.name, self._gatherer()
+        try:
+            wanted = await gatherer.wanted(intent, member)
+            owned = await member.owned(intent.key)
+            found = [await gatherer.as_delivered(intent, member, at) for at in wanted.items()]
+        except KeyfleetError:
+            # The pass that follows meets it again, and says so.
+            return None
+        if any(spot[1] != name or spot[0] not in wanted for spot in owned):
+            return None
+        targets = tuple(one for one in found if one is not None)
+        return PassResult(targets) if len(targets) == len(found) else None
+
     async def clean_up(self, entry: Entry, member: Member, key: IntentKey) -> PassResult:
         """Delete or release what an intent that is gone left in this cluster."""
         spots = await member.owned(key)

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from random import SystemRandom
 
 from keyfleet.base.clock import SystemClock
@@ -26,7 +27,7 @@ from keyfleet.model.desired import DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Intent, OnMissing, Read, SecretRef
 from keyfleet.model.ownership import Installation, Spot
-from keyfleet.model.places import ClusterFacts, ClusterName, Place, TargetFacts
+from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, Place, TargetFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
 from keyfleet.plan.authority import source_missing, source_objection
@@ -64,6 +65,8 @@ class Shaped:
     """The source is positively absent and the intent wants its targets deleted then."""
     is_denied: bool = False
     """The source may not be read: nothing will tell when it may be."""
+    read_at: datetime | None = None
+    """When this reading began, by the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ class Surroundings:
     """Cluster by name (empty is the hub); None when nobody answers to it."""
     revise: Callable[[Intent, Prints], int]
     """Revision of an intent for what its source is now."""
-    crd_uid: Callable[[str], str]
-    """UID of the CRD of an intent kind, empty where there is none."""
+    crd_uid: Callable[[IntentKey], str]
+    """UID of the CRD of an intent's kind, empty where there is none."""
     domain: str = ""
     """Annotation domain in force."""
     facts_of: Callable[[ClusterName], ClusterFacts | None] = lambda _: None
@@ -200,7 +203,7 @@ def _told(
     return Shaped(
         asker=Asker(
             uid=intent.origin.uid,
-            crd=surroundings.crd_uid(intent.key.kind),
+            crd=surroundings.crd_uid(intent.key),
             domain=surroundings.domain if intent.key.kind == "Secret" else "",
             revision=surroundings.revise(intent, prints),
             source_fingerprint=prints[0],

@@ -10,8 +10,17 @@ from keyfleet.engine.shaping import Shaped, transform_finding
 from keyfleet.engine.views import ClusterView, look_of
 from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.flows import Lineage
-from keyfleet.model.intent import DeletionPolicy, Intent, SecretRef
-from keyfleet.model.ownership import Holding, Installation, Marker, Marks, read_marker, spot_in
+from keyfleet.model.intent import Creation, DeletionPolicy, Intent, SecretRef
+from keyfleet.model.outcome import TargetResult
+from keyfleet.model.ownership import (
+    Claim,
+    Holding,
+    Installation,
+    Marker,
+    Marks,
+    read_marker,
+    spot_in,
+)
 from keyfleet.model.places import (
     ClusterFacts,
     ClusterName,
@@ -20,8 +29,9 @@ from keyfleet.model.places import (
     Place,
     TargetFacts,
 )
-from keyfleet.model.plan import Finding
+from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
+from keyfleet.plan.dressing import dressing
 from keyfleet.plan.flows import can_never_flow
 from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
 from keyfleet.plan.question import Made, Question
@@ -130,6 +140,28 @@ class Gatherer:
         spot = spot_in(facts.cluster, facts.namespace.name, intent.targets.name)
         found = Marks(actual.labels, actual.annotations)
         return intent.guard.ownership.holding(intent.key, found, spot, self.installation)
+
+    async def as_delivered(
+        self, intent: Intent, view: ClusterView, at: tuple[str, NamespaceFacts | None]
+    ) -> TargetResult | None:
+        """Return a target that is as it was delivered; None when it is not, or who knows."""
+        name, namespace = at
+        place = Place(view.facts.name, name, intent.targets.name)
+        if intent.shape.creation is Creation.NEVER:
+            return TargetResult(name, place.name, State.IN_SYNC)
+        look = replace(look_of(intent), with_values=False)
+        actual = await view.actual(name, place.name, intent.key, look) if namespace else None
+        if namespace is None or actual is None or actual.is_deleting or not actual.is_as_marked:
+            return None
+        holding = self._holding(intent, TargetFacts(view.facts, namespace), actual)
+        if holding.claim not in (Claim.OURS, Claim.INHERITED):
+            return None
+        if not holding.belongs_to(intent.key) or dressing(intent.shape.dress, actual):
+            return None
+        revision = holding.marker.revision if holding.marker else 0
+        if revision < intent.revision:
+            return None
+        return TargetResult(name, place.name, State.IN_SYNC, revision=revision)
 
     def governed(self, question: Question, view: ClusterView) -> Question:
         """Return the question under the rules and labels of this very moment.

@@ -9,6 +9,7 @@ from random import SystemRandom
 from keyfleet.base.errors import TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
+from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.deletion.breaker import Breaker
 from keyfleet.engine.deletion.confirm import Confirmations, identity_doubt
 from keyfleet.engine.deletion.doomed import Doomed
@@ -22,6 +23,7 @@ from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.passes import RECHECK_S, Passes
 from keyfleet.engine.propagation import Propagation
+from keyfleet.engine.refreshing import Refreshing
 from keyfleet.engine.results import Results
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.rounds import Rounds
@@ -41,6 +43,8 @@ POLL_S = 60.0
 """How often a source that may not be watched, or not be read, is read again."""
 JUDGED_S = 10.0
 """When a pass looks again that was told that a verdict is due, should nobody call it."""
+UNKNOWN = ("HubUnknown", "ClusterUnknown")
+"""Who should confirm a deletion did not answer."""
 HELD_S = 300.0
 """When a deletion that is held is looked at again without any change being seen."""
 
@@ -56,8 +60,10 @@ class Worker:
         intents: Intents,
         results: Results,
         *,
+        declared: Everywhere,
         changed: Callable[[IntentKey, ClusterName | None], None],
         wake: Callable[[tuple[ClusterName, IntentKey]], None],
+        due: Callable[[IntentKey], None],
     ) -> None:
         """Make an idle worker.
 
@@ -67,21 +73,25 @@ class Worker:
             fleet: The clusters.
             intents: The intents.
             results: Where results are remembered.
+            declared: The manifests, and whether their clusters are known completely.
             changed: Called when an intent's outcome changed, with the cluster where it did.
             wake: Runs a key again in a cluster, since a verdict about its deletions changed.
+            due: Runs a key again everywhere, since its stores are to be asked again.
         """
         self.rounds = Rounds(self._shape, parts.clock)
         self.revisions = Revisions(self._markers)
         self.propagation = Propagation(parts.clock)
+        self.refreshing = Refreshing(parts.clock, due)
         self._parts = parts
         self._hub = hub
+        self._declared = declared
         self._fleet = fleet
         self._intents = intents
         self._results = results
         self._changed = changed
         means = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
         self.doomed = Doomed(
-            parts.installation, hub, fleet, intents, partial(self._gatherer, is_granted=False)
+            parts.installation, declared, fleet, intents, partial(self._gatherer, is_granted=False)
         )
         self.breaker = Breaker(
             parts.hub,
@@ -94,7 +104,9 @@ class Worker:
             means=means,
         )
         self._passes = Passes(self._gatherer, self.breaker.gate, **means)
-        self.confirmations = Confirmations(parts.hub, parts.installation.hub)
+        self.confirmations = Confirmations(
+            parts.hub, parts.installation.hub, declared.ground
+        )
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
     def forget(self, key: IntentKey) -> None:
@@ -103,6 +115,7 @@ class Worker:
         self.doomed.forget(key)
         self.revisions.forget(key)
         self.propagation.forget(key)
+        self.refreshing.forget(key)
 
     def released_by_hub(self) -> set[IntentKey]:
         """Return the intents that waited for the hub as a source."""
@@ -132,6 +145,12 @@ class Worker:
         intent = self._intents.get(key)
         if intent is None:
             return await self._clean_up(entry, member, key)
+        if self.refreshing.rests(intent, cluster):
+            rested = await self._passes.look(member, intent)
+            if rested is not None:
+                self.refreshing.rested(intent, cluster)
+                self._record(key, cluster, Shaped(), rested, began)
+                return None
         try:
             shaped = await self.rounds.get(intent)
         except TemporaryError as error:
@@ -145,6 +164,8 @@ class Worker:
             if began is not None:
                 self.propagation.began(key, cluster, at=began)
             return result.again or Again(JUDGED_S)
+        if shaped.finding is None and shaped.read_at is not None and _is_done(result):
+            self.refreshing.done(intent, cluster, shaped.read_at)
         self._record(key, cluster, shaped, result, began)
         _queue_heirs(entry, result)
         is_told = self._is_watched(intent) and not shaped.is_denied
@@ -171,8 +192,7 @@ class Worker:
         if self._intents.get(key) is None:
             # It went while the pass ran; what is remembered of it now nobody would forget.
             return
-        is_done = all(target.state is State.IN_SYNC for target in result.targets)
-        if result.wrote and is_done and began is not None:
+        if result.wrote and _is_done(result) and began is not None:
             took_s = self._parts.clock.monotonic() - began
             self._parts.hooks.propagated(cluster, took_s)
             self._results.propagated(key, cluster, took_s)
@@ -197,11 +217,16 @@ class Worker:
             # Nothing here that we signed, so nothing may go; a member that shows thousands of
             # forged marks must not make us ask the hub about each.
             return None
+        hold = self._declared.deletion_hold(key, None)
+        if hold is not None and hold.reason.endswith("Incomplete"):
+            # Nothing can be confirmed yet; a member's kinds are listed after it is engaged, and
+            # then it is asked for.
+            return Again(RECHECK_S)
         found = self._hub.dialect_of(key.kind)
         objection = await self.confirmations.objection(key, *found) if found else None
         if found is None or objection is not None:
             _log_held(entry.name, key, objection.reason if objection else "KindUnknown")
-            return Again(RECHECK_S if objection and objection.reason == "HubUnknown" else HELD_S)
+            return Again(RECHECK_S if objection and objection.reason in UNKNOWN else HELD_S)
         result = await self._passes.clean_up(entry, member, key)
         if result.wrote:
             self._changed(key, entry.name)
@@ -227,7 +252,8 @@ class Worker:
         return Again(told.total_seconds() if told else None)
 
     async def _shape(self, intent: Intent) -> Shaped:
-        shaped = await shape_intent(intent, self._surroundings())
+        began = self._parts.clock.now()
+        shaped = replace(await shape_intent(intent, self._surroundings()), read_at=began)
         found = self._resolve(intent.reads[0].ref.cluster) if shaped.is_source_gone else None
         doubt = await identity_doubt(*found) if found else None
         return replace(shaped, finding=doubt, is_source_gone=False) if doubt else shaped
@@ -239,7 +265,7 @@ class Worker:
             sources=self._parts.sources,
             resolve=self._resolve,
             revise=partial(self.revisions.revise, began=self._parts.clock.monotonic()),
-            crd_uid=self._hub.crd_uid,
+            crd_uid=self._declared.crd_uid,
             domain=self._parts.domain,
             facts_of=self._facts_of,
             chance=Chance(self._parts.clock.now, SystemRandom()),
@@ -254,13 +280,14 @@ class Worker:
             self._parts.installation,
             self._hub.policies,
             self._intents,
-            self._deletion_hold if is_granted else self._hub.deletion_hold,
+            self._deletion_hold if is_granted else self._declared.deletion_hold,
             self._accepted_names,
             self._cluster_now,
         )
 
     def _deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
-        return self.breaker.gate.orphan_hold(key, marker, self._hub.deletion_hold(key, marker))
+        hold = self._declared.deletion_hold(key, marker)
+        return self.breaker.gate.orphan_hold(key, marker, hold)
 
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
         entry = self._fleet.get(name)
@@ -290,6 +317,10 @@ class Worker:
     def _markers(self, key: IntentKey) -> list[Marker]:
         members = [entry.member for entry in self._fleet if entry.member is not None]
         return [marker for member in members for marker in member.markers(key)]
+
+
+def _is_done(result: PassResult) -> bool:
+    return all(target.state is State.IN_SYNC for target in result.targets)
 
 
 HUB_WORD = "hub"

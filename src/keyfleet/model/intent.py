@@ -8,7 +8,6 @@ be reported back.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 
 from keyfleet.base.errors import InvariantError
@@ -16,6 +15,7 @@ from keyfleet.model.dress import Dress
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
 from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.refresh import Refresh, Standing
 from keyfleet.model.rendering import Rendering
 from keyfleet.model.stores import StoreRead, StoreRef
 
@@ -189,13 +189,6 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True)
-class Refresh:
-    """When to look again besides at changes; None means never."""
-
-    interval: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Intent:
     """One thing somebody wants to be true."""
 
@@ -207,7 +200,10 @@ class Intent:
     targets: ClusterTargets
     guard: Guard = Guard()
     rollout: Rollout = Rollout()
-    refresh: Refresh = Refresh()
+    refresh: Refresh | None = None
+    """When its stores are asked again; None: whenever it is looked at."""
+    standing: Standing = field(default_factory=Standing)
+    """How far it had come when its status was last seen."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of the manifest: flow guards add them to those of the source."""
     revision: int = 0

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When which intent's stores are asked again.
+
+Between two refreshes a target rests: it is looked at and, as long as it is as it was delivered, no
+store is asked. Refreshes of one remote key come due together in the whole fleet, so that one fetch
+serves all of them: the moments lie on a grid of the intent's interval, shifted by what it reads.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from keyfleet.base.clock import Clock, timestamp
+from keyfleet.model.intent import Intent
+from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.refresh import Refresh, Standing, is_due, next_due
+from keyfleet.model.stores import StoreRead
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Known:
+    refreshed_at: datetime
+    version: str
+    clusters: set[ClusterName] = field(default_factory=set)
+    """Where what was read then has been delivered."""
+    timer: asyncio.TimerHandle | None = None
+
+
+class Refreshing:
+    """Remembers when what was read, and wakes intents when time makes them due."""
+
+    def __init__(self, clock: Clock, wake: Callable[[IntentKey], None]) -> None:
+        """Start with nothing known.
+
+        Args:
+            clock: Tells when something is due.
+            wake: Called when time makes an intent due.
+        """
+        self._clock = clock
+        self._wake = wake
+        self._known: dict[IntentKey, _Known] = {}
+        self._stirred: set[IntentKey] = set()
+
+    def rests(self, intent: Intent, cluster: ClusterName) -> bool:
+        """Tell whether an intent's stores need not be asked for a pass in a cluster."""
+        if intent.refresh is None or intent.rollout.paused or intent.key in self._stirred:
+            return False
+        known = self._known.get(intent.key)
+        if known is not None and cluster not in known.clusters:
+            return False
+        return not is_due(intent.refresh, self._standing(intent), self._clock.now())
+
+    def stir(self, intent: Intent) -> None:
+        """Something it depends on changed: ask again, unless the manifest says "once"."""
+        if intent.refresh is not None and not intent.refresh.is_once:
+            self._stirred.add(intent.key)
+
+    def insist(self, key: IntentKey) -> None:
+        """A person asked for a sync: ask again in any case."""
+        self._stirred.add(key)
+
+    def done(self, intent: Intent, cluster: ClusterName, read_at: datetime) -> None:
+        """What was read at a time is delivered in a cluster."""
+        if intent.refresh is None:
+            return
+        known = self._known.get(intent.key)
+        if known is None or (known.refreshed_at, known.version) != (read_at, intent.version):
+            self._cancel(intent.key)
+            known = self._known[intent.key] = _Known(read_at, intent.version)
+        known.clusters.add(cluster)
+        self._stirred.discard(intent.key)
+        self.schedule(intent)
+
+    def schedule(self, intent: Intent) -> None:
+        """Wake the intent when time makes it due."""
+        known = self._known.get(intent.key)
+        if intent.refresh is None or known is None or known.timer is not None:
+            return
+        now = self._clock.now()
+        due = next_due(intent.refresh, self._standing(intent), now)
+        if due is not None:
+            loop = asyncio.get_running_loop()
+            delay_s = max((due - now).total_seconds(), 0.0)
+            known.timer = loop.call_later(delay_s, self._due, intent.key)
+
+    def rested(self, intent: Intent, cluster: ClusterName) -> None:
+        """A pass found the target as delivered, before this process read anything."""
+        if intent.standing.refreshed_at is None or intent.key in self._known:
+            return
+        self._known[intent.key] = _Known(intent.standing.refreshed_at, intent.version, {cluster})
+        self.schedule(intent)
+
+    def said(self, key: IntentKey) -> tuple[str, str]:
+        """Return when what was delivered was read (RFC 3339) and of which version; or nothing."""
+        known = self._known.get(key)
+        return (timestamp(known.refreshed_at), known.version) if known else ("", "")
+
+    def forget(self, key: IntentKey) -> None:
+        """Drop what is known of an intent that is gone."""
+        self._cancel(key)
+        self._known.pop(key, None)
+        self._stirred.discard(key)
+
+    def clear(self) -> None:
+        """Stop waking."""
+        for key in list(self._known):
+            self.forget(key)
+
+    def _due(self, key: IntentKey) -> None:
+        known = self._known.get(key)
+        if known is not None:
+            known.timer = None
+        self._wake(key)
+
+    def _cancel(self, key: IntentKey) -> None:
+        known = self._known.get(key)
+        if known is not None and known.timer is not None:
+            known.timer.cancel()
+            known.timer = None
+
+    def _standing(self, intent: Intent) -> Standing:
+        known = self._known.get(intent.key)
+        if known is None:
+            standing = intent.standing
+        else:
+            standing = Standing(known.refreshed_at, True, known.version == intent.version)
+        if intent.refresh is None or standing.refreshed_at is None:
+            return standing
+        return replace(
+            standing, refreshed_at=aligned(intent, intent.refresh, standing.refreshed_at)
+        )
+
+
+def aligned(intent: Intent, refresh: Refresh, refreshed_at: datetime) -> datetime:
+    """Return the moment at which a refresh counts as done, so that those of one key come together.
+
+    It is at most half an interval earlier than it was, never later: a value is never older than its
+    manifest allows.
+    """
+    if refresh.is_once or refresh.interval is None:
+        return refreshed_at
+    step = refresh.interval / 2
+    phase = step * (zlib.crc32(_asked(intent).encode()) / 2**32)
+    return refreshed_at - (refreshed_at - EPOCH - phase) % step
+
+
+def _asked(intent: Intent) -> str:
+    """Return what the first question is, without who asks it and where."""
+    ref = intent.reads[0].ref
+    if not isinstance(ref, StoreRead):
+        return str(ref)
+    query = ref.query
+    return f"{query.how} {query.key} {query.version} {query.search}"

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When which intent's stores are asked again."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.plan.questions import intent as plain_intent
+
+from keyfleet.engine.refreshing import Refreshing, aligned
+from keyfleet.model.intent import Intent, Read
+from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.refresh import Refresh, RefreshPolicy, Standing
+from keyfleet.model.stores import How, Query, StoreRead, StoreRef
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOURLY = Refresh(interval=HOUR)
+EAST, WEST = ClusterName("east"), ClusterName("west")
+
+
+class Wall:
+    """A clock that is set by hand; timers are the loop's."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+def intent(
+    refresh: Refresh | None = HOURLY,
+    *,
+    key: str = "db",
+    cluster: str = "east",
+    version: str = "1-a",
+) -> Intent:
+    store = StoreRef("SecretStore", "aws", "pay", ClusterName(cluster))
+    read = Read("store", StoreRead(store, Query(How.VALUE, key=key)))
+    return replace(plain_intent(), reads=(read,), refresh=refresh, version=version)
+
+
+@pytest.fixture
+def woken() -> list[IntentKey]:
+    return []
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall()
+
+
+@pytest.fixture
+def refreshing(wall: Wall, woken: list[IntentKey]) -> Refreshing:
+    return Refreshing(wall, woken.append)
+
+
+async def test_what_was_never_read_does_not_rest(refreshing: Refreshing) -> None:
+    assert not refreshing.rests(intent(), EAST)
+    assert not refreshing.rests(intent(refresh=None), EAST)
+
+
+async def test_what_was_read_rests_where_it_was_delivered_until_it_is_due(
+    refreshing: Refreshing, wall: Wall
+) -> None:
+    asked = intent()
+    refreshing.done(asked, EAST, NOW)
+    assert refreshing.rests(asked, EAST)
+    assert not refreshing.rests(asked, WEST)
+    refreshing.done(asked, WEST, NOW)
+    assert refreshing.rests(asked, WEST)
+    wall.time = NOW + HOUR
+    assert not refreshing.rests(asked, EAST)
+    refreshing.done(asked, EAST, wall.time)
+    assert (refreshing.rests(asked, EAST), refreshing.rests(asked, WEST)) == (True, False)
+    assert refreshing.said(asked.key) == ("2026-11-21T13:00:00Z", "1-a")
+
+
+async def test_a_status_of_before_the_start_counts(refreshing: Refreshing) -> None:
+    standing = Standing(NOW - timedelta(minutes=1), is_synced=True, is_version_same=True)
+    asked = replace(intent(), standing=standing)
+    assert refreshing.rests(asked, EAST)
+    refreshing.rested(asked, EAST)
+    assert refreshing.said(asked.key) == ("2026-11-21T11:59:00Z", "1-a")
+
+
+async def test_a_changed_manifest_is_due(refreshing: Refreshing) -> None:
+    refreshing.done(intent(), EAST, NOW)
+    assert not refreshing.rests(intent(version="2-b"), EAST)
+
+
+@pytest.mark.parametrize("policy", [RefreshPolicy.CREATED_ONCE, RefreshPolicy.PERIODIC])
+async def test_what_is_synced_once_is_asked_again_only_by_a_person(
+    refreshing: Refreshing, wall: Wall, policy: RefreshPolicy
+) -> None:
+    asked = intent(Refresh(policy))
+    refreshing.done(asked, EAST, NOW)
+    wall.time = NOW + 1000 * HOUR
+    refreshing.stir(asked)
+    assert refreshing.rests(replace(asked, version="2-b"), EAST)
+    refreshing.insist(asked.key)
+    assert not refreshing.rests(asked, EAST)
+
+
+async def test_a_change_of_what_it_depends_on_is_answered_at_once(refreshing: Refreshing) -> None:
+    refreshing.done(intent(), EAST, NOW)
+    refreshing.stir(intent())
+    assert not refreshing.rests(intent(), EAST)
+    refreshing.done(intent(), EAST, NOW)
+    assert refreshing.rests(intent(), EAST)
+
+
+async def test_time_wakes_an_intent_once(
+    refreshing: Refreshing, wall: Wall, woken: list[IntentKey]
+) -> None:
+    asked = intent(Refresh(interval=timedelta(milliseconds=40)))
+    refreshing.done(asked, EAST, NOW)
+    refreshing.done(asked, WEST, NOW)
+    await asyncio.sleep(0.2)
+    assert woken == [asked.key]
+    wall.time = NOW + HOUR
+    refreshing.done(asked, EAST, wall.time)
+    refreshing.forget(asked.key)
+    await asyncio.sleep(0.05)
+    assert woken == [asked.key]
+
+
+moments = st.timedeltas(timedelta(), timedelta(days=400)).map(lambda since: NOW + since)
+intervals = st.timedeltas(timedelta(seconds=1), timedelta(days=2))
+
+
+@given(moments, intervals, st.text(max_size=5))
+def test_a_refresh_comes_early_rather_than_late(
+    at: datetime, interval: timedelta, key: str
+) -> None:
+    refresh = Refresh(interval=interval)
+    found = aligned(intent(refresh, key=key), refresh, at)
+    assert at - interval / 2 <= found + timedelta(microseconds=2)
+    assert found <= at
+
+
+@given(moments, st.timedeltas(timedelta(), timedelta(seconds=20)))
+def test_one_key_comes_due_at_the_same_moments_in_every_cluster(
+    at: datetime, later: timedelta
+) -> None:
+    grid = HOUR / 2
+    first = aligned(intent(), HOURLY, at)
+    second = aligned(intent(cluster="west"), HOURLY, at + later)
+    assert (second - first) % grid == timedelta()
