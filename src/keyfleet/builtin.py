@@ -4,7 +4,7 @@
 from keyfleet.dialects import annotated, native
 from keyfleet.plugin import Dialect, Source
 from keyfleet.plugin.stores import Provider
-from keyfleet.sources import fake, kubernetes, remotecluster
+from keyfleet.sources import aws, fake, kubernetes, remotecluster
 from keyfleet.sources import generators as makers
 
 
@@ -24,6 +24,7 @@ def sources() -> dict[str, Source]:
 def providers() -> dict[str, Provider]:
     """Return every shipped provider of stores by the key under `spec.provider`."""
     shipped: tuple[Provider, ...] = (
+        aws.PROVIDER,
         fake.PROVIDER,
         remotecluster.PROVIDER,
     )

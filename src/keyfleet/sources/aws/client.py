@@ -24,7 +24,7 @@ from keyfleet.base.http import USER_AGENT
 from keyfleet.base.secret import SecretValue
 from keyfleet.plugin.stores import ProviderMeans
 from keyfleet.sources.aws.endpoints import endpoint_of
-from keyfleet.sources.aws.failures import LIBRARY_ERRORS, error_of
+from keyfleet.sources.aws.failures import LIBRARY_ERRORS, error_of, setup_error_of
 
 CONNECT_S: Final = 5
 READ_S: Final = 15
@@ -152,7 +152,7 @@ class Clients:
                 found = await self._session.get_credentials()
                 frozen = None if found is None else await found.get_frozen_credentials()
         except LIBRARY_ERRORS as error:
-            problem = error_of(error, "credentials", key="", endpoint="the SDK's own chain")
+            problem = setup_error_of(error, "credentials of Keyfleet itself")
         else:
             return None if frozen is None else keys_of(*frozen[:3])
         raise problem
@@ -168,14 +168,14 @@ class Clients:
             keys: None: nothing is signed.
             label: What the metrics call the service; empty: its calls are not counted.
         Raises:
-            UnreachableError: The endpoint that the settings name cannot be one.
+            PermanentError: `store.sdk_settings`: the endpoint or the SDK's files are of no use.
         """
         async with AsyncExitStack() as stack:
             problem: KeyfleetError
             try:
                 library = await stack.enter_async_context(self._library(service, keys))
             except LIBRARY_ERRORS as error:
-                problem = error_of(error, "connecting", key="", endpoint=service)
+                problem = setup_error_of(error, f"endpoint of {service}")
             else:
                 _silence()
                 yield Client(library, self._means, self._patience, label)
@@ -237,19 +237,14 @@ def _models() -> Loader:
     return Loader(include_default_search_paths=True)
 
 
+@cache
 def prepare(service: str) -> None:
     """Read what is slow to read, in a thread: the descriptions of a service and of the regions."""
     _silence()
+    session = AioSession()
+    session.register_component("data_loader", _models())
     for name in (service, "sts"):
-        AioSession.warm_up_loader_caches(_Warming(), name)
-
-
-class _Warming(AioSession):  # type: ignore[misc]
-    """A session that only fills the shared descriptions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_component("data_loader", _models())
+        session.warm_up_loader_caches(name)
 
 
 def _silence() -> None:

@@ -15,10 +15,16 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    MetadataRetrievalError,
     ParamValidationError,
     ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
+)
+from botocore.exceptions import (
+    ConnectionError as AwsConnectionError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -46,6 +52,13 @@ LIBRARY_ERRORS: Final = (
     ValueError,
 )
 
+_AWAY: Final = (
+    AwsConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    MetadataRetrievalError,
+    OSError,
+)
 _ABSENT: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
 _NO_VERSION: Final = frozenset({"ParameterVersionNotFound"})
 VERSION_MISSING: Final = "store.version_missing"
@@ -121,8 +134,22 @@ def error_of(error: Exception, operation: str, *, key: str, endpoint: str) -> Ke
     if isinstance(error, ClientError):
         return refusal_of(error.response, operation, key)
     if isinstance(error, ParamValidationError):
-        return _refused(f"{operation} {key}")
+        return _refused(f"{operation} {key}", "its name, or a setting, breaks AWS' rules of form")
     return _no_answer(error, f"{operation} at {endpoint}")
+
+
+def setup_error_of(error: Exception, where: str) -> KeyfleetError:
+    """Return our error for one of `LIBRARY_ERRORS` that came up before anything was asked."""
+    if isinstance(error, ClientError):
+        return refusal_of(error.response, where, "")
+    if isinstance(error, _AWAY) and not isinstance(error, FileNotFoundError | PermissionError):
+        return _no_answer(error, where)
+    return PermanentError(
+        "store.sdk_settings",
+        "the settings of AWS' library cannot be used",
+        where,
+        "correct the variables AWS_... of Keyfleet, and the files that they name",
+    )
 
 
 def refusal_of(response: Mapping[str, Any], operation: str, key: str) -> KeyfleetError:
@@ -152,7 +179,7 @@ def refusal_of(response: Mapping[str, Any], operation: str, key: str) -> Keyflee
         )
     if code in _FAILED or (isinstance(status, int) and status >= 500):
         return UnreachableError("store.unavailable", "the store's provider failed", what)
-    return _refused(what)
+    return _refused(what, "look the code up in AWS' documentation of that operation")
 
 
 def _absent(key: str, *, has_secret: bool) -> KeyfleetError:
@@ -167,8 +194,7 @@ def _absent(key: str, *, has_secret: bool) -> KeyfleetError:
     )
 
 
-def _refused(what: str) -> KeyfleetError:
-    hint = "look the code up in AWS' documentation of that operation"
+def _refused(what: str, hint: str) -> KeyfleetError:
     return PermanentError("store.refused", "the store's provider refuses the request", what, hint)
 
 

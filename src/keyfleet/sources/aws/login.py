@@ -27,6 +27,9 @@ AUDIENCE_ANNOTATION: Final = "eks.amazonaws.com/audience"
 DEFAULT_AUDIENCE: Final = "sts.amazonaws.com"
 TOKEN_SECONDS: Final = 600
 """The shortest that Kubernetes gives; the token is used once, at once."""
+MEMBERS_MAY: Final = "KEYFLEET_AWS_OWN_LOGIN_FOR_MEMBERS"
+"""Variable: whether stores of members may log in as Keyfleet itself, as upstream's controller in
+that cluster would as itself."""
 _STATIC: Final = "auth.secretRef"
 _ACCOUNT: Final = "auth.jwt.serviceAccountRef"
 _WEB_IDENTITY: Final = ("Provider", "Audience", "SubjectFromWebIdentityToken")
@@ -48,6 +51,7 @@ class LoginProcess:
     config: AwsConfig
     references: StoreReferences
     clients: Clients
+    may_members_be_keyfleet: bool = False
 
     async def run(self) -> Login:
         """Return credentials and whom AWS confirmed them to be of.
@@ -103,6 +107,7 @@ class LoginProcess:
         return text.decode("ascii")
 
     async def _surrounding(self) -> Login:
+        self._may_be_keyfleet()
         keys, hint = None, "set auth.jwt or auth.secretRef, or give Keyfleet itself a role"
         try:
             keys = await self.clients.own_keys()
@@ -111,6 +116,12 @@ class LoginProcess:
         if keys is None:
             raise login_refused(self.store, hint)
         return Login(keys, Identity(kept=(OWN,)))
+
+    def _may_be_keyfleet(self) -> None:
+        """Refuse a member's store: whoever declares it has no part in the hub's rights."""
+        if self.store.ref.cluster and not self.may_members_be_keyfleet:
+            hint = f"set auth.jwt or auth.secretRef, or allow it with {MEMBERS_MAY}=true"
+            raise login_refused(self.store, f"it would be Keyfleet's own login: {hint}")
 
     async def _by_token(self, selector: Selector) -> Login:
         annotations = await self.references.service_account(selector, path=_ACCOUNT)
@@ -126,7 +137,7 @@ class LoginProcess:
             None, "AssumeRoleWithWebIdentity", role, WebIdentityToken=self._word(token)
         )
         # Policies may tell such sessions of one role apart by what the token said.
-        said = tuple(f"{name}={answer.get(name, '')}" for name in _WEB_IDENTITY)
+        said = tuple(f"{name}={answer[name]}" for name in _WEB_IDENTITY if answer.get(name))
         return self._login(answer, marks=said)
 
     async def _assume_last(self, login: Login) -> Login:

@@ -11,7 +11,7 @@ from keyfleet.plugin.stores import Answer, ProviderMeans, StoreReferences
 from keyfleet.sources.aws.answers import answer_of
 from keyfleet.sources.aws.client import Client, Clients, Patience, prepare
 from keyfleet.sources.aws.config import PARAMETER_STORE, SECRETS_MANAGER, AwsConfig
-from keyfleet.sources.aws.login import LoginProcess
+from keyfleet.sources.aws.login import MEMBERS_MAY, LoginProcess
 from keyfleet.sources.aws.parameterstore import ParameterStore
 from keyfleet.sources.aws.secretsmanager import SecretsManager
 
@@ -94,7 +94,8 @@ async def open_session(
     await asyncio.to_thread(prepare, name)
     patience = Patience.of(store.max_retries, store.retry_interval_s)
     clients = Clients(config.region, means, patience)
-    login = await LoginProcess(store, config, references, clients).run()
+    may_members = means.environ.get(MEMBERS_MAY, "").lower() == "true"
+    login = await LoginProcess(store, config, references, clients, may_members).run()
     async with AsyncExitStack() as stack:
         label = f"AWS/{config.service}"
         client = await stack.enter_async_context(clients.client(name, login.keys, label=label))
