@@ -4,6 +4,7 @@
 Source: docs/compat/eso-kubernetes.md, "Fields".
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ OWN_SERVER = "kubernetes.default"
 """What `server.url` is when it is not written: the API server of the store's own cluster."""
 
 Selector = dict[str, Any]
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class Cert(msgspec.Struct, frozen=True, rename="camel"):
@@ -68,8 +71,8 @@ def checked(store: Store) -> Config:
     if len(ways) > 1:
         hint = f"only one way to log in is possible, not {' and '.join(ways)}"
         raise invalid(store, ways[1], hint)
-    if not config.remote_namespace:
-        raise invalid(store, "remoteNamespace", "it must not be empty")
+    if not _NAMESPACE.fullmatch(config.remote_namespace):
+        raise invalid(store, "remoteNamespace", "write the name of a namespace")
     if config.auth_ref is None and not config.server.url:
         raise invalid(store, "server.url", "no server URL provided")
     for path, selector in _own_selectors(config):
