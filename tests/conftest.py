@@ -9,8 +9,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 import structlog
+from tests.rigs import moto, moto_server, openbao, prometheus
 
 from keyfleet.testing.canary import CANARY_PREFIX, find_canary
+
+__all__ = ["moto", "moto_server", "openbao", "prometheus"]
 
 SLOW_KINDS = ("cluster", "e2e")
 SLOW_TIMEOUT_S = 180

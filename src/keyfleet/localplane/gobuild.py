@@ -44,7 +44,7 @@ def _build_one(
     target = gotargets.TARGETS[name]
     progress(f"{name}: fetching sources of version {target.module.version}")
     packages = _count(go, target, sources, progress)
-    command = [str(go.binary), "build", "-v", "-trimpath", "-buildvcs=false"]
+    command = [str(go.binary), "build", "-v", "-trimpath", "-buildvcs=false", *_tags(target)]
     command += ["-ldflags", target.module.linker_flags(), "-o", str(output), target.package]
     tell = _Ticker(progress)
     for done, _line in enumerate(_run(command, go, sources, name), start=1):
@@ -59,13 +59,18 @@ def _count(
     tell = _Ticker(progress)
     packages = 0
     fetched = 0
-    for line in _run([str(go.binary), "list", "-deps", target.package], go, sources, name):
+    command = [str(go.binary), "list", "-deps", *_tags(target), target.package]
+    for line in _run(command, go, sources, name):
         if line.startswith("go: "):
             fetched += 1
             tell(f"{name}: fetching sources, {fetched} modules")
         else:
             packages += 1
     return packages
+
+
+def _tags(target: gotargets.GoTarget) -> list[str]:
+    return [f"-tags={','.join(target.module.tags)}"] if target.module.tags else []
 
 
 def output_name(target: gotargets.GoTarget) -> str:

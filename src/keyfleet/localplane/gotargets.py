@@ -28,6 +28,8 @@ class GoModule:
     """What stands before the version in the cache folder's name."""
     version_variables: tuple[str, ...] = ()
     """Go packages that a linker flag tells the version: `gitVersion`, `gitMajor`, `gitMinor`."""
+    tags: tuple[str, ...] = ()
+    """Build tags."""
 
     @property
     def path(self) -> Path:
@@ -87,10 +89,24 @@ KUBERNETES = GoModule(
     version_variables=("k8s.io/component-base/version",),
 )
 
+# 1.14.2 is MPL, and the newest that builds with an sdk release; OpenBao is on few module proxies.
+VAULT = GoModule("vault", main="github.com/hashicorp/vault", cache_prefix="vault-")
+
+# Without service discovery of clouds, which is a third of it. Kept at the newest version whose
+# modules every proxy has.
+PROMETHEUS = GoModule(
+    "prometheus",
+    main="github.com/prometheus/prometheus",
+    cache_prefix="prometheus-",
+    tags=("remove_all_sd",),
+)
+
 SERVERS = ("etcd", "kube-apiserver")
 
 TARGETS = {
     "etcd": GoTarget(KUBERNETES, "go.etcd.io/etcd/server/v3"),
     "kube-apiserver": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kubectl": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kubectl"),
+    "prometheus": GoTarget(PROMETHEUS, "github.com/prometheus/prometheus/cmd/prometheus"),
+    "vault": GoTarget(VAULT, "github.com/hashicorp/vault"),
 }

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of real servers, each started when the first test asks for it, for the whole run.
+
+They are shared: a test uses paths, mounts, names or jobs of its own, and counts from a mark. A test
+that kills or pauses a server starts one for itself.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from keyfleet.localplane.moto import Moto
+from keyfleet.localplane.prometheus import Prometheus
+from keyfleet.localplane.vault import Vault
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[Vault]:
+    """A server of the API that OpenBao and Vault share."""
+    with Vault() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    """The process behind `moto`."""
+    with Moto() as server:
+        yield server
+
+
+@pytest.fixture
+def moto(moto_server: Moto) -> Moto:
+    """AWS, empty, and without a request counted."""
+    moto_server.reset()
+    return moto_server
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> Iterator[Prometheus]:
+    """Prometheus; `configure` and `scrape` replace whatever another test loaded."""
+    with Prometheus() as server:
+        yield server
