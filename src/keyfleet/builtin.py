@@ -4,7 +4,7 @@
 from keyfleet.dialects import annotated, native
 from keyfleet.plugin import Dialect, Source
 from keyfleet.plugin.stores import Provider
-from keyfleet.sources import aws, fake, kubernetes, remotecluster
+from keyfleet.sources import aws, fake, kubernetes, remotecluster, vault
 from keyfleet.sources import generators as makers
 
 
@@ -27,10 +27,12 @@ def providers() -> dict[str, Provider]:
         aws.PROVIDER,
         fake.PROVIDER,
         remotecluster.PROVIDER,
+        vault.OPENBAO,
+        vault.PROVIDER,
     )
     return {provider.name: provider for provider in shipped}
 
 
 def generators() -> dict[str, Provider]:
     """Return every shipped generator by kind."""
-    return {provider.name: provider for provider in makers.PROVIDERS}
+    return {provider.name: provider for provider in (*makers.PROVIDERS, vault.GENERATOR)}
