@@ -18,6 +18,8 @@ from keyfleet.base.keyring import Keyring
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.declarations.claims import Claims
+from keyfleet.engine.declarations.telling import record
 from keyfleet.engine.engine import Engine
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import ensure_keyring
@@ -28,17 +30,14 @@ from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access
 from keyfleet.kube.auth.surroundings import MOUNT, Surroundings
 from keyfleet.kube.client import Client
-from keyfleet.kube.events import EventRecorder, Regarding
+from keyfleet.kube.events import EventRecorder
 from keyfleet.kube.kubeconfig import Kubeconfig, load
 from keyfleet.kube.lease import LeaderElection
-from keyfleet.kube.resources import Resource
-from keyfleet.model.intent import Origin
 from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
 from keyfleet.observe.crashes import log_loop_exception, log_uncaught
 from keyfleet.observe.health import Health, Heartbeat
 from keyfleet.observe.metrics import Metrics
 from keyfleet.observe.web import serve
-from keyfleet.plugin import Event
 from keyfleet.transform.gotemplate.functions import load_all
 
 log = get_logger("app")
@@ -59,6 +58,8 @@ class Settings:
     members_declared: bool = False
     """Make no bare FleetClusters for contexts."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    claims: Claims = field(default_factory=Claims)
+    """Which manifests of other tools' kinds are ours."""
     service_account: Path = MOUNT
     """Where a pod finds its token; used when no kubeconfig names a cluster."""
 
@@ -166,9 +167,7 @@ class Controller:
         self, client: Client, installation: Installation, election: LeaderElection
     ) -> None:
         self._metrics.leading(True)
-        recorder = EventRecorder(
-            client, instance=self._replica, clock=self._clock, random=self._random
-        )
+        recorder = self._recorder(client)
         recording = spawn(recorder.run(), name="events")
         try:
             # A standby may have waited through a rotation.
@@ -197,7 +196,9 @@ class Controller:
                 dialects=builtin.dialects(self._settings.annotation_domain),
                 sources=builtin.sources(),
                 inventory=self._inventory(client, means),
-                tell=lambda *about: _tell(recorder, *about),
+                tell=partial(record, recorder),
+                new_recorder=self._recorder,
+                claims=self._settings.claims,
                 secret_changed=rotation.source_changed,
                 hub_rewound=rotation.begin_anew,
                 domain=self._settings.annotation_domain,
@@ -217,6 +218,9 @@ class Controller:
             await stop(rotating, working)
             self._engine = None
 
+    def _recorder(self, client: Client) -> EventRecorder:
+        return EventRecorder(client, instance=self._replica, clock=self._clock, random=self._random)
+
     def _inventory(self, client: Client, means: Means) -> DeclaredInventory:
         contexts = {} if self._settings.members_declared else self._kubeconfig.contexts
         return DeclaredInventory(
@@ -231,16 +235,6 @@ def hub_access(kubeconfig: Kubeconfig, context: str, surroundings: Surroundings)
     if context:
         return kubeconfig.access(context, surroundings)
     return kubeconfig.current_access(surroundings)
-
-
-def _tell(
-    recorder: EventRecorder, origin: Origin, resource: Resource, events: tuple[Event, ...]
-) -> None:
-    about = Regarding(resource, origin.namespace, origin.name, origin.uid)
-    for event in events:
-        recorder.record(
-            about, kind=event.type, reason=event.reason, action="Deliver", note=event.note
-        )
 
 
 async def run_until_stopped(settings: Settings) -> None:

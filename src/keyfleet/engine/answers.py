@@ -2,17 +2,32 @@
 """What to say on a manifest now: put together for the status keeper."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
+from keyfleet.engine.hubobjects import Document
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy
 from keyfleet.engine.results import Results, Whereabouts
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.statuses import BUSY_S, CONNECTING_S, Answer
+from keyfleet.kube.resources import Resource
 from keyfleet.model.intent import Rejection
 from keyfleet.model.outcome import Outcome
 from keyfleet.model.places import IntentKey
+
+
+class Manifests(Protocol):
+    """The manifests of all clusters."""
+
+    def manifest(self, key: IntentKey) -> Document | None:
+        """Return the manifest of an intent as last seen."""
+        ...
+
+    def served(self, key: IntentKey) -> Resource | None:
+        """Return its kind in the version that its cluster serves."""
+        ...
 
 
 class Answers:
@@ -21,6 +36,7 @@ class Answers:
     def __init__(
         self,
         hub: Hub,
+        declared: Manifests,
         fleet: Fleet,
         intents: Intents,
         results: Results,
@@ -32,6 +48,7 @@ class Answers:
         self._busy = busy
         self._is_unjudged = is_unjudged
         self._hub = hub
+        self._declared = declared
         self._fleet = fleet
         self._intents = intents
         self._results = results
@@ -43,9 +60,10 @@ class Answers:
         if intent is not None and not self._fleet.is_known:
             # Before the inventory is heard every cluster looks missing.
             return CONNECTING_S
-        if intent is not None and self._results.awaits(intent, self._whereabouts()):
+        if intent is not None and self._results.awaits(intent, self._whereabouts(key)):
             return CONNECTING_S
-        if intent is not None and self._is_connecting() and not self._is_placed(key):
+        is_anywhere = intent is not None and not key.cluster
+        if is_anywhere and self._is_connecting() and not self._is_placed(key):
             # It may have left something in a cluster that it does not select.
             return CONNECTING_S
         if intent is not None and self._is_unjudged(key):
@@ -68,7 +86,7 @@ class Answers:
         if outcome is None or found is None:
             return None
         dialect, kind = found
-        manifest = self._hub.manifest(key.kind, key.namespace, key.name)
+        manifest = self._declared.manifest(key)
         intent = self._intents.get(key)
         origin = outcome.origin if isinstance(outcome, Rejection) else None
         origin = origin or (intent.origin if intent else None)
@@ -78,7 +96,7 @@ class Answers:
             outcome,
             origin,
             dialect,
-            kind.resource,
+            self._declared.served(key) or kind.resource,
             (manifest or {}).get("status"),
             kind.has_status,
         )
@@ -89,8 +107,8 @@ class Answers:
             return None
         revision, source = self._revisions.current(key)
         return self._results.outcome(
-            intent, self._whereabouts(), revision=revision, source_fingerprint=source
+            intent, self._whereabouts(key), revision=revision, source_fingerprint=source
         )
 
-    def _whereabouts(self) -> list[Whereabouts]:
-        return [Whereabouts(entry.facts, entry.problem) for entry in self._fleet]
+    def _whereabouts(self, key: IntentKey) -> list[Whereabouts]:
+        return [Whereabouts(one.facts, one.problem) for one in self._fleet.concerning(key)]

@@ -253,6 +253,8 @@ class Engagements:
         circuit, member, client = entry.circuit, entry.member, entry.client
         entry.circuit = entry.member = entry.client = None
         await stop(entry.following)
+        if member is not None:
+            await self._events.cluster_disengaging(entry)
         if circuit is not None:
             await circuit.close()
         if member is not None:

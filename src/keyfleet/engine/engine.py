@@ -81,11 +81,10 @@ class Engine(HubEvents, FleetEvents):
         )
         self._worker = Worker(
             parts,
-            self.hub,
+            self.declared,
             self.fleet,
             self.intents,
             self.results,
-            declared=self.declared,
             changed=self._changed,
             wake=self._wake,
             due=self._refresh,

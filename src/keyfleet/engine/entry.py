@@ -88,6 +88,9 @@ class FleetEvents(MemberEvents):
     def cluster_changed(self, entry: Entry) -> None:
         """Reachability, problem or facts changed: statuses are due."""
 
+    async def cluster_disengaging(self, entry: Entry) -> None:
+        """The cluster is about to be let go, for a while or for good; its client still works."""
+
     async def cluster_leaving(self, entry: Entry) -> None:
         """The inventory no longer lists the cluster; it is still engaged."""
 

@@ -21,7 +21,7 @@ from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
 from keyfleet.engine.naming import with_settled_names
 from keyfleet.model.ownership import Installation
-from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
+from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import Finding
 from keyfleet.plugin import ClusterSnapshot
 
@@ -55,6 +55,13 @@ class Fleet:
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([entry for entry in self._entries.values() if entry.duplicate_of is None])
+
+    def concerning(self, intent: IntentKey) -> list[Entry]:
+        """Return the clusters that an intent may mean: one found in a member means that one."""
+        if not intent.cluster:
+            return list(self)
+        found = self.get(intent.cluster)
+        return [found] if found is not None else []
 
     def get(self, name: ClusterName) -> Entry | None:
         """Return the entry that serves a cluster's name or alias."""

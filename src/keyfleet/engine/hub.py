@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the hub says: manifests, policies, sources, and whether all of it is known.
 
-Kinds come and go with their CRDs, also while running. When a CRD goes, its intents are dropped and
-nothing is deleted: absence counts only with a complete list, under the very CRD that the target's
-marker names.
+Its manifests are watched by `declarations`; here is what only the hub has: policies, annotated
+Secrets, and the question whether it is still the same hub.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -17,25 +15,26 @@ from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.log import Hooks, get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.deletion.holds import HubView, deletion_hold
+from keyfleet.engine.declarations.claims import kinds_of
+from keyfleet.engine.declarations.declarations import Declarations, Manner
+from keyfleet.engine.declarations.served import LOOK_S, Watchable, is_heard
+from keyfleet.engine.deletion.holds import HomeView, deletion_hold
 from keyfleet.engine.hubevents import HubEvents
 from keyfleet.engine.hubobjects import (
     Document,
     is_same_request,
-    is_status_only,
     metadata_manifest,
     origin_of,
 )
-from keyfleet.engine.hubpolicies import HubPolicies, is_denied
+from keyfleet.engine.hubpolicies import HubPolicies
 from keyfleet.engine.members.sourcewatches import SourceWatches
 from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.engine.relay import relay
 from keyfleet.engine.views import namespace_facts
 from keyfleet.kube.client import Client
-from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
-from keyfleet.kube.objects import Metadata, metadata_of
-from keyfleet.kube.resources import CONFIGMAPS, CRDS, FLEETPOLICIES, NAMESPACES, SECRETS, Resource
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import CONFIGMAPS, FLEETPOLICIES, NAMESPACES, SECRETS
 from keyfleet.kube.watching import HURRY_S
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import OWNER_ANNOTATION, Marker
@@ -49,13 +48,6 @@ LOOKS, LOOK_AGAIN_S = 10, 1.0
 log = get_logger("engine")
 
 ObjectKey = tuple[str, str]
-OnChange = Callable[[ObjectKey, Document | None, Document | None], None]
-
-
-@dataclass(slots=True)
-class _Served:
-    informer: Informer[Any]
-    task: asyncio.Task[None]
 
 
 class Hub:
@@ -71,6 +63,7 @@ class Hub:
         clock: Clock,
         random: Random,
         hooks: Hooks,
+        manner: Manner | None = None,
     ) -> None:
         self.client = client
         self._domain = domain
@@ -83,9 +76,16 @@ class Hub:
         self._dialects = {
             kind.resource.kind: (dialect, kind) for dialect in dialects for kind in dialect.kinds
         }
-        self._served: dict[str, _Served] = {}
-        self._crds: Informer[Metadata] = Informer(
-            client, CRDS, on_change=self._on_crd, **self._means
+        policies = Watchable(
+            FLEETPOLICIES, watch=lambda _: self._policies.serve(), gone=self._policies.withdraw
+        )
+        self.declarations = Declarations(
+            client,
+            kinds_of(dialects),
+            events=events,
+            manner=manner or Manner(),
+            means=self._means,
+            further=[policies],
         )
         self._secrets: Informer[Metadata] = Informer(
             client,
@@ -99,6 +99,8 @@ class Hub:
         )
         maker = WatchMaker(client, **self._means)
         self._config_maps = SourceWatches(maker, events.hub_source_changed)
+        native = [kind.resource for _, kind in kinds_of(dialects) if not kind.is_foreign]
+        self._needed = {one.label: one.kind for one in (*native, FLEETPOLICIES)}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -109,22 +111,18 @@ class Hub:
     async def start(self) -> None:
         """Start the watches and wait until everything that is served has been listed."""
         self._tasks.append(spawn(self._insist(), name="hub again"))
-        for informer in (self._crds, self._secrets, self._namespaces):
+        self.declarations.kinds.start()
+        for informer in (self._secrets, self._namespaces):
             self._tasks.append(spawn(informer.run(), name="watch hub"))
-        while not all(map(_is_heard, (self._crds, self._secrets, self._namespaces))):
-            await self._clock.sleep(0.02)
-        if not self._crds.synced:
-            # CRDs may not be listed here: ask for the kinds themselves.
-            for resource in self._resources():
-                self._serve(resource)
-        while not all(_is_heard(served.informer) for served in self._served.values()):
-            await self._clock.sleep(0.02)
+        while not all(map(is_heard, (self._secrets, self._namespaces))):
+            await self._clock.sleep(LOOK_S)
+        await self.declarations.kinds.settled()
 
     async def stop(self) -> None:
         """Stop the watches."""
         await self._policies.close()
-        watches = (served.task for served in self._served.values())
-        await stop(self._rewinding, *self._tasks, *watches, *self._config_maps.clear())
+        await self.declarations.kinds.stop()
+        await stop(self._rewinding, *self._tasks, *self._config_maps.clear())
 
     async def _insist(self) -> None:
         # There is one hub, and nothing goes on without it: asking it often costs little.
@@ -149,8 +147,9 @@ class Hub:
     async def _look_for_rewind(self) -> None:
         # A watch that goes on where it was, on a hub restored from a backup, shows nothing. A hub
         # that has just started refuses or throttles the question, and soon has no old state left.
-        served = [each.informer for each in self._served.values()]
-        waiting: list[Informer[Any]] = [self._crds, self._secrets, self._namespaces, *served]
+        kinds = self.declarations.kinds
+        waiting: list[Informer[Any]] = [self._secrets, self._namespaces]
+        waiting += [kinds.crds, *kinds.informers()]
         for _ in range(LOOKS):
             unknown: list[Informer[Any]] = []
             for informer in waiting:
@@ -169,9 +168,7 @@ class Hub:
 
     def manifest(self, kind: str, namespace: str, name: str) -> Document | None:
         """Return a manifest as last seen."""
-        served = self._served.get(kind)
-        found = served.informer.items.get((namespace, name)) if served else None
-        return found if isinstance(found, dict) else None
+        return self.declarations.manifest(kind, namespace, name)
 
     def dialect_of(self, kind: str) -> tuple[Dialect, Kind] | None:
         """Return who understands a kind."""
@@ -179,7 +176,7 @@ class Hub:
 
     def crd_uid(self, kind: str) -> str:
         """Return the UID of a native kind's CRD; empty for kinds without one."""
-        found = self._crd(kind)
+        found = self.declarations.crd(kind)
         return found.uid if found is not None else ""
 
     def is_watching(self, ref: SecretRef) -> bool:
@@ -199,15 +196,15 @@ class Hub:
     def deletion_hold(self, key: IntentKey, marker: Marker | None) -> Finding | None:
         """Return why a target of an intent may not be deleted now."""
         namespace = self._namespaces.items.get(("", key.namespace))
-        crd = self._crd(key.kind)
+        crd = self.declarations.crd(key.kind)
         return deletion_hold(
             key,
             marker,
-            HubView(
+            HomeView(
                 is_listed=self._is_listed(key.kind),
                 needs_crd=key.kind != SECRETS.kind,
                 crd_uid=crd.uid if crd is not None and not crd.deletion_timestamp else "",
-                is_crd_known=self._crds.synced,
+                is_crd_known=self.declarations.kinds.crds.synced,
                 are_namespaces_listed=self._namespaces.synced,
                 is_namespace_terminating=namespace is not None
                 and namespace_facts(namespace).is_terminating,
@@ -219,85 +216,32 @@ class Hub:
         """Tell whether a namespace of the hub exists, as the watch shows it."""
         return ("", name) in self._namespaces.items
 
+    def namespaces(self) -> Mapping[str, Metadata]:
+        """Return the namespaces of the hub, as the watch shows them."""
+        return {name: found for (_, name), found in self._namespaces.items.items()}
+
     def problems(self) -> list[str]:
         """Return what keeps the hub from being served; for readiness."""
-        found = [f"{kind} is not served; run `keyfleet install`" for kind in self._missing()]
-        for kind, served in self._served.items():
-            if not served.informer.synced:
+        kinds = self.declarations.kinds
+        missing = set(kinds.missing()) & set(self._needed)
+        found = [
+            f"{kind} is not served; run `keyfleet install`"
+            for label, kind in self._needed.items()
+            if label in missing
+        ]
+        for label, kind in self._needed.items():
+            informer = kinds.informer(label)
+            if informer is not None and not informer.synced:
                 found.append(f"{kind} is not listed yet")
         return found
-
-    def _missing(self) -> list[str]:
-        if not self._crds.synced:
-            return []
-        return [resource.kind for resource in self._resources() if not self._crd(resource.kind)]
 
     def _is_listed(self, kind: str) -> bool:
         if kind == SECRETS.kind:
             return self._secrets.synced
-        served = self._served.get(kind)
-        return served is not None and served.informer.synced
-
-    def _crd(self, kind: str) -> Metadata | None:
-        for resource in self._resources():
-            if resource.kind == kind:
-                return self._crds.items.get(("", resource.label))
-        return None
-
-    def _resources(self) -> list[Resource]:
-        kinds = [kind.resource for _, kind in self._dialects.values() if not kind.metadata_only]
-        return [*kinds, FLEETPOLICIES]
+        return self.declarations.is_listed(kind)
 
     def _is_kept(self, annotation: str) -> bool:
         return annotation == OWNER_ANNOTATION or annotation.startswith(f"{self._domain}/")
-
-    def _on_crd(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
-        resource = next((known for known in self._resources() if known.label == key[1]), None)
-        if resource is None:
-            return
-        is_replaced = old is not None and new is not None and old.uid != new.uid
-        if new is None or is_replaced:
-            self._withdraw(resource)
-        if new is not None and (old is None or is_replaced):
-            self._serve(resource)
-
-    def _serve(self, resource: Resource) -> None:
-        if resource.kind in self._served:
-            return
-        if resource is FLEETPOLICIES:
-            informer = self._policies.serve()
-        else:
-            on_change = self._on_manifest(resource.kind)
-            informer = Informer(
-                self.client, resource, on_change=on_change, decode=full_object, **self._means
-            )
-        task = spawn(informer.run(), name=f"watch {resource.kind}")
-        self._served[resource.kind] = _Served(informer, task)
-        log.info("engine.kind_started", kind=resource.kind)
-
-    def _withdraw(self, resource: Resource) -> None:
-        served = self._served.pop(resource.kind, None)
-        if served is None:
-            return
-        served.task.cancel()
-        log.warning("engine.kind_stopped", kind=resource.kind)
-        if resource is FLEETPOLICIES:
-            self._policies.withdraw()
-        else:
-            self._events.kind_gone(resource.kind)
-
-    def _on_manifest(self, kind: str) -> OnChange:
-        dialect, _ = self._dialects[kind]
-
-        def changed(key: ObjectKey, old: Document | None, new: Document | None) -> None:
-            if old is not None and new is not None and is_status_only(old, new):
-                return
-            known = new or old or {}
-            self._events.manifest_changed(
-                dialect, origin_of(dialect, kind, metadata_of(known)), new
-            )
-
-        return changed
 
     def _on_secret(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
         self._events.hub_source_changed(SecretRef(key[0], key[1]))
@@ -322,7 +266,3 @@ class Hub:
     def _on_namespace(self, key: ObjectKey, old: Metadata | None, new: Metadata | None) -> None:
         del old, new
         self._events.hub_namespace_changed(key[1])
-
-
-def _is_heard(informer: Informer[Any]) -> bool:
-    return informer.synced or is_denied(informer)

@@ -6,9 +6,12 @@ from typing import Any
 from keyfleet.base import codec
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.model.intent import Origin
+from keyfleet.model.places import ClusterName
 from keyfleet.plugin import Dialect, Kind
 
 Document = dict[str, Any]
+HUB = ClusterName("")
+"""The hub, as the place of a manifest."""
 
 
 def metadata_manifest(kind: Kind, metadata: Metadata) -> Document:
@@ -20,8 +23,10 @@ def metadata_manifest(kind: Kind, metadata: Metadata) -> Document:
     }
 
 
-def origin_of(dialect: Dialect, kind: str, metadata: Metadata) -> Origin:
-    """Return who asked, for a manifest found on the hub."""
+def origin_of(
+    dialect: Dialect, kind: str, metadata: Metadata, cluster: ClusterName = HUB
+) -> Origin:
+    """Return who asked, for a manifest found on the hub or in a member."""
     return Origin(
         dialect=dialect.name,
         kind=kind,
@@ -30,6 +35,7 @@ def origin_of(dialect: Dialect, kind: str, metadata: Metadata) -> Origin:
         uid=metadata.uid,
         generation=metadata.generation,
         created=metadata.creation_timestamp or "",
+        cluster=cluster,
     )
 
 

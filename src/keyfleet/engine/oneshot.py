@@ -159,7 +159,7 @@ class OneShot:
                 sources=self._request.sources,
                 resolve=resolved.__getitem__,
                 revise=revise,
-                crd_uid=lambda kind: self._request.crd_uids.get(kind, ""),
+                crd_uid=lambda key: self._request.crd_uids.get(key.kind, ""),
                 domain=self._request.domain,
             ),
         )

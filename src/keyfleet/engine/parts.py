@@ -7,6 +7,8 @@ from random import Random
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.log import Hooks
+from keyfleet.engine.declarations.claims import Claims
+from keyfleet.engine.declarations.telling import NewRecorder
 from keyfleet.engine.statuses import Tell
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import SecretRef
@@ -26,7 +28,11 @@ class Parts:
     clock: Clock
     hooks: Hooks
     tell: Tell
-    """Where Kubernetes Events go."""
+    """Where Kubernetes Events on the hub go."""
+    new_recorder: NewRecorder | None = None
+    """Makes what sends Kubernetes Events to a member."""
+    claims: Claims = field(default_factory=Claims)
+    """Which manifests of other tools' kinds are ours."""
     secret_changed: Callable[[SecretRef], None] = lambda _: None
     """Told about every change of a Secret on the hub: one of them holds the keys."""
     hub_rewound: Callable[[], None] = lambda: None

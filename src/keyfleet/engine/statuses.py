@@ -6,7 +6,7 @@ that a status is never more than two seconds behind and never delays a secret.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from keyfleet.kube.client import Client
 from keyfleet.kube.resources import Resource
 from keyfleet.model.intent import Origin, Rejection
 from keyfleet.model.outcome import Outcome
-from keyfleet.model.places import IntentKey
+from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.plugin import Dialect, Event
 
 log = get_logger("engine")
@@ -67,13 +67,15 @@ class Subject(Protocol):
 
 
 Tell = Callable[[Origin, Resource, tuple[Event, ...]], None]
+Clients = Callable[[ClusterName], Client | None]
+"""The way to the manifests of a cluster, empty is the hub; None while it is away."""
 
 
 class Statuses:
     """Writes statuses and events of manifests."""
 
-    def __init__(self, client: Client, subject: Subject, tell: Tell, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, subject: Subject, tell: Tell, clock: Clock) -> None:
+        self._clients = clients
         self._subject = subject
         self._tell = tell
         self._clock = clock
@@ -84,7 +86,8 @@ class Statuses:
         self._told: dict[IntentKey, tuple[Event, ...]] = {}
         self._written: dict[IntentKey, tuple[str, Mapping[str, Any]]] = {}
         self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
-        self._width = asyncio.Semaphore(LANE_WIDTH)
+        self._widths: dict[ClusterName, asyncio.Semaphore] = {}
+        """A member that answers slowly keeps nobody else's statuses waiting."""
         self._is_closed = False
 
     def changed(self, key: IntentKey) -> None:
@@ -118,9 +121,19 @@ class Statuses:
 
     async def flush(self) -> None:
         """Write what was found out and not said yet, as before a shutdown; then write no more."""
-        due = [key for key in self._due if self._subject.patience_s(key) < CONNECTING_S]
+        due = self._ripe(self._due)
         await self.close()
         await all_of((self._write(key) for key in due), name="last status")
+
+    async def flush_cluster(self, cluster: ClusterName) -> None:
+        """Write what was found out of a member's manifests, before it is let go."""
+        due = self._ripe([key for key in self._due if key.cluster == cluster])
+        for key in due:
+            self._due.pop(key).cancel()
+        await all_of((self._write(key) for key in due), name="last status")
+
+    def _ripe(self, keys: Iterable[IntentKey]) -> list[IntentKey]:
+        return [key for key in keys if self._subject.patience_s(key) < CONNECTING_S]
 
     async def close(self) -> None:
         """Stop writing."""
@@ -152,7 +165,11 @@ class Statuses:
         self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
 
     async def _write(self, key: IntentKey) -> None:
-        async with self._width:
+        async with self._widths.setdefault(key.cluster, asyncio.Semaphore(LANE_WIDTH)):
+            client = self._clients(key.cluster)
+            if client is None:
+                # It is told once the cluster is back.
+                return
             answer = self._subject.answer(key)
             if answer is None:
                 self.forget(key)
@@ -160,7 +177,7 @@ class Statuses:
             self._written_at[key] = self._clock.monotonic()
             self._changed_at.pop(key, None)
             try:
-                await self._say(key, answer)
+                await self._say(client, key, answer)
             except NotFoundError:
                 self.forget(key)
             except KeyfleetError as error:
@@ -182,12 +199,12 @@ class Statuses:
         else:
             self._schedule(key, RETRY_S)
 
-    async def _say(self, key: IntentKey, answer: Answer) -> None:
+    async def _say(self, client: Client, key: IntentKey, answer: Answer) -> None:
         uid, written = self._written.get(key, ("", None))
         before = written if written is not None and uid == answer.origin.uid else answer.before
         report = answer.dialect.report(answer.outcome, before, now=timestamp(self._clock.now()))
         if answer.has_status and report.status is not None and report.status != before:
-            await self._client.json_patch(
+            await client.json_patch(
                 answer.resource,
                 answer.origin.name,
                 [{"op": "add", "path": "/status", "value": report.status}],

@@ -16,7 +16,6 @@ from keyfleet.engine.deletion.doomed import Doomed
 from keyfleet.engine.deletion.gate import JUDGING
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Again
 from keyfleet.engine.members.member import Member
@@ -55,12 +54,11 @@ class Worker:
     def __init__(
         self,
         parts: Parts,
-        hub: Hub,
+        declared: Everywhere,
         fleet: Fleet,
         intents: Intents,
         results: Results,
         *,
-        declared: Everywhere,
         changed: Callable[[IntentKey, ClusterName | None], None],
         wake: Callable[[tuple[ClusterName, IntentKey]], None],
         due: Callable[[IntentKey], None],
@@ -69,11 +67,10 @@ class Worker:
 
         Args:
             parts: What the engine is made of.
-            hub: Policies, CRDs and whether the hub is known completely.
+            declared: The manifests, of the hub and of members, and whether all are known.
             fleet: The clusters.
             intents: The intents.
             results: Where results are remembered.
-            declared: The manifests, and whether their clusters are known completely.
             changed: Called when an intent's outcome changed, with the cluster where it did.
             wake: Runs a key again in a cluster, since a verdict about its deletions changed.
             due: Runs a key again everywhere, since its stores are to be asked again.
@@ -83,7 +80,7 @@ class Worker:
         self.propagation = Propagation(parts.clock)
         self.refreshing = Refreshing(parts.clock, due)
         self._parts = parts
-        self._hub = hub
+        self._hub = declared.hub
         self._declared = declared
         self._fleet = fleet
         self._intents = intents
@@ -96,7 +93,7 @@ class Worker:
         self.breaker = Breaker(
             parts.hub,
             self.doomed,
-            policies=lambda: hub.policies,
+            policies=lambda: declared.hub.policies,
             is_fleet_known=fleet.is_settled,
             is_idle=fleet.is_idle,
             wake=wake,
@@ -104,9 +101,7 @@ class Worker:
             means=means,
         )
         self._passes = Passes(self._gatherer, self.breaker.gate, **means)
-        self.confirmations = Confirmations(
-            parts.hub, parts.installation.hub, declared.ground
-        )
+        self.confirmations = Confirmations(parts.hub, parts.installation.hub, declared.ground)
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
     def forget(self, key: IntentKey) -> None:

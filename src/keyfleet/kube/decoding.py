@@ -215,3 +215,34 @@ full_object: Decode[dict[str, Any]] = Decode(
     JSON, JSON, _full_page, _full_event, metadata_of, _filter_full
 )
 """Keep whole objects as dicts; for the native kinds, never for Secrets."""
+
+
+def selecting(decode: Decode[Metadata], wants: Callable[[Metadata], bool]) -> Decode[Metadata]:
+    """Keep some objects of a collection only; of the others nothing but that time went on.
+
+    Args:
+        decode: How objects are read.
+        wants: Whether an object is kept; always the same answer for the same name.
+    """
+
+    def page(body: bytes) -> Page[Metadata]:
+        found = decode.page(body)
+        items = [item for item in found.items if wants(item)]
+        return Page(items, found.resource_version, found.continue_)
+
+    def event(line: bytes) -> Heard[Metadata]:
+        heard = decode.event(line)
+        if heard.type not in ("ADDED", "MODIFIED", "DELETED") or wants(heard.metadata):
+            return heard
+        # Without its annotations, since those of a bookmark mean something.
+        moment = Metadata(resource_version=heard.metadata.resource_version)
+        return Heard("BOOKMARK", moment, moment)
+
+    return Decode(
+        decode.watch_accept,
+        decode.list_accept,
+        page,
+        event,
+        decode.metadata,
+        decode.filter_annotations,
+    )

@@ -26,6 +26,17 @@ class IntentKey:
         place = f"{self.cluster}:" if self.cluster else ""
         return f"{place}{self.kind}/{self.namespace}/{self.name}"
 
+    @classmethod
+    def parse(cls, text: str) -> "IntentKey":
+        """Return the key that is written so.
+
+        >>> IntentKey.parse("east:ExternalSecret/shop/db").cluster
+        'east'
+        """
+        kind, namespace, name = text.split("/", 2)
+        cluster, _, kind = kind.rpartition(":")
+        return cls(kind, namespace, name, ClusterName(cluster))
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:

@@ -82,6 +82,9 @@ class Kind:
     """Another tool's kind: ours only where we installed its CRD, or a setting says so."""
     versions: tuple[str, ...] = ()
     """Further versions of the group that mean the same, best first."""
+    finalizers: tuple[str, ...] = ()
+    """Another tool's, on manifests: removed once a manifest is being deleted, since that tool will
+    not do it where the kind is ours."""
     metadata_only: bool = False
     """Its meaning is in labels and annotations; its body is never fetched."""
     wanted: Callable[[Metadata], bool] = lambda _: True

@@ -2,7 +2,6 @@
 """What a manifest is told, and how long that may wait."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from tests.unit.engine.fakecluster import FakeCluster
@@ -10,8 +9,11 @@ from tests.unit.engine.fakefleet import FakeMember, Queued, entry_of
 from tests.unit.engine.fakes import INSTALLATION, finding_of, intent_of, jitter, key_of
 
 from keyfleet.base.log import NoHooks
+from keyfleet.base.means import Means
 from keyfleet.dialects import native
 from keyfleet.engine.answers import Answers
+from keyfleet.engine.declarations.declarations import Manner
+from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
@@ -31,7 +33,7 @@ from keyfleet.testing.clock import FakeClock
 
 KEY = key_of()
 EAST = ClusterName("east")
-MEANS: dict[str, Any] = {"clock": FakeClock(), "random": jitter(), "hooks": NoHooks()}
+MEANS: Means = {"clock": FakeClock(), "random": jitter(), "hooks": NoHooks()}
 
 
 @dataclass
@@ -56,8 +58,17 @@ class Bench:
         self.fleet._entries[EAST] = self.entry  # what `update` does, without a login
         self.fleet.is_known = True
         self.revisions = Revisions(lambda _: [])
+        declared = Everywhere(
+            INSTALLATION,
+            hub,
+            self.fleet,
+            [native.DIALECT],
+            events=HubEvents(),
+            manner=Manner(),
+            means=MEANS,
+        )
         self.answers = Answers(
-            hub, self.fleet, self.intents, self.results, self.revisions, busy=self.busy
+            hub, declared, self.fleet, self.intents, self.results, self.revisions, busy=self.busy
         )
         self.intents.put(intent_of())
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from tests.unit.engine.fakecluster import FakeCluster
@@ -14,7 +14,6 @@ from keyfleet.engine.deletion.departures import Departures
 from keyfleet.engine.deletion.doomed import Doomed
 from keyfleet.engine.deletion.gate import JUDGING, DeletionGate
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS
 from keyfleet.model.held import HeldTarget
@@ -52,7 +51,7 @@ class OpenBreaker:
 
 
 def doomed_of() -> Doomed:
-    hub, fleet = cast("Hub", None), cast("Fleet", None)
+    hub, fleet = cast("Any", None), cast("Fleet", None)
     return Doomed(INSTALLATION, hub, fleet, Intents(), lambda: pytest.fail("asks nothing"))
 
 

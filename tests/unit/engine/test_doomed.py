@@ -10,13 +10,13 @@ from tests.unit.engine.test_departures import marker_of
 
 from keyfleet.engine.deletion.doomed import Doomed, Survey
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.targets import Gatherer
 from keyfleet.engine.views import actual_from_metadata
 from keyfleet.model.desired import Actual
 from keyfleet.model.ownership import MARKED, OWNER_ANNOTATION, Marks
+from keyfleet.model.places import IntentKey
 from keyfleet.model.policy import Policies
 
 KEY = "FleetSecret/payments/db"
@@ -25,8 +25,8 @@ KEY = "FleetSecret/payments/db"
 class AnyHub:
     """A hub on which every namespace is."""
 
-    def has_namespace(self, name: str) -> bool:
-        return bool(name)
+    def has_namespace(self, key: IntentKey) -> bool:
+        return bool(key.namespace)
 
 
 class Shown(FakeMember):
@@ -47,7 +47,7 @@ class Bench:
         member.is_ready = True
         self.doomed = Doomed(
             INSTALLATION,
-            cast("Hub", AnyHub()),
+            AnyHub(),
             cast("Fleet", [entry_of(member)]),
             self.intents,
             lambda: Gatherer(INSTALLATION, Policies(), self.intents, deletion_hold=lambda *_: None),

@@ -5,13 +5,13 @@ import msgspec
 import pytest
 from tests.unit.engine.fakes import HUB_UID, key_of
 
-from keyfleet.engine.deletion.holds import HubView, deletion_hold
+from keyfleet.engine.deletion.holds import HomeView, deletion_hold
 from keyfleet.model.ownership import Marker
 from keyfleet.model.plan import State
 
 KEY = key_of()
 ANNOTATED = key_of(kind="Secret")
-COMPLETE = HubView(
+COMPLETE = HomeView(
     is_listed=True,
     needs_crd=True,
     crd_uid="crd-1",
@@ -39,7 +39,7 @@ def test_a_complete_view_of_this_very_hub_holds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hub", "reason"),
+    ("view", "reason"),
     [
         (replace(COMPLETE, is_listed=False), "HubIncomplete"),
         (replace(COMPLETE, are_namespaces_listed=False), "HubIncomplete"),
@@ -48,8 +48,8 @@ def test_a_complete_view_of_this_very_hub_holds_nothing() -> None:
         (replace(COMPLETE, is_namespace_terminating=True), "HubNamespaceTerminating"),
     ],
 )
-def test_every_doubt_about_the_hub_holds_the_deletion(hub: HubView, reason: str) -> None:
-    hold = deletion_hold(KEY, MARKER, hub)
+def test_every_doubt_about_the_hub_holds_the_deletion(view: HomeView, reason: str) -> None:
+    hold = deletion_hold(KEY, MARKER, view)
     assert hold is not None
     assert (State.HELD, reason) == (hold.state, hold.reason)
     assert "nothing is deleted" in hold.message

@@ -67,7 +67,7 @@ class World:
                 sources={"kubernetes": SOURCE},
                 resolve=self.resolve,
                 revise=self.revise,
-                crd_uid=lambda kind: self.crds.get(kind, ""),
+                crd_uid=lambda key: self.crds.get(key.kind, ""),
                 domain="sync.example.com",
                 facts_of=lambda name: EAST if name == EAST.name else None,
             ),

@@ -22,7 +22,7 @@ from keyfleet.engine.statuses import (
 from keyfleet.kube.resources import FLEETSECRETS, Resource
 from keyfleet.model.intent import Origin, Rejection
 from keyfleet.model.outcome import Outcome
-from keyfleet.model.places import IntentKey
+from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.plugin import Event, Kind, Report, Translation
 
 KEY = key_of()
@@ -58,12 +58,16 @@ class Bench:
     is_gone: bool = False
     revision: int = 1
     told: list[str] = field(default_factory=list)
+    members: dict[ClusterName, FakeCluster] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clock = LoopClock()
         self.hub = FakeCluster("hub")
         self.hub.put(FLEETSECRETS, "db", namespace="payments")
-        self.statuses = Statuses(self.hub, self, self.tell, self.clock)
+        self.statuses = Statuses(self.way, self, self.tell, self.clock)
+
+    def way(self, cluster: ClusterName) -> FakeCluster | None:
+        return self.members.get(cluster) if cluster else self.hub
 
     def answer(self, key: IntentKey) -> Answer | None:
         if self.is_gone:

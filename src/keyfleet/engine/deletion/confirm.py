@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask the hub itself whether an intent is really gone, before anything is deleted for it.
+"""Ask the cluster itself whether an intent is really gone, before anything is deleted for it.
+
+That is the hub, or the member where its manifest was found.
 
 Watches of different kinds are not ordered: when a CRD or a namespace is deleted, its objects may be
 seen to go before the reason is. So the absence that a deletion rests on is confirmed live, once for
@@ -7,10 +9,12 @@ the whole fleet, and every doubt holds the deletion.
 """
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.tasks import spawn
-from keyfleet.engine.deletion.holds import held
+from keyfleet.engine.deletion.holds import Home, held, kind_gone, namespace_going
 from keyfleet.engine.hubobjects import metadata_manifest, origin_of
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
@@ -23,12 +27,39 @@ SHARED_S = 5.0
 """How long one answer serves the passes of other clusters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A cluster that can be asked about its manifests."""
+
+    client: Client
+    uid: str
+    """Who it was when its manifests were seen."""
+    home: Home = field(default_factory=Home)
+    crd_uid: str = ""
+    """Of the kind that is asked about, as its manifests were seen under; empty: not compared."""
+    version: str = ""
+    """Of that kind, as it is served there; empty: the kind's own."""
+
+
+Grounds = Callable[[ClusterName, str], Ground | None]
+"""Cluster and kind -> the cluster to ask; None while it cannot be, or is the hub as ever."""
+
+
 class Confirmations:
     """Answers to "is it really gone?", one question per intent and moment."""
 
-    def __init__(self, client: Client, hub_uid: str) -> None:
-        self._client = client
-        self._hub_uid = hub_uid
+    def __init__(
+        self, client: Client, hub_uid: str, grounds: Grounds = lambda _cluster, _kind: None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            client: The hub.
+            hub_uid: Who the hub is.
+            grounds: The members, for manifests that were found there.
+        """
+        self._hub = Ground(client, hub_uid)
+        self._grounds = grounds
         self._asked: dict[IntentKey, asyncio.Task[Finding | None]] = {}
 
     async def objection(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
@@ -47,47 +78,60 @@ class Confirmations:
 
     async def cluster_objection(self, name: ClusterName) -> Finding | None:
         """Return why a FleetCluster may not count as removed; None when it positively is."""
+        hub = self._hub
         try:
-            objection = await self._look_at_hub() or await self._look_at_crd(FLEETCLUSTERS)
-            if objection is None and await self._client.find_metadata(FLEETCLUSTERS, name):
+            objection = await _look_who(hub) or await _look_at_crd(hub, FLEETCLUSTERS)
+            if objection is None and await hub.client.find_metadata(FLEETCLUSTERS, name):
                 objection = held("ClusterExists", f"FleetCluster {name} exists after all")
         except KeyfleetError as error:
-            return held("HubUnknown", f"the hub cannot confirm it: {error.message}")
+            return _unknown(hub.home, error.message)
         return objection
 
     async def _ask(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
+        ground = self._grounds(key.cluster, key.kind) or (None if key.cluster else self._hub)
+        if ground is None:
+            return _unknown(Home(key.cluster), "it is not connected")
         try:
-            return await self._look(key, dialect, kind)
+            return await _look(ground, key, dialect, kind)
         except KeyfleetError as error:
-            return held("HubUnknown", f"the hub cannot confirm it: {error.message}")
+            return _unknown(ground.home, error.message)
 
-    async def _look(self, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
-        if objection := await self._look_at_hub():
-            return objection
-        namespace = await self._client.find_metadata(NAMESPACES, key.namespace)
-        if namespace is not None and namespace.deletion_timestamp:
-            return held(
-                "HubNamespaceTerminating", f"namespace {key.namespace} of the hub is being deleted"
-            )
-        if not kind.metadata_only and (objection := await self._look_at_crd(kind.resource)):
-            return objection
-        found = await self._client.find_metadata(kind.resource, key.name, namespace=key.namespace)
-        if found is None or (kind.metadata_only and not _asks(dialect, kind, found)):
-            return None
-        return held("IntentExists", f"{key} exists on the hub after all")
 
-    async def _look_at_hub(self) -> Finding | None:
-        system = await self._client.find_metadata(NAMESPACES, "kube-system")
-        is_known = system is not None and not self._hub_uid.startswith("ca-")
-        if is_known and system is not None and system.uid != self._hub_uid:
-            return held("HubChanged", "another cluster answers for the hub")
+async def _look(ground: Ground, key: IntentKey, dialect: Dialect, kind: Kind) -> Finding | None:
+    if objection := await _look_who(ground):
+        return objection
+    client, home = ground.client, ground.home
+    namespace = await client.find_metadata(NAMESPACES, key.namespace) if key.namespace else None
+    if namespace is not None and namespace.deletion_timestamp:
+        return namespace_going(key, home)
+    resource = kind.resource
+    if not kind.metadata_only and (objection := await _look_at_crd(ground, resource)):
+        return objection
+    served = replace(resource, version=ground.version or resource.version)
+    found = await client.find_metadata(served, key.name, namespace=key.namespace)
+    if found is None or (kind.metadata_only and not _asks(dialect, kind, found)):
         return None
+    return held("IntentExists", f"{key} exists on {home} after all")
 
-    async def _look_at_crd(self, resource: Resource) -> Finding | None:
-        crd = await self._client.find_metadata(CRDS, resource.label)
-        if crd is None or crd.deletion_timestamp:
-            return held("KindGone", f"{resource.kind} is not served on the hub any more")
-        return None
+
+async def _look_who(ground: Ground) -> Finding | None:
+    system = await ground.client.find_metadata(NAMESPACES, "kube-system")
+    is_known = system is not None and not ground.uid.startswith("ca-")
+    if is_known and system is not None and system.uid != ground.uid:
+        reason = ground.home.reason("Changed")
+        return held(reason, f"another cluster answers for {ground.home}")
+    return None
+
+
+async def _look_at_crd(ground: Ground, resource: Resource) -> Finding | None:
+    crd = await ground.client.find_metadata(CRDS, resource.label)
+    if crd is None or crd.deletion_timestamp or ground.crd_uid not in ("", crd.uid):
+        return kind_gone(resource.kind, ground.home)
+    return None
+
+
+def _unknown(home: Home, why: str) -> Finding:
+    return held(home.reason("Unknown"), f"{home} cannot confirm it: {why}")
 
 
 async def identity_doubt(cluster: ClusterFacts, client: Client) -> Finding | None:

@@ -9,10 +9,10 @@ reading anything.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.members.member import Member
 from keyfleet.engine.shaping import Shaped
@@ -46,13 +46,21 @@ class Survey:
     """UIDs of clusters that belong to the fleet and cannot be seen now."""
 
 
+class Namespaces(Protocol):
+    """The namespaces where manifests are."""
+
+    def has_namespace(self, key: IntentKey) -> bool:
+        """Tell whether the namespace of an intent exists in the cluster where it was found."""
+        ...
+
+
 class Doomed:
     """Surveys the fleet for what is about to go."""
 
     def __init__(
         self,
         installation: Installation,
-        hub: Hub,
+        declared: Namespaces,
         fleet: Fleet,
         intents: Intents,
         gatherer: Callable[[], Gatherer],
@@ -61,7 +69,7 @@ class Doomed:
 
         Args:
             installation: Who we are.
-            hub: Tells why an intent may not count as gone.
+            declared: Tells whether the namespace of an intent is there.
             fleet: The clusters.
             intents: The living intents.
             gatherer: Makes the questions that passes ask, without what an approval overcomes.
@@ -69,7 +77,7 @@ class Doomed:
         self.leaving: dict[ClusterName, Member] = {}
         """Clusters that left the fleet and are being cleaned up."""
         self._installation = installation
-        self._hub = hub
+        self._declared = declared
         self._fleet = fleet
         self._intents = intents
         self._gatherer = gatherer
@@ -92,7 +100,7 @@ class Doomed:
 
     def decision(self, key: IntentKey) -> str:
         """Return which explicit decision takes an intent's targets along; empty for none."""
-        is_deleted = not self._intents.is_known(key) and self._hub.has_namespace(key.namespace)
+        is_deleted = not self._intents.is_known(key) and self._declared.has_namespace(key)
         return str(key) if is_deleted else ""
 
     def loss(self, question: Question, step: Step) -> Loss:
@@ -103,8 +111,7 @@ class Doomed:
         """Return a target of a held plan as the loss it was, while its cluster cannot be seen."""
         if scope.kind == ScopeKind.ORPHANS:
             return Loss(target, orphan=scope.name)
-        kind, namespace, name = target.intent.split("/", 2)
-        return Loss(target, self.decision(IntentKey(kind, namespace, name)))
+        return Loss(target, self.decision(IntentKey.parse(target.intent)))
 
     def departing(self, member: Member) -> list[HeldTarget]:
         """Return what this installation delivered to a cluster that leaves the fleet."""

@@ -173,6 +173,11 @@ class Member:
         """Tell whether the intent's namespaces cannot be told, as they may not be listed."""
         return not intent.targets.namespaces.is_by_name and self._namespaces.are_hidden
 
+    @property
+    def sees_namespaces(self) -> bool:
+        """Whether the namespaces are listed: only then is one that is not shown absent."""
+        return self._namespaces.informer.synced
+
     def namespace_now(self, name: str) -> NamespaceFacts | None:
         """Return a namespace as the watch shows it."""
         return self._namespaces.now(name)
