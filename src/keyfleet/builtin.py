@@ -35,4 +35,5 @@ def providers() -> dict[str, Provider]:
 
 def generators() -> dict[str, Provider]:
     """Return every shipped generator by kind."""
-    return {provider.name: provider for provider in (*makers.PROVIDERS, vault.GENERATOR)}
+    elsewhere = {"vaultDynamicSecretSpec": vault.GENERATOR}
+    return {provider.name: provider for provider in makers.providers(elsewhere)}

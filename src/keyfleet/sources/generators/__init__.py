@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generators: they make a new value every time they are asked. One file for each kind."""
 
+from collections.abc import Mapping
+
 from keyfleet.plugin.stores import Provider
 from keyfleet.sources.generators.cluster import ClusterGenerator
 from keyfleet.sources.generators.fake import FAKE
@@ -16,4 +18,12 @@ _KINDS: dict[str, Provider] = {
 }
 """By the field in which a ClusterGenerator holds their spec."""
 
-PROVIDERS: tuple[Provider, ...] = (*_KINDS.values(), ClusterGenerator(_KINDS))
+
+def providers(elsewhere: Mapping[str, Provider]) -> tuple[Provider, ...]:
+    """Return all generators.
+
+    Args:
+        elsewhere: Those that other packages bring, by their field of a ClusterGenerator.
+    """
+    kinds = {**_KINDS, **elsewhere}
+    return (*kinds.values(), ClusterGenerator(kinds))

@@ -58,14 +58,14 @@ class DynamicSession:
         return ""
 
     def request(self, query: Query) -> Hashable:
-        """Return the one thing that can be asked.
+        """Return a request that is equal to no other, so that nobody gets another's answer.
 
         Raises:
             InvalidIntentError: `store.query`.
         """
         if query.how is not How.GENERATE:
             raise InvalidIntentError("store.query", "a generator keeps nothing", self._subject)
-        return KIND
+        return object()
 
     async def fetch(self, request: Hashable) -> Any:
         """Make the call; see `plugin.stores`. Nothing that it answers means "absent"."""
