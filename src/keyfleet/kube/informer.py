@@ -158,6 +158,7 @@ class Informer(Generic[T]):
         )
         self._state = ""
         self._failures = 0
+        self._refusals = 0
         self._failed: End | None = None
         self._may_hurry = False
         self._hurried_at = float("-inf")
@@ -248,12 +249,14 @@ class Informer(Generic[T]):
             resume=self._store.resource_version,
             failures=self._failures,
             random=self._random,
+            refusals=self._refusals,
             before=before,
             told_s=retry_after_s(error),
         )
 
     def _count(self, end: End, lived_s: float) -> End | None:
         before = self._failed
+        self._refusals = self._refusals + 1 if end is End.FORBIDDEN else 0
         if lived_s >= SUCCESS_S:
             self._failures, before = 0, None
         if end not in {End.LISTED, End.CLOSED}:

@@ -31,8 +31,9 @@ SUCCESS_S = 120.0
 BRIEF_S = 1.0
 """A stream that ends sooner did not work."""
 DOUBTED = 6
-"""Failures in a row up to which a refusal of what was permitted is doubted: a server that has just
-started refuses everybody until it has read its roles."""
+"""Refusals in a row up to which a refusal of what was permitted is doubted: a server that has just
+started refuses everybody until it has read its roles. How often it did not answer before that says
+nothing: an outage of a minute is a dozen failures."""
 PERSISTENT = 3
 """Server errors in a row after which the position is no longer trusted."""
 HURRY_S = 5.0
@@ -200,6 +201,7 @@ def recover(
     resume: str,
     failures: int,
     random: Random,
+    refusals: int = 0,
     before: End | None = None,
     told_s: float | None = None,
 ) -> Recovery:
@@ -211,13 +213,14 @@ def recover(
         resume: Version of the last event, bookmark or complete list; empty before any.
         failures: Failures in a row, this one included.
         random: For the jitter.
+        refusals: How many of them, up to this one, said that the right is missing.
         before: How the failure before it ended, of those that are counted.
         told_s: What the server asked to wait.
     """
     start, wait = _TABLE[end]
     if end is End.FAILED and failures >= PERSISTENT:
         start = _From.NEW
-    if end is End.FORBIDDEN and resume and failures <= DOUBTED:
+    if end is End.FORBIDDEN and resume and refusals <= DOUBTED:
         wait = _Wait.BACKOFF
     if end is End.EXPIRED:
         # A server that expires what it has just given must not make us spin; one that comes back

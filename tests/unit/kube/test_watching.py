@@ -43,6 +43,7 @@ def after(
     attempted: Attempt = WATCHED,
     resume: str = "7",
     failures: int = 1,
+    refusals: int = 0,
     before: End | None = None,
     told_s: float | None = None,
 ) -> Recovery:
@@ -51,6 +52,7 @@ def after(
         attempted=attempted,
         resume=resume,
         failures=failures,
+        refusals=refusals,
         random=Random(1),
         before=before,
         told_s=told_s,
@@ -120,7 +122,7 @@ def test_only_waits_for_an_absent_cluster_may_be_cut_short(end: End) -> None:
 
 
 def test_a_permission_that_is_missing_for_long_is_not_asked_for_in_a_hurry() -> None:
-    assert not after(End.FORBIDDEN, failures=DOUBTED + 1).may_hurry
+    assert not after(End.FORBIDDEN, refusals=DOUBTED + 1).may_hurry
 
 
 def test_a_server_error_resumes_after_a_back_off() -> None:
@@ -145,7 +147,7 @@ def test_throttling_without_a_time_backs_off(told_s: float | None) -> None:
 
 
 def test_a_missing_permission_is_looked_at_again_after_minutes() -> None:
-    found = after(End.FORBIDDEN, failures=9)
+    found = after(End.FORBIDDEN, refusals=9)
     assert found.attempt == RESUMED
     assert RECHECK_S <= found.delay_s <= 1.1 * RECHECK_S
 
@@ -238,15 +240,16 @@ def test_reads_the_wait_that_a_server_asked_for() -> None:
 def test_a_refusal_of_what_was_permitted_is_asked_again_soon_at_first() -> None:
     """A server that has just started refuses everybody until it has read its roles."""
 
-    def delay_s(resume: str, failures: int) -> float:
+    def delay_s(resume: str, refusals: int) -> float:
         return recover(
             End.FORBIDDEN,
             attempted=Attempt(Action.WATCH, resume),
             resume=resume,
-            failures=failures,
+            failures=30,
+            refusals=refusals,
             random=Random(0),
         ).delay_s
 
-    assert delay_s("7", 1) < 60 <= RECHECK_S
+    assert delay_s("7", 1) <= 60 < RECHECK_S
     assert delay_s("7", DOUBTED + 1) >= RECHECK_S
     assert delay_s("", 1) >= RECHECK_S
