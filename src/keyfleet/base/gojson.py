@@ -16,7 +16,7 @@ from typing import Any, Final
 from keyfleet.base import jsontext
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.gofloats import format_float
-from keyfleet.base.jsontext import BLANKS, is_json, unescaped
+from keyfleet.base.jsontext import BLANKS, STRANGERS, is_json, unescaped
 
 _LEAST_PLAIN: Final = 1e-6
 _FIRST_WITH_EXPONENT: Final = 1e21
@@ -31,7 +31,6 @@ ESCAPES: Final = {
 HTML_ESCAPES: Final = ESCAPES | {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 LONGEST_ESCAPE: Final = 6
 
-_INVALID_BYTES: Final = dict.fromkeys(range(0xDC80, 0xDD00), "\ufffd")
 _IN_HTML: Final = re.compile(rb"[<>&]|\xe2\x80[\xa8\xa9]")
 
 
@@ -157,4 +156,4 @@ def plain(raw: bytes) -> bytes:
 
 def _unquoted(raw: bytes) -> str:
     text = unescaped(raw[1:-1])
-    return text.decode("utf-8", "surrogateescape").translate(_INVALID_BYTES)
+    return text.decode("utf-8", "surrogateescape").translate(STRANGERS)

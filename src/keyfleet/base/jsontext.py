@@ -25,12 +25,16 @@ _BRACKET: Final = re.compile(
 _NEXT: Final = re.compile(rb"[ \t\r\n]*+,?")
 _STRING_OR_BLANKS: Final = re.compile(rb"(" + _STRING + rb")|[ \t\r\n]++", re.DOTALL)
 
-_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|u([0-9a-fA-F]{4})|(.))",
-    re.DOTALL,
+_HIGH: Final = rb"[dD][89abAB][0-9a-fA-F]{2}"
+_LOW: Final = rb"[dD][c-fC-F][0-9a-fA-F]{2}"
+_PAIR_OR_HALF: Final = re.compile(
+    rb"\\u" + _HIGH + rb"\\u" + _LOW + rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u(" + _HIGH + rb")\\u(" + _LOW + rb")|u([0-9a-fA-F]{4})|(.))", re.DOTALL
+)
+STRANGERS: Final = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+"""For `str.translate`, of texts with foreign bytes as surrogates."""
 _NAMED: Final = dict(zip(b'"\\/bfnrt', b'"\\/\b\f\n\r\t', strict=True))
 _STRANGER: Final = "\ufffd".encode()
 
@@ -40,14 +44,25 @@ def is_json(document: bytes) -> bool:
 
     Strings may hold bytes that are no UTF-8, and halves of surrogate pairs, as Go lets them.
     """
-    if b"\\u" in document:
-        # msgspec refuses halves of pairs. After an escaped backslash this changes text to text.
-        document = _SURROGATE.sub(rb"\\u0020", document)
     try:
-        msgspec.json.decode(document, type=msgspec.Raw)
+        msgspec.json.decode(_paired(document), type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError):
         return False
     return True
+
+
+def mended(document: bytes) -> bytes:
+    """Return JSON with U+FFFD for what is no UTF-8 and for halves of pairs, as Go reads them."""
+    text = document.decode("utf-8", "surrogateescape")
+    return _paired(text.translate(STRANGERS).encode())
+
+
+def _paired(document: bytes) -> bytes:
+    return _PAIR_OR_HALF.sub(_pair, document) if b"\\u" in document else document
+
+
+def _pair(found: "re.Match[bytes]") -> bytes:
+    return rb"\ufffd" if found[1] else found[0]
 
 
 def members(raw: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -9,6 +9,7 @@ Source: docs/compat/eso.md, "Assembly".
 from dataclasses import dataclass
 from enum import StrEnum
 
+from keyfleet.model.decoding import Decoding
 from keyfleet.model.stores import How
 
 
@@ -19,18 +20,6 @@ class Conversion(StrEnum):
     """Each becomes `_`."""
     UNICODE = "Unicode"
     """Each becomes `_U` with its code point and `_`: `_U002f_`."""
-
-
-class Decoding(StrEnum):
-    """How a store's value is encoded."""
-
-    NONE = "None"
-    BASE64 = "Base64"
-    """The standard alphabet, with padding; anything else is an error."""
-    BASE64_URL = "Base64URL"
-    """The same with `-` and `_`."""
-    AUTO = "Auto"
-    """Whichever of these it can be, else as it is."""
 
 
 class MergeStrategy(StrEnum):

@@ -34,7 +34,7 @@ def select(data: SecretData, renames: tuple[KeyRename, ...] | None) -> dict[str,
             raise TransformError(
                 "transform.key_missing",
                 "the source has no key of this name",
-                _shown(rename.origin),
+                shown(rename.origin),
                 "correct spec.data, or add the key to the source",
                 key=rename.origin,
             )
@@ -42,7 +42,7 @@ def select(data: SecretData, renames: tuple[KeyRename, ...] | None) -> dict[str,
             raise TransformError(
                 "transform.key_duplicate",
                 "two keys would get the same name",
-                _shown(rename.target),
+                shown(rename.target),
                 "give each entry of spec.data its own target name",
                 key=rename.target,
             )
@@ -67,9 +67,9 @@ def check_names(values: Mapping[str, SecretValue]) -> None:
             raise TransformError(
                 "transform.key_name",
                 "not a valid key of a Secret",
-                _shown(key),
+                shown(key),
                 "rename it with spec.data",
-                key=_shown(key),
+                key=shown(key),
             )
 
 
@@ -90,6 +90,7 @@ def check_size(values: Mapping[str, SecretValue]) -> None:
         )
 
 
-def _shown(key: str) -> str:
+def shown(key: str) -> str:
+    """Return a key for people, cut where it is long."""
     # A key that came out of a mis-parsed document may be long: it is a name, not a place for text.
     return key if len(key) <= _SHOWN_MAX else f"{key[:_SHOWN_MAX]}..."

@@ -4,8 +4,9 @@
 from typing import Final
 
 from keyfleet.base.gojson import HTML_ESCAPES
+from keyfleet.base.jsontext import STRANGERS
 
-_ESCAPES: Final = HTML_ESCAPES | dict.fromkeys(range(0xDC80, 0xDD00), "\ufffd")
+_ESCAPES: Final = HTML_ESCAPES | STRANGERS
 
 
 def string_end(path: bytes, at: int) -> int:
