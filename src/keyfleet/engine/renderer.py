@@ -105,7 +105,7 @@ class Renderer:
         else:
             content = await self._new(facts)
             print_ = self._prints(content.data)[0]
-        names = self._rendition.names
+        names = self._rendition.names(content.labels, content.annotations)
         metadata = metadata_fingerprint(
             self._key,
             self._installation,
@@ -119,7 +119,9 @@ class Renderer:
         return Content(self._rendition.type)
 
     async def _kept(self, facts: TargetFacts, actual: Actual, holding: Holding) -> Content:
-        names = self._rendition.names
+        marker = holding.marker
+        ours = (marker.labels, marker.annotations) if marker else ((), ())
+        names = self._rendition.names(*ours)
         found = kept_metadata(
             self._key, self._installation, holding, actual, (names.labels, names.annotations)
         )

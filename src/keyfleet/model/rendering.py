@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What templates make of a source's values: which texts there are, and how they are evaluated."""
+"""What templates make of a source's values: which texts there are, and how they are evaluated.
+
+What two templates both make is refused, or the later one's counts where they are `is_layered`:
+objects and literals in their order, then what stands in the manifest by key.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from keyfleet.model.decoding import Decoding
 
 
 class TemplateAs(StrEnum):
@@ -39,6 +45,23 @@ class Functions(StrEnum):
     """Of Vault's agent."""
 
 
+class Root(StrEnum):
+    """What templates see as `.`."""
+
+    PLACED = "placed"
+    """The values, or the named sources, and where the target is: `.Cluster`, `.Namespace`."""
+    VALUES = "values"
+    """The values of the only source and nothing else: a map of texts."""
+
+
+class Into(StrEnum):
+    """What part of the target the templates of an item make."""
+
+    DATA = "Data"
+    LABELS = "Labels"
+    ANNOTATIONS = "Annotations"
+
+
 class MissingKey(StrEnum):
     """What a template gets for a key that is not there, in Go's words."""
 
@@ -52,13 +75,27 @@ class MissingKey(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateItem:
-    """One template of an object of the hub."""
+    """One template of an object."""
 
     read: int
     """Which of the intent's `template_reads` holds it."""
     key: str
     """Its key there, and of the Secret that it makes a value for."""
     makes: TemplateAs = TemplateAs.VALUES
+    into: Into = Into.DATA
+    decoding: Decoding = Decoding.NONE
+    """How what it makes is decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateLiteral:
+    """One template that stands in the manifest and makes keys and values."""
+
+    text: str
+    path: str
+    """Where it stands."""
+    into: Into = Into.DATA
+    decoding: Decoding = Decoding.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +104,30 @@ class Rendering:
 
     data: Mapping[str, str] = field(default_factory=dict)
     """Key to the text of the template that makes its value."""
-    items: tuple[TemplateItem, ...] = ()
+    items: tuple[TemplateItem | TemplateLiteral, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels that are templates; those that are plain stand in the shape."""
     annotations: Mapping[str, str] = field(default_factory=dict)
     functions: Functions = Functions.SPRIG
     missing_key: MissingKey = MissingKey.ERROR
     merge: MergePolicy = MergePolicy.REPLACE
+    root: Root = Root.PLACED
+    is_layered: bool = False
+    """Of two templates that make the same key the later one's counts."""
+    coerces: bool = False
+    """Numbers and truth values in YAML become texts, as Kubernetes' own YAML reads them."""
+    path: str = "spec.template"
+    """Where the templates of the manifest stand."""
+
+    @property
+    def literals(self) -> tuple[TemplateLiteral, ...]:
+        """The templates of the manifest that make keys and values."""
+        return tuple(item for item in self.items if isinstance(item, TemplateLiteral))
+
+    @property
+    def names_metadata(self) -> bool:
+        """Tell whether labels or annotations get names that only rendering tells."""
+        return any(item.into is not Into.DATA and _makes_keys(item) for item in self.items)
 
     @property
     def makes_data(self) -> bool:
@@ -84,3 +138,7 @@ class Rendering:
     def keeps_source(self) -> bool:
         """Tell whether the source's own keys are delivered."""
         return self.merge is MergePolicy.MERGE or not self.makes_data
+
+
+def _makes_keys(item: TemplateItem | TemplateLiteral) -> bool:
+    return isinstance(item, TemplateLiteral) or item.makes is TemplateAs.KEYS_AND_VALUES

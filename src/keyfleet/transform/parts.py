@@ -8,7 +8,8 @@ from typing import Any
 
 from keyfleet.base.errors import TransformError
 from keyfleet.model.data import Material, Texts
-from keyfleet.model.rendering import Rendering, TemplateAs, TemplateItem
+from keyfleet.model.decoding import Decoding
+from keyfleet.model.rendering import Into, Rendering, TemplateAs, TemplateItem, TemplateLiteral
 from keyfleet.transform.excerpts import TemplateFailedError, failed
 from keyfleet.transform.gotemplate.compiling.compiler import Compiled
 from keyfleet.transform.gotemplate.errors import TemplateError
@@ -24,6 +25,8 @@ TEMPLATES_MAX = 512
 """Of one intent."""
 PIECES_MAX = 20_000
 """Fields, constants, calls and texts of all of them: parsing that many takes half a second."""
+LITERAL = "literal"
+"""What a template without a name is called."""
 QUICKLY_PARSED_BYTES = 1 << 10
 """What is longer is parsed beside the controller's loop: dense text takes 10 ms and more."""
 
@@ -35,6 +38,21 @@ class Makes(StrEnum):
     KEYS_AND_VALUES = "KeysAndValues"
     LABEL = "label"
     ANNOTATION = "annotation"
+    LABELS = "labels"
+    ANNOTATIONS = "annotations"
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether it makes names too, not only the value of one."""
+        return self in (Makes.KEYS_AND_VALUES, Makes.LABELS, Makes.ANNOTATIONS)
+
+
+_ONE = {Into.DATA: Makes.VALUE, Into.LABELS: Makes.LABEL, Into.ANNOTATIONS: Makes.ANNOTATION}
+_MANY = {
+    Into.DATA: Makes.KEYS_AND_VALUES,
+    Into.LABELS: Makes.LABELS,
+    Into.ANNOTATIONS: Makes.ANNOTATIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,8 @@ class Text:
     """For people: a field of the manifest, or an object and its key."""
     is_secret: bool = False
     """It stands in a Secret: nothing of it is shown."""
+    decoding: Decoding = Decoding.NONE
+    """How what it makes is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,12 @@ class Part:
 
 def inline_texts(rendering: Rendering) -> Iterator[Text]:
     """Yield the templates that stand in the manifest itself."""
-    path = "spec.template"
+    yield from _keyed_texts(rendering)
+    yield from map(_literal_text, rendering.literals)
+
+
+def _keyed_texts(rendering: Rendering) -> Iterator[Text]:
+    path = rendering.path
     found = (
         (Makes.VALUE, rendering.data, f"{path}.data"),
         (Makes.LABEL, rendering.labels, f"{path}.metadata.labels"),
@@ -93,19 +118,24 @@ def inline_texts(rendering: Rendering) -> Iterator[Text]:
 
 def is_quickly_parsed(rendering: Rendering, *, besides: int = 0) -> bool:
     """Tell whether templates are short: those of the manifest, and what objects hold besides."""
-    texts = (*rendering.data.values(), *rendering.labels.values(), *rendering.annotations.values())
+    texts = (
+        *rendering.data.values(),
+        *rendering.labels.values(),
+        *rendering.annotations.values(),
+        *(literal.text for literal in rendering.literals),
+    )
     return besides + sum(map(len, texts)) <= QUICKLY_PARSED_BYTES
 
 
 def texts_of(rendering: Rendering, material: Material) -> Iterator[Text]:
-    """Yield every template.
+    """Yield every template, in the order in which what it makes counts.
 
     Raises:
         TransformError: `transform.template_missing`: an object has no such key.
     """
-    yield from inline_texts(rendering)
-    for item in rendering.items:
-        yield _item_text(item, material.texts[item.read])
+    items = (_text_of(item, material) for item in rendering.items)
+    own = _keyed_texts(rendering)
+    yield from (*items, *own) if rendering.is_layered else (*own, *items)
 
 
 def parts_of(texts: Iterable[Text], functions: str) -> list[Part]:
@@ -160,6 +190,17 @@ def check_inline(rendering: Rendering) -> None:
     parts_of(inline_texts(rendering), rendering.functions)
 
 
+def _text_of(item: TemplateItem | TemplateLiteral, material: Material) -> Text:
+    if isinstance(item, TemplateLiteral):
+        return _literal_text(item)
+    return _item_text(item, material.texts[item.read])
+
+
+def _literal_text(item: TemplateLiteral) -> Text:
+    text, makes = go_string(item.text), _MANY[item.into]
+    return Text(makes, LITERAL, text, item.path, decoding=item.decoding)
+
+
 def _item_text(item: TemplateItem, texts: Texts) -> Text:
     ref = texts.ref
     place = f"key {item.key} of {ref.kind} {ref.namespace}/{ref.name}"
@@ -169,10 +210,9 @@ def _item_text(item: TemplateItem, texts: Texts) -> Text:
             "transform.template_missing",
             "the object has no key of this name to take a template from",
             place,
-            "correct spec.template.templateFrom, or add the key to the object",
+            "correct templateFrom, or add the key to the object",
             key=item.key,
         )
-    is_value = item.makes is TemplateAs.VALUES
-    makes = Makes.VALUE if is_value else Makes.KEYS_AND_VALUES
+    makes = (_ONE if item.makes is TemplateAs.VALUES else _MANY)[item.into]
     is_secret = ref.kind == "Secret"
-    return Text(makes, item.key, decoded(value.reveal()), place, is_secret)
+    return Text(makes, item.key, decoded(value.reveal()), place, is_secret, item.decoding)

@@ -6,7 +6,7 @@ give another text each time, and a Secret must not change because somebody looke
 (design.md 2, "Level-based").
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,13 @@ from keyfleet.base.errors import InvalidInputError, TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.data import Material, SecretData
 from keyfleet.model.desired import Content
-from keyfleet.model.intent import Shape
+from keyfleet.model.intent import Shape, WriteMode
 from keyfleet.model.places import TargetFacts
-from keyfleet.model.rendering import Rendering
+from keyfleet.model.rendering import Rendering, Root
+from keyfleet.transform.decoding import undone
 from keyfleet.transform.facts import facts_of, looks_at_values, used_facts
-from keyfleet.transform.gotemplate.errors import BudgetError
+from keyfleet.transform.gotemplate.errors import BudgetError, GoError
+from keyfleet.transform.gotemplate.formats.yaml.texts import text_map
 from keyfleet.transform.gotemplate.run import DEFAULT_LIMITS, Limits, Random, Run
 from keyfleet.transform.gotemplate.values import decoded, encoded, string_map
 from keyfleet.transform.keys import check_names, check_size, is_name, select
@@ -31,7 +33,10 @@ from keyfleet.transform.parts import Makes, Part, Text, parts_of, texts_of
 from keyfleet.transform.slow import SLOW
 from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
-_METADATA = (Makes.LABEL, Makes.ANNOTATION)
+_LABELS = (Makes.LABEL, Makes.LABELS)
+_ANNOTATIONS = (Makes.ANNOTATION, Makes.ANNOTATIONS)
+_VALUES = (Makes.VALUE, Makes.KEYS_AND_VALUES)
+_PLAIN_MANNERS = (Root.PLACED.value, "False", "False")
 _YAML_SIGNS = ("\n", ",", ":", "[", "{", "-", "?")
 """Each node of YAML has one before it; reading a node takes as long as some steps."""
 
@@ -51,6 +56,14 @@ class Chance:
 
 QUICK = Limits(steps=5_000, memory_bytes=4 << 20)
 """What takes a few milliseconds: most templates need far less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The labels and annotations that templates make, without what they make of them."""
+
+    labels: frozenset[str]
+    annotations: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +94,23 @@ class Rendition:
         parts = parts_of(texts_of(rendering, material), rendering.functions)
         self._parts = parts
         self._looks = all_of(part.looks for part in parts)
-        self._veiled = frozenset(
-            part.text.key
-            for part in parts
-            if part.text.makes in _METADATA and looks_at_values(part.looks)
-        )
+        self._sees_places = rendering.root is Root.PLACED
         self.is_slow = any(part.functions & SLOW for part in parts)
         """It makes keys or hashes that take seconds."""
 
-    @property
-    def names(self) -> Metadata:
-        """The labels and annotations that templates make, without what they make of them."""
-        return Metadata(self._rendering.labels, self._rendering.annotations)
+    def names(self, labels: Iterable[str], annotations: Iterable[str]) -> Names:
+        """Return which labels and annotations templates make.
+
+        Args:
+            labels: All that were delivered: where only rendering tells names, those count.
+            annotations: As `labels`.
+        """
+        if not self._rendering.names_metadata:
+            return Names(self._named(Makes.LABEL), self._named(Makes.ANNOTATION))
+        plain = self._shape
+        return Names(
+            frozenset(labels) - set(plain.labels), frozenset(annotations) - set(plain.annotations)
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -107,13 +125,13 @@ class Rendition:
 
     def place_like(self, facts: TargetFacts) -> dict[str, bytes]:
         """Return what the templates look at of a place: two with the same get the same."""
-        return used_facts(facts, self._looks)
+        return used_facts(facts, self._looks) if self._sees_places else {}
 
     def inputs(self, facts: TargetFacts) -> dict[str, SecretValue]:
         """Return everything that decides what the templates make, by name."""
         rendering, shape = self._rendering, self._shape
         how = (rendering.functions, rendering.missing_key, rendering.merge, shape.type)
-        found = {"how": " ".join(how).encode()}
+        found = {"how": " ".join((*how, *self._manners())).encode()}
         for rename in shape.keys or ():
             found[f"key {rename.target}"] = rename.origin.encode()
         for path, fact in self.place_like(facts).items():
@@ -130,9 +148,23 @@ class Rendition:
     def wording(self) -> dict[str, SecretValue]:
         """Return the texts of the templates, by name: a change of one is a new revision."""
         return {
-            f"text {part.text.makes} {_called(part.text)}": SecretValue(encoded(part.text.text))
-            for part in self._parts
+            f"text {self._called(index, part.text)}": SecretValue(encoded(part.text.text))
+            for index, part in enumerate(self._parts)
         }
+
+    def _manners(self) -> tuple[str, ...]:
+        # Left out where they are as they always were, so that nothing is rendered anew for them.
+        rendering = self._rendering
+        how = (rendering.root.value, str(rendering.is_layered), str(rendering.coerces))
+        return how if how != _PLAIN_MANNERS else ()
+
+    def _called(self, index: int, text: Text) -> str:
+        if self._rendering.is_layered:
+            # Their order counts, and several may make one key.
+            return f"{index} {text.makes} {text.decoding} {text.key} {text.place}"
+        # Only of those that make values is there one for each key.
+        place = f" {text.place}" if text.makes.is_whole else ""
+        return f"{text.makes} {text.key}{place}"
 
     def _is_used(self, source: str, key: str) -> bool:
         if self._rendering.keeps_source or self._looks is None:
@@ -150,7 +182,8 @@ class Rendition:
         kind, values = self.type, self._values(facts, run)
         check_names(values)
         check_size(values)
-        check_type(kind, values)
+        if self._shape.write_mode is not WriteMode.MERGE:
+            check_type(kind, values)
         return self.described(Content(kind, values), metadata)
 
     def described(self, content: Content, metadata: Metadata) -> Content:
@@ -158,7 +191,7 @@ class Rendition:
         labels = {**self._shape.labels, **metadata.labels}
         annotations = {**self._shape.annotations, **metadata.annotations}
         check_metadata(labels, annotations)
-        return Content(content.type, content.data, labels, annotations, self._veiled)
+        return Content(content.type, content.data, labels, annotations, self._veiled(metadata))
 
     def metadata(self, facts: TargetFacts, run: Run) -> Metadata:
         """Return the labels and annotations that templates make.
@@ -166,34 +199,57 @@ class Rendition:
         Raises:
             TransformError: `transform.template`.
         """
-        labels = self._texts(Makes.LABEL, facts, run)
-        return Metadata(labels, self._texts(Makes.ANNOTATION, facts, run))
+        labels = self._texts(_LABELS, facts, run)
+        return Metadata(labels, self._texts(_ANNOTATIONS, facts, run))
+
+    def _veiled(self, metadata: Metadata) -> frozenset[str]:
+        """Return the labels and annotations that show values."""
+        if self._rendering.names_metadata:
+            return frozenset(metadata.labels) | frozenset(metadata.annotations)
+        return frozenset(
+            part.text.key
+            for part in self._of((Makes.LABEL, Makes.ANNOTATION))
+            if not self._sees_places or looks_at_values(part.looks)
+        )
+
+    def _named(self, makes: Makes) -> frozenset[str]:
+        return frozenset(part.text.key for part in self._of((makes,)))
 
     def _values(self, facts: TargetFacts, run: Run) -> dict[str, SecretValue]:
-        values: dict[str, SecretValue] = {}
-        for key, text in self._texts(Makes.VALUE, facts, run).items():
-            values[key] = SecretValue(encoded(text))
-        for part in self._of(Makes.KEYS_AND_VALUES):
-            made = _keys_and_values(part, self._rendered(part, facts, run), run)
-            for key, value in made.items():
-                if key in values:
-                    raise _made_twice(part)
-                values[key] = value
+        made = self._texts(_VALUES, facts, run)
+        values = {key: SecretValue(encoded(text)) for key, text in made.items()}
         if self._rendering.keeps_source:
             values = {**select(self._kept, self._shape.keys), **values}
         return values
 
-    def _texts(self, makes: Makes, facts: TargetFacts, run: Run) -> dict[str, str]:
-        return {part.text.key: self._rendered(part, facts, run) for part in self._of(makes)}
+    def _texts(self, makes: tuple[Makes, ...], facts: TargetFacts, run: Run) -> dict[str, str]:
+        """Return what the templates of these kinds make, by name, decoded."""
+        texts: dict[str, str] = {}
+        for part in self._of(makes):
+            made = self._made(part, self._rendered(part, facts, run), run)
+            if not self._rendering.is_layered and not texts.keys().isdisjoint(made):
+                raise _made_twice(part)
+            texts |= {key: _undone(part, text) for key, text in made.items()}
+        return texts
 
-    def _of(self, makes: Makes) -> list[Part]:
-        return [part for part in self._parts if part.text.makes is makes]
+    def _made(self, part: Part, text: str, run: Run) -> dict[str, str]:
+        if not part.text.makes.is_whole:
+            return {part.text.key: text}
+        found = _coerced(text, run) if self._rendering.coerces else _read(text, run)
+        return _checked(part, found)
+
+    def _of(self, makes: tuple[Makes, ...]) -> list[Part]:
+        return [part for part in self._parts if part.text.makes in makes]
 
     def _rendered(self, part: Part, facts: TargetFacts, run: Run) -> str:
         # Templates share a budget, since they are as many as their author likes, and nothing else.
         run.scratch.clear()
-        root = {**self._data(), **facts_of(facts)}
+        root = {**self._data(), **facts_of(facts)} if self._sees_places else self._values_alone()
         return part.execute(root, run, missing=self._rendering.missing_key.value)
+
+    def _values_alone(self) -> dict[str, Any]:
+        """Return the values of the only source as a `map[string]string`, made anew."""
+        return string_map(self._strings.get("", {}))
 
     def _data(self) -> dict[str, Any]:
         """Return the sources' values as Go values, made anew, since templates may change maps."""
@@ -202,21 +258,28 @@ class Rendition:
         return {name: string_map(texts) for name, texts in self._strings.items()}
 
 
-def _called(text: Text) -> str:
-    # Only of those that make values is there one for each key.
-    is_whole = text.makes is Makes.KEYS_AND_VALUES
-    return f"{text.key} {text.place}" if is_whole else text.key
-
-
-def _keys_and_values(part: Part, text: str, run: Run) -> dict[str, SecretValue]:
+def _read(text: str, run: Run) -> Any:
+    """Return YAML as it says; None when it is none."""
     try:
         run.step(sum(map(text.count, _YAML_SIGNS)))
         documents = decode_yaml(encoded(text), subject="")
     except (InvalidInputError, BudgetError):
-        documents = None
-    # Raised out here, so that no error of the parser comes along.
-    content = documents[0].content if documents and len(documents) == 1 else {}
-    is_broken = documents is None or len(documents) > 1 or not isinstance(content, dict)
+        return None
+    if len(documents) > 1:
+        return None
+    return documents[0].content if documents else {}
+
+
+def _coerced(text: str, run: Run) -> dict[str, str] | None:
+    """Return YAML as Kubernetes reads it into texts; None when it cannot."""
+    try:
+        return text_map(run, text)
+    except GoError:
+        return None
+
+
+def _checked(part: Part, content: Any) -> dict[str, str]:
+    is_broken = not isinstance(content, dict)
     if is_broken or not all(isinstance(each, str) for pair in content.items() for each in pair):
         raise TransformError(
             "transform.template_yaml",
@@ -225,7 +288,7 @@ def _keys_and_values(part: Part, text: str, run: Run) -> dict[str, SecretValue]:
             "quote what YAML takes for a number or a truth value",
             key=part.text.key,
         )
-    if not all(map(is_name, content)):
+    if part.text.makes is Makes.KEYS_AND_VALUES and not all(map(is_name, content)):
         # Such a name is not shown: where a value breaks out of its line it is a part of the value.
         raise TransformError(
             "transform.key_name",
@@ -234,7 +297,21 @@ def _keys_and_values(part: Part, text: str, run: Run) -> dict[str, SecretValue]:
             "quote the values in it, such as with `quote` or `toJson`",
             key=part.text.key,
         )
-    return {key: SecretValue(encoded(value)) for key, value in content.items()}
+    found: dict[str, str] = content
+    return found
+
+
+def _undone(part: Part, text: str) -> str:
+    value = undone(encoded(text), part.text.decoding)
+    if value is None:
+        raise TransformError(
+            "transform.template_encoding",
+            "the template makes a value that is not encoded as it is said to be",
+            f"{part.text.place}, {part.text.decoding}",
+            "correct valuesDecodingStrategy, or what the template makes",
+            key=part.text.key,
+        )
+    return decoded(value)
 
 
 def _made_twice(part: Part) -> TransformError:

@@ -9,8 +9,9 @@ serves every place. `shape` is both halves in one. What templates make is made b
 
 from keyfleet.model.data import SecretData
 from keyfleet.model.desired import Content, DesiredObject
-from keyfleet.model.intent import Shape
+from keyfleet.model.intent import Shape, WriteMode
 from keyfleet.model.places import Place, TargetFacts
+from keyfleet.model.rendering import Rendering, Root
 from keyfleet.transform.facts import CLUSTER, EVERYTHING, NAMESPACE
 from keyfleet.transform.keys import check_names, check_size, select
 from keyfleet.transform.looks import Looks, all_of
@@ -48,7 +49,9 @@ def content_of(shape: Shape, data: SecretData) -> Content:
     check_names(values)
     check_size(values)
     kind = shape.type or data.type or DEFAULT_TYPE
-    check_type(kind, values)
+    if shape.write_mode is not WriteMode.MERGE:
+        # What the type asks for may be among the keys of others.
+        check_type(kind, values)
     return Content(kind, values, dict(shape.labels), dict(shape.annotations))
 
 
@@ -65,11 +68,16 @@ def varies_with(shape: Shape) -> frozenset[str]:
     there is time to parse them: then it is both.
     """
     rendering = shape.rendering
-    if rendering is None:
+    if rendering is None or rendering.root is Root.VALUES:
         return frozenset()
     looks: Looks | None = None
-    if not rendering.items and is_quickly_parsed(rendering):
+    if not _reads(rendering) and is_quickly_parsed(rendering):
         parts = parts_of(inline_texts(rendering), rendering.functions)
         looks = all_of(part.looks for part in parts)
     seen = EVERYTHING if looks is None else looks
     return frozenset(path[0].lower() for path in seen if path[0] in (CLUSTER, NAMESPACE))
+
+
+def _reads(rendering: Rendering) -> bool:
+    """Tell whether some templates stand in objects."""
+    return len(rendering.literals) < len(rendering.items)

@@ -1,14 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 
 from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.data import Material, Texts
 from keyfleet.model.intent import SecretRef
-from keyfleet.model.rendering import Functions, Rendering, TemplateAs, TemplateItem
+from keyfleet.model.rendering import (
+    Functions,
+    Into,
+    Rendering,
+    TemplateAs,
+    TemplateItem,
+    TemplateLiteral,
+)
 from keyfleet.testing.canary import canary
 from keyfleet.transform.excerpts import TemplateFailedError
-from keyfleet.transform.parts import TEMPLATES_MAX, Makes, Text, check_inline, part_of, texts_of
+from keyfleet.transform.parts import (
+    QUICKLY_PARSED_BYTES,
+    TEMPLATES_MAX,
+    Makes,
+    Text,
+    check_inline,
+    inline_texts,
+    is_quickly_parsed,
+    part_of,
+    texts_of,
+)
 
 MAP = SecretRef("shop", "templates", kind="ConfigMap")
 SECRET = SecretRef("shop", "own")
@@ -83,3 +102,27 @@ def test_of_a_secret_template_that_is_none_nothing_is_quoted() -> None:
     assert str(caught.value) == (
         "key k of Secret shop/t cannot be parsed: line 1 (its text is secret)"
     )
+
+
+def test_literals_stand_in_the_manifest_and_layers_come_in_order() -> None:
+    literal = TemplateLiteral("a: {{ .x }}", "spec.t.templateFrom[0].literal", Into.LABELS)
+    rendering = Rendering(data={"k": "v"}, items=(literal,), path="spec.t")
+    found = list(inline_texts(rendering))
+    assert [(one.makes, one.place) for one in found] == [
+        (Makes.VALUE, "spec.t.data.k"),
+        (Makes.LABELS, "spec.t.templateFrom[0].literal"),
+    ]
+    layers = texts_of(replace(rendering, is_layered=True), Material({}))
+    assert [one.makes for one in layers] == [Makes.LABELS, Makes.VALUE]
+
+
+def test_a_literal_that_is_no_template_is_refused_without_any_data() -> None:
+    rendering = Rendering(items=(TemplateLiteral("a: {{", "spec.x"),))
+    with pytest.raises(TemplateFailedError) as caught:
+        check_inline(rendering)
+    assert caught.value.place == "spec.x"
+
+
+def test_literals_count_as_texts_to_parse() -> None:
+    long = TemplateLiteral("x" * (QUICKLY_PARSED_BYTES + 1), "spec.x")
+    assert not is_quickly_parsed(Rendering(items=(long,)))

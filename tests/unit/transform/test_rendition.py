@@ -12,19 +12,23 @@ import pytest
 from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.data import Material, SecretData, Texts
-from keyfleet.model.intent import KeyRename, SecretRef, Shape
+from keyfleet.model.decoding import Decoding
+from keyfleet.model.intent import KeyRename, SecretRef, Shape, WriteMode
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, TargetFacts
 from keyfleet.model.rendering import (
     Functions,
+    Into,
     MergePolicy,
     MissingKey,
     Rendering,
+    Root,
     TemplateAs,
     TemplateItem,
+    TemplateLiteral,
 )
 from keyfleet.testing.canary import canary
 from keyfleet.transform.excerpts import TemplateFailedError
-from keyfleet.transform.rendition import Chance, Rendition
+from keyfleet.transform.rendition import Chance, Names, Rendition
 
 PASSWORD = canary("password")
 DATA = {"user": SecretValue(b"shop"), "password": SecretValue(PASSWORD)}
@@ -289,3 +293,156 @@ def test_says_whether_it_takes_long_or_makes_nothing() -> None:
     assert not rendition({"k": "{{ .user }}"}).is_slow
     assert rendition(labels={"a": "{{ 1 }}"}, sources={"": SecretData({})}).is_empty
     assert not rendition({"k": ""}).is_empty
+
+
+def layered(
+    *items: TemplateItem | TemplateLiteral,
+    data: Mapping[str, str] | None = None,
+    texts: tuple[Texts, ...] = (),
+    **fields: Any,
+) -> Rendition:
+    how: dict[str, Any] = {
+        "functions": Functions.ESO,
+        "root": Root.VALUES,
+        "is_layered": True,
+        "coerces": True,
+    }
+    return rendition(data, items=items, texts=texts, **(how | fields))
+
+
+def literal(text: str, into: Into = Into.DATA, decoding: Decoding = Decoding.NONE) -> Any:
+    return TemplateLiteral(text, "spec.target.template.templateFrom[0].literal", into, decoding)
+
+
+def holder(**entries: str) -> Texts:
+    raw = {key: SecretValue(text.encode()) for key, text in entries.items()}
+    return Texts(SecretRef("shop", "texts", kind="ConfigMap"), raw)
+
+
+def test_values_alone_are_a_map_of_texts() -> None:
+    found = layered(
+        data={
+            "all": "{{ range $k, $v := . }}{{ $k }};{{ end }}",
+            "json": "{{ toJson . }}",
+            "count": "{{ len . }}",
+            "one": '{{ index . "user" }}',
+        },
+        sources={"": SecretData({"user": SecretValue(b"shop"), "Cluster": SecretValue(b"c")})},
+    )
+    assert made(found) == {
+        "all": b"Cluster;user;",
+        "json": b'{"Cluster":"c","user":"shop"}',
+        "count": b"2",
+        "one": b"shop",
+    }
+
+
+def test_places_are_no_part_of_values_alone() -> None:
+    assert code_of(layered(data={"k": "{{ .Cluster.name }}"})) == "transform.template"
+    assert layered(data={"k": "{{ .user }}"}).place_like(EAST) == {}
+
+
+def test_the_later_layer_counts_and_data_last() -> None:
+    texts = (holder(a="first a", b="first b", c="first c", m="a: second a\nb: second b"),)
+    found = layered(
+        TemplateItem(0, "a"),
+        TemplateItem(0, "b"),
+        TemplateItem(0, "c"),
+        TemplateItem(0, "m", TemplateAs.KEYS_AND_VALUES),
+        literal("b: third b"),
+        data={"c": "own c"},
+        texts=texts,
+    )
+    assert made(found) == {"a": b"second a", "b": b"third b", "c": b"own c"}
+
+
+def test_layers_lie_on_the_sources_keys_where_these_are_kept() -> None:
+    found = layered(literal("user: new"), merge=MergePolicy.MERGE)
+    assert made(found) == {"user": b"new", "password": PASSWORD}
+    assert made(layered(literal("user: new"))) == {"user": b"new"}
+
+
+def test_labels_and_annotations_may_be_named_by_templates() -> None:
+    texts = (holder(l="{{ .user }}", m="a: '1'"),)
+    found = layered(
+        TemplateItem(0, "l", into=Into.LABELS),
+        TemplateItem(0, "m", TemplateAs.KEYS_AND_VALUES, Into.LABELS),
+        literal("note: {{ .user }}\na: x", Into.ANNOTATIONS),
+        texts=texts,
+        labels={"a": "own"},
+        shape=Shape(labels={"plain": "x"}),
+        merge=MergePolicy.MERGE,
+    )
+    content = found.content(EAST, CHANCE.begin())
+    assert content.labels == {"plain": "x", "l": "shop", "a": "own"}
+    assert content.annotations == {"note": "shop", "a": "x"}
+    assert content.veiled == {"l", "a", "note"}
+    assert set(content.data) == set(DATA)
+    names = found.names(content.labels, content.annotations)
+    assert names == Names(frozenset({"l", "a"}), frozenset({"note", "a"}))
+
+
+def test_names_that_stand_in_the_manifest_need_no_rendering() -> None:
+    found = layered(data={"k": "v"}, labels={"a": "{{ .user }}"}, shape=Shape(labels={"b": "x"}))
+    names = found.names(("a", "b", "others"), ())
+    assert names == Names(frozenset({"a"}), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("k: 007", {"k": b"7"}),
+        ("k: yes", {"k": b"true"}),
+        ("on: off", {"true": b"false"}),
+        ("k: 3.14159265", {"k": b"3.1415927"}),
+        ("k:", {"k": b""}),
+        ("", {}),
+        ("k: {{ .user | quote }}", {"k": b"shop"}),
+    ],
+)
+def test_scalars_become_texts(text: str, becomes: dict[str, bytes]) -> None:
+    assert made(layered(literal(text))) == becomes
+
+
+@pytest.mark.parametrize("text", ["- a", "k: [a]", "k: {a: b}", "just text", "k: 'x"])
+def test_what_is_no_map_of_texts_is_refused(text: str) -> None:
+    assert code_of(layered(literal(text))) == "transform.template_yaml"
+
+
+def test_what_templates_make_is_decoded_on_demand() -> None:
+    texts = (holder(a="YWJj", m="k: YWJj"),)
+    found = layered(
+        TemplateItem(0, "a", decoding=Decoding.BASE64),
+        TemplateItem(0, "m", TemplateAs.KEYS_AND_VALUES, decoding=Decoding.AUTO),
+        literal("l: YWJj", decoding=Decoding.BASE64_URL),
+        data={"own": "YWJj"},
+        texts=texts,
+    )
+    assert made(found) == {"a": b"abc", "k": b"abc", "l": b"abc", "own": b"YWJj"}
+    broken = layered(literal("l: {{ .password }}", decoding=Decoding.BASE64))
+    assert code_of(broken) == "transform.template_encoding"
+
+
+def test_binary_values_can_be_made_by_decoding() -> None:
+    found = layered(literal("k: /wA=", decoding=Decoding.BASE64))
+    assert made(found) == {"k": b"\xff\x00"}
+
+
+def test_the_order_of_layers_is_a_part_of_the_inputs() -> None:
+    one, other = literal("a: x"), literal("a: y")
+    inputs = [layered(*items).inputs(EAST) for items in ((one, other), (other, one))]
+    assert revealed(inputs[0]) != revealed(inputs[1])
+
+
+def test_how_templates_were_always_read_makes_nothing_new() -> None:
+    assert revealed(rendition({"k": "v"}).inputs(EAST))["how"] == b"sprig error Replace "
+    assert b"values" in revealed(layered(data={"k": "v"}).inputs(EAST))["how"]
+
+
+def test_the_type_asks_for_nothing_where_others_have_keys_too() -> None:
+    found = rendition({"k": "v"}, shape=Shape("kubernetes.io/tls", write_mode=WriteMode.MERGE))
+    assert made(found) == {"k": b"v"}
+
+
+def revealed(values: Mapping[str, SecretValue]) -> dict[str, bytes]:
+    return {name: value.reveal() for name, value in values.items()}

@@ -7,7 +7,7 @@ from keyfleet.model.data import SecretData
 from keyfleet.model.desired import Content, DesiredObject
 from keyfleet.model.intent import KeyRename, Shape, WriteMode
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, Place, TargetFacts
-from keyfleet.model.rendering import Rendering, TemplateItem
+from keyfleet.model.rendering import Rendering, Root, TemplateItem, TemplateLiteral
 from keyfleet.transform.parts import QUICKLY_PARSED_BYTES
 from keyfleet.transform.shape import content_of, placed, shape, varies_with
 
@@ -79,3 +79,18 @@ def test_the_type_rule_looks_at_the_renamed_keys() -> None:
 )
 def test_templates_vary_with_what_they_may_look_at(rendering: Rendering, facts: set[str]) -> None:
     assert varies_with(Shape(rendering=rendering)) == facts
+
+
+def test_what_sees_no_place_varies_with_none() -> None:
+    looking = Rendering({"k": "{{ .Cluster }}{{ .Namespace }}"}, root=Root.VALUES)
+    assert varies_with(Shape(rendering=looking)) == frozenset()
+
+
+def test_literals_are_looked_at_without_reading_anything() -> None:
+    literal = TemplateLiteral("k: {{ .Cluster.name }}", "spec.x")
+    assert varies_with(Shape(rendering=Rendering(items=(literal,)))) == {"cluster"}
+
+
+def test_merging_leaves_what_a_type_asks_for_to_others() -> None:
+    merging = Shape("kubernetes.io/tls", write_mode=WriteMode.MERGE)
+    assert content_of(merging, SecretData({"a": SecretValue(b"b")})).type == "kubernetes.io/tls"
