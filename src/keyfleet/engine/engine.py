@@ -198,6 +198,8 @@ class Engine(HubEvents, FleetEvents):
         if not cluster:
             self.declared.look_again()
         entry = self.fleet.get(cluster) if cluster else None
+        if target := entry or self.fleet.hub():
+            self._watch_inherited(target)
         for key in entry.member.owners() if entry and entry.member else ():
             if (key.kind, key.cluster) == (kind, cluster) and not self.intents.is_known(key):
                 self._queue(key, [cluster])
@@ -282,6 +284,7 @@ class Engine(HubEvents, FleetEvents):
         if entry.member is None:
             return
         self.declared.start(entry)
+        self._watch_inherited(entry)
         self._watch_sources(entry, self.intents)
         wanting = [intent.key for intent in self.intents.meaning(entry.facts)]
         reached = self.results.of_cluster(entry.name)
@@ -436,6 +439,15 @@ class Engine(HubEvents, FleetEvents):
         for ref in (ref for intent in intents for ref in intent.refs):
             if ref.cluster and entry.facts.answers_to(ref.cluster):
                 entry.member.watch_source(ref)
+
+    def _watch_inherited(self, entry: Entry) -> None:
+        declarations = self.declared.of(entry.name)
+        if entry.member is None or declarations is None:
+            return
+        for dialect in self._parts.dialects:
+            for kind in dialect.kinds:
+                if kind.inherits and declarations.served(kind.resource.kind):
+                    entry.member.watch_inherited(kind.inherits)
 
     def _unwatch(self, intent: Intent) -> None:
         for ref in _config_maps(intent):

@@ -85,6 +85,8 @@ class Kind:
     finalizers: tuple[str, ...] = ()
     """Another tool's, on manifests: removed once a manifest is being deleted, since that tool will
     not do it where the kind is ours."""
+    inherits: str = ""
+    """Label selector of the targets that the other tool made for such manifests."""
     metadata_only: bool = False
     """Its meaning is in labels and annotations; its body is never fetched."""
     wanted: Callable[[Metadata], bool] = lambda _: True

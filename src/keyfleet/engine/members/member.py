@@ -11,6 +11,7 @@ from keyfleet.base.clock import Clock
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.log import Hooks
 from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.members.inheritedwatch import InheritedWatches
 from keyfleet.engine.members.memory import Memory, Spot, is_newer
 from keyfleet.engine.members.namespacewatch import NamespaceWatch
 from keyfleet.engine.members.scopes import EVERYWHERE, ScopedWatch
@@ -88,6 +89,7 @@ class Member:
         )
         self._namespaces = NamespaceWatch(self._maker, scopes, self._namespace_changed)
         self._sources = SourceWatches(self._maker, self._source_changed)
+        self._inherited = InheritedWatches(self._maker, scopes, self._inherited_changed)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -106,7 +108,7 @@ class Member:
     async def stop(self) -> None:
         """Stop the watches; the client stays open for its owner to close."""
         self.is_ready = False
-        await stop(*self._tasks, *self._sources.clear())
+        await stop(*self._tasks, *self._sources.clear(), *self._inherited.clear())
 
     def nudge(self) -> None:
         """Let every watch try again now: the cluster answers."""
@@ -194,6 +196,10 @@ class Member:
         """Stop watching a source that no intent reads any more."""
         self._sources.unwatch(ref)
 
+    def watch_inherited(self, labels: str) -> None:
+        """Watch the targets of another tool, whose manifests are served here."""
+        self._inherited.watch(labels)
+
     def writing(self, spot: Spot) -> AbstractContextManager[None]:
         """Judge what the watch shows of a place only when a write to it has been answered."""
         return self._targets.writing(spot)
@@ -280,7 +286,8 @@ class Member:
                     self.memory.read(secret.metadata.key, actual, marker.intent)
 
     def _informers(self) -> list[Informer[Metadata] | ScopedWatch]:
-        return [self._targets.informer, self._namespaces.informer, *self._sources.informers()]
+        own = (self._targets.informer, self._namespaces.informer)
+        return [*own, *self._sources.informers(), *self._inherited.informers()]
 
     def _holding(self, spot: Spot) -> Holding:
         annotations = self._targets.items[spot].annotations or {}
@@ -288,6 +295,10 @@ class Member:
 
     def _target_changed(self, intents: set[IntentKey], spot: Spot) -> None:
         self._events.target_changed(self, intents, spot)
+
+    def _inherited_changed(self, spot: Spot) -> None:
+        if self.is_ready:
+            self._events.target_changed(self, set(), spot)
 
     def _namespace_changed(self, old: NamespaceFacts | None, new: NamespaceFacts | None) -> None:
         if self.is_ready:
