@@ -17,6 +17,9 @@ __all__ = ["moto", "moto_server", "openbao", "prometheus"]
 
 SLOW_KINDS = ("cluster", "e2e")
 SLOW_TIMEOUT_S = 180
+RERUNS = 1
+"""How often a test on real servers is tried again: a shared machine stalls them now and then. It
+is named as RERUN in the summary, and what fails twice fails."""
 
 # The machine may be shared: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile(
@@ -35,10 +38,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests on real control planes the longer limit, unless they name their own."""
+    """Give tests on real servers a longer limit, unless they name their own, and a second try."""
     here = Path(__file__).parent
     for item in items:
         is_slow = any(item.path.is_relative_to(here / kind) for kind in SLOW_KINDS)
+        if is_slow:
+            item.add_marker(pytest.mark.flaky(reruns=RERUNS))
         if is_slow and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_S, func_only=True))
 
