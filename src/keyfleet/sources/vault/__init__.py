@@ -6,7 +6,8 @@
     client     one request and its bounds       refusals  what a status means
     paths      keys to paths                    values    documents to bytes
     reading    KV                               searching find
-    session    a store in use                   dynamic   the generator
+    login      a token in use                   session   a store in use
+    dynamic    the generator                    provider  the way in
 
 Spoken to directly and without a library: docs/adr/0013.
 """

@@ -15,7 +15,12 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from keyfleet.base.errors import KeyfleetError, PermanentError, UnreachableError
+from keyfleet.base.errors import (
+    KeyfleetError,
+    PermanentError,
+    SecretNotFoundError,
+    UnreachableError,
+)
 from keyfleet.base.http import USER_AGENT
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.access import ClientCertificate, Endpoint
@@ -103,7 +108,7 @@ class Client:
         self._network.link(self._certificate)
 
     async def send(self, call: Call) -> Reply:
-        """Return the answer to a request.
+        """Return the answer to a request; for the metrics "absent" is one too, as upstream.
 
         Raises:
             KeyfleetError: As `keyfleet.sources.vault.refusals`, or no answer at all.
@@ -113,6 +118,9 @@ class Client:
             reply = await self._send(call)
             is_success = True
             return reply
+        except SecretNotFoundError:
+            is_success = True
+            raise
         finally:
             if call.name:
                 self._means.called(METRICS_NAME, call.name, is_success)

@@ -19,10 +19,10 @@ from keyfleet.plugin.storeerrors import config_of, invalid
 from keyfleet.plugin.stores import Answer, ProviderMeans, StoreReferences
 from keyfleet.sources.vault.checks import check_spec
 from keyfleet.sources.vault.client import Reply
+from keyfleet.sources.vault.login import Login
 from keyfleet.sources.vault.paths import clean
 from keyfleet.sources.vault.provider import VaultProvider
 from keyfleet.sources.vault.reading import AS_LIST
-from keyfleet.sources.vault.session import Login
 from keyfleet.sources.vault.spec import VaultSpec
 from keyfleet.sources.vault.values import texts_of
 
@@ -127,7 +127,11 @@ class DynamicProvider:
 
     def _spec(self, store: Store) -> DynamicSpec:
         spec = config_of(DynamicSpec, store)
-        check_spec(spec.provider, store)
+        try:
+            check_spec(spec.provider, store)
+        except InvalidIntentError as error:
+            error.path = f"provider.{error.path}"
+            raise
         if spec.parameters is not None and not isinstance(spec.parameters, dict):
             raise invalid(store, "parameters", "write an object")
         return spec

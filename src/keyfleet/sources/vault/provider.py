@@ -16,8 +16,9 @@ from keyfleet.plugin.stores import ProviderMeans, StoreReferences
 from keyfleet.sources.vault.checks import check_spec
 from keyfleet.sources.vault.client import Client
 from keyfleet.sources.vault.identity import identify
+from keyfleet.sources.vault.login import Login
 from keyfleet.sources.vault.logins import client_certificate
-from keyfleet.sources.vault.session import Login, VaultSession
+from keyfleet.sources.vault.session import VaultSession
 from keyfleet.sources.vault.spec import VaultSpec
 
 OPENBAO_METHODS = frozenset(("", "tokenSecretRef", "appRole", "userPass"))

@@ -9,14 +9,12 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keyfleet.base.clock import Clock
-from keyfleet.base.errors import DeniedError, InvalidIntentError, KeyfleetError
+from keyfleet.base.errors import InvalidIntentError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.plugin.stores import Answer
 from keyfleet.plugin.storesearch import name_matcher
-from keyfleet.sources.vault.client import Call, Client, Reply
-from keyfleet.sources.vault.identity import Identity
+from keyfleet.sources.vault.login import Login
 from keyfleet.sources.vault.paths import data_path, metadata_path
 from keyfleet.sources.vault.reading import Content, Reader
 from keyfleet.sources.vault.searching import Searcher
@@ -24,10 +22,6 @@ from keyfleet.sources.vault.spec import VaultSpec
 from keyfleet.sources.vault.values import answer_of, whole_of
 
 _VERSION = re.compile(r"[0-9]{1,18}")
-_MARGIN_S = 5.0
-"""A token is not used this shortly before its end."""
-_RENEW_BELOW = 1 / 3
-"""Share of its life that a token has left when it is renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,105 +40,6 @@ class ReadMetadata:
 
 
 Request = ReadSecret | ReadMetadata | Search
-
-
-class Login:
-    """A token in use: sends with it, renews it, ends it."""
-
-    def __init__(
-        self, client: Client, identity: Identity, spec: VaultSpec, clock: Clock, *, subject: str
-    ) -> None:
-        self.identity = identity
-        self._client = client
-        self._spec = spec
-        self._clock = clock
-        self._subject = subject
-        self._ends = _end(clock, identity.lifetime_s)
-        self._is_renewing = False
-        self._is_bound = False
-        """Something lives as long as the token does."""
-
-    async def ask(
-        self,
-        name: str,
-        method: str,
-        path: str,
-        *,
-        query: tuple[tuple[str, str], ...] = (),
-        body: SecretValue | None = None,
-    ) -> Reply:
-        """Return the answer to a request in the store's namespace.
-
-        Raises:
-            DeniedError: `store.denied`: also where the token's time is over.
-            KeyfleetError: As `Client.send`.
-        """
-        await self._stay()
-        subject = f"{self._subject} {path}"
-        reply = await self._client.send(
-            Call(
-                name,
-                method,
-                path,
-                subject,
-                token=self.identity.token,
-                namespace=self._spec.namespace,
-                query=query,
-                body=body,
-            )
-        )
-        self._is_bound = self._is_bound or reply.binds_token
-        return reply
-
-    async def _stay(self) -> None:
-        if not self._ends:
-            return
-        left_s = self._ends - self._clock.monotonic()
-        if left_s < _MARGIN_S:
-            raise DeniedError("store.denied", "the login has expired", self._subject)
-        is_due = left_s < self.identity.lifetime_s * _RENEW_BELOW
-        if is_due and self.identity.is_renewable and self.identity.is_ours:
-            await self._renew()
-
-    async def _renew(self) -> None:
-        # The token is good for a while yet: whoever asks meanwhile goes on with it.
-        if self._is_renewing:
-            return
-        self._is_renewing = True
-        try:
-            reply = await self._client.send(self._own("", "auth/token/renew-self"))
-        except KeyfleetError:
-            return
-        finally:
-            self._is_renewing = False
-        auth = reply.document.get("auth")
-        seconds = auth.get("lease_duration") if isinstance(auth, dict) else None
-        if isinstance(seconds, int) and seconds > 0:
-            self._ends = max(self._ends, _end(self._clock, float(seconds)))
-
-    def _own(self, name: str, path: str) -> Call:
-        return Call(
-            name,
-            "POST",
-            path,
-            f"{self._subject} {path}",
-            token=self.identity.token,
-            namespace=self._spec.login_namespace,
-        )
-
-    async def end(self) -> None:
-        """Revoke a token that we got, unless credentials would end with it; then disconnect."""
-        try:
-            if self.identity.token and self.identity.is_ours and not self._is_bound:
-                await self._client.send(self._own("RevokeSelf", "auth/token/revoke-self"))
-        except KeyfleetError:
-            pass  # It ends by itself.
-        finally:
-            await self._client.close()
-
-
-def _end(clock: Clock, lifetime_s: float) -> float:
-    return clock.monotonic() + lifetime_s if lifetime_s else 0.0
 
 
 class VaultSession:

@@ -99,13 +99,22 @@ async def serving() -> AsyncIterator[FakeVault]:
 
 
 @asynccontextmanager
-async def raw_server(answer: bytes) -> AsyncIterator[str]:
-    """Run a server that reads a request's head, writes these bytes and breaks the connection."""
+async def raw_server(answer: bytes | None) -> AsyncIterator[str]:
+    """Run a server that reads a request's head, writes these bytes and breaks the connection.
+
+    None: it stays silent until the client hangs up.
+    """
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        writer.transport.abort() if not answer else writer.close()
+        if answer is None:
+            await reader.read()
+        else:
+            writer.write(answer)
+        if answer:
+            writer.close()
+        else:
+            writer.transport.abort()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     async with server:
