@@ -2,24 +2,33 @@
 """What to say on a manifest now: put together for the status keeper."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from keyfleet.engine.fleet import Fleet
-from keyfleet.engine.hub import Hub
-from keyfleet.engine.hubobjects import Document
+from keyfleet.engine.hubobjects import Document, origin_of
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy
 from keyfleet.engine.results import Results, Whereabouts
 from keyfleet.engine.revisions import Revisions
-from keyfleet.engine.statuses import BUSY_S, CONNECTING_S, Answer
+from keyfleet.engine.statuses import BUSY_S, CONNECTING_S, Answer, Say
+from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import Resource
-from keyfleet.model.intent import Rejection
+from keyfleet.model.intent import Origin, Rejection
 from keyfleet.model.outcome import Outcome
 from keyfleet.model.places import IntentKey
+from keyfleet.plugin import Dialect, Kind, Role
+
+Others = Callable[[Dialect, Kind, IntentKey], Say | None]
+"""What to say on a manifest that is no intent, such as a store; None: nothing yet."""
 
 
 class Manifests(Protocol):
     """The manifests of all clusters."""
+
+    def dialect_of(self, kind: str) -> tuple[Dialect, Kind] | None:
+        """Return who understands a kind."""
+        ...
 
     def manifest(self, key: IntentKey) -> Document | None:
         """Return the manifest of an intent as last seen."""
@@ -35,7 +44,6 @@ class Answers:
 
     def __init__(
         self,
-        hub: Hub,
         declared: Manifests,
         fleet: Fleet,
         intents: Intents,
@@ -43,11 +51,12 @@ class Answers:
         revisions: Revisions,
         *,
         busy: Busy,
+        others: Others = lambda *_: None,
         is_unjudged: Callable[[IntentKey], bool] = lambda _: False,
     ) -> None:
         self._busy = busy
+        self._others = others
         self._is_unjudged = is_unjudged
-        self._hub = hub
         self._declared = declared
         self._fleet = fleet
         self._intents = intents
@@ -81,25 +90,33 @@ class Answers:
 
     def answer(self, key: IntentKey) -> Answer | None:
         """Return what to say on the manifest; None when it is gone."""
-        outcome = self._intents.rejection(key) or self._outcome(key)
-        found = self._hub.dialect_of(key.kind)
-        if outcome is None or found is None:
-            return None
-        dialect, kind = found
+        found = self._declared.dialect_of(key.kind)
         manifest = self._declared.manifest(key)
-        intent = self._intents.get(key)
-        origin = outcome.origin if isinstance(outcome, Rejection) else None
-        origin = origin or (intent.origin if intent else None)
-        if origin is None:
+        said = self._said(key, *found, manifest or {}) if found else None
+        if found is None or said is None:
             return None
-        return Answer(
-            outcome,
-            origin,
-            dialect,
-            self._declared.served(key) or kind.resource,
-            (manifest or {}).get("status"),
-            kind.has_status,
-        )
+        report, origin = said
+        kind = found[1]
+        resource = self._declared.served(key) or kind.resource
+        return Answer(report, origin, resource, (manifest or {}).get("status"), kind.has_status)
+
+    def _said(
+        self, key: IntentKey, dialect: Dialect, kind: Kind, manifest: Document
+    ) -> tuple[Say, Origin] | None:
+        if kind.role is Role.INTENT:
+            intent, outcome = self._intents.get(key), self.outcome(key)
+            origin = intent.origin if intent else None
+            origin = outcome.origin if isinstance(outcome, Rejection) else origin
+            return (partial(dialect.report, outcome), origin) if outcome and origin else None
+        if not manifest:
+            return None
+        origin = origin_of(dialect, key.kind, metadata_of(manifest), key.cluster)
+        say = self._others(dialect, kind, key)
+        return (say, origin) if say is not None else None
+
+    def outcome(self, key: IntentKey) -> Outcome | Rejection | None:
+        """Return what came of an intent; None when it is gone."""
+        return self._intents.rejection(key) or self._outcome(key)
 
     def _outcome(self, key: IntentKey) -> Outcome | None:
         intent = self._intents.get(key)

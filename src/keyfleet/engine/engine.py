@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
@@ -26,23 +27,25 @@ from keyfleet.engine.entry import Entry, FleetEvents
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.hub import Hub
 from keyfleet.engine.hubevents import HubEvents
+from keyfleet.engine.hubobjects import HUB
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Busy, Lane
 from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
-from keyfleet.engine.statuses import Statuses
+from keyfleet.engine.statuses import Say, Statuses
 from keyfleet.engine.understanding import understood
 from keyfleet.engine.worker import HUB_WORD, Worker
 from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Origin, SecretRef
+from keyfleet.model.outcome import StoreOutcome
 from keyfleet.model.places import (
     ClusterName,
     IntentKey,
     NamespaceFacts,
 )
 from keyfleet.model.stores import StoreRef
-from keyfleet.plugin import ClusterSnapshot, Dialect
+from keyfleet.plugin import ClusterSnapshot, Dialect, Kind, Role, StoreDialect
 from keyfleet.transform.shape import varies_with
 
 log = get_logger("engine")
@@ -92,13 +95,13 @@ class Engine(HubEvents, FleetEvents):
         self._breaker = self._worker.breaker
         self._busy = Busy(self._settled)
         answers = Answers(
-            self.hub,
             self.declared,
             self.fleet,
             self.intents,
             self.results,
             self._worker.revisions,
             busy=self._busy,
+            others=self._say_of_others,
             is_unjudged=self._breaker.gate.is_unjudged,
         )
         clients = self.declared.client
@@ -110,6 +113,8 @@ class Engine(HubEvents, FleetEvents):
         )
         self._namespaced: dict[IntentKey, bool] = {}
         """Whether an intent's templates look at their namespace; found out when it matters."""
+        self._judged: dict[IntentKey, StoreOutcome] = {}
+        """How stores stand."""
         self._is_started = False
 
     async def run(self) -> None:
@@ -207,7 +212,23 @@ class Engine(HubEvents, FleetEvents):
 
     def store_changed(self, ref: StoreRef) -> None:
         """Read again what is read from a store, or made by a generator, that changed."""
-        self._source_is_due([ref])
+        names = {ref.cluster} if ref.cluster else self._hub_names()
+        if self.declared.find(ref) is None:
+            self._judged.pop(IntentKey(ref.kind, ref.namespace, ref.name, ref.cluster), None)
+        self._source_is_due(replace(ref, cluster=name) for name in names)
+
+    def store_judged(self, outcome: StoreOutcome) -> None:
+        """Say on a store how it stands."""
+        ref = outcome.store
+        key = IntentKey(ref.kind, ref.namespace, ref.name, ref.cluster)
+        self._judged[key] = outcome
+        self._statuses.changed(key)
+
+    def _say_of_others(self, dialect: Dialect, kind: Kind, key: IntentKey) -> Say | None:
+        outcome = self._judged.get(key)
+        if outcome is None or kind.role is not Role.STORE:
+            return None
+        return partial(cast("StoreDialect", dialect).report_store, outcome)
 
     def _stores_are_due(self, kind: str, cluster: ClusterName) -> None:
         stores = {read.subject for intent in self.intents for read in intent.reads}
@@ -227,11 +248,12 @@ class Engine(HubEvents, FleetEvents):
         """Queue the intents that read this object of the hub."""
         if ref.kind == SECRETS.kind:
             self._parts.secret_changed(ref)
+        self._source_is_due(replace(ref, cluster=name) for name in self._hub_names())
+
+    def _hub_names(self) -> set[ClusterName]:
         hub = self.fleet.hub()
-        names = {ClusterName(""), *self._hub_words()} | (
-            {hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set()
-        )
-        self._source_is_due(replace(ref, cluster=name) for name in names)
+        names = {hub.name, *map(ClusterName, hub.facts.aliases)} if hub else set()
+        return {HUB, *self._hub_words(), *names}
 
     def _hub_words(self) -> set[ClusterName]:
         word = ClusterName(HUB_WORD)

@@ -16,10 +16,9 @@ from keyfleet.base.log import get_logger
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import Resource
-from keyfleet.model.intent import Origin, Rejection
-from keyfleet.model.outcome import Outcome
+from keyfleet.model.intent import Origin
 from keyfleet.model.places import ClusterName, IntentKey
-from keyfleet.plugin import Dialect, Event
+from keyfleet.plugin import Event, Report
 
 log = get_logger("engine")
 
@@ -41,13 +40,20 @@ LANE_WIDTH = 8
 """Status writes at a time: deliveries have the connection first."""
 
 
+class Say(Protocol):
+    """How the dialect of a manifest says what came of it."""
+
+    def __call__(self, before: Mapping[str, Any] | None, /, *, now: str) -> Report:
+        """Return status and events, given the present status."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What to say on one manifest."""
 
-    outcome: Outcome | Rejection
+    report: Say
     origin: Origin
-    dialect: Dialect
     resource: Resource
     before: Mapping[str, Any] | None
     """Its status as last seen."""
@@ -55,7 +61,7 @@ class Answer:
 
 
 class Subject(Protocol):
-    """What the status keeper asks about an intent."""
+    """What the status keeper asks about a manifest, be it an intent or a store."""
 
     def answer(self, key: IntentKey) -> Answer | None:
         """Return what to say now; None when there is no manifest any more."""
@@ -202,7 +208,7 @@ class Statuses:
     async def _say(self, client: Client, key: IntentKey, answer: Answer) -> None:
         uid, written = self._written.get(key, ("", None))
         before = written if written is not None and uid == answer.origin.uid else answer.before
-        report = answer.dialect.report(answer.outcome, before, now=timestamp(self._clock.now()))
+        report = answer.report(before, now=timestamp(self._clock.now()))
         if answer.has_status and report.status is not None and report.status != before:
             await client.json_patch(
                 answer.resource,

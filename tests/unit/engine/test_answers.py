@@ -24,6 +24,7 @@ from keyfleet.engine.results import WAITING, Results
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.settled import PassResult
 from keyfleet.engine.statuses import BUSY_S, CONNECTING_S
+from keyfleet.kube.resources import FLEETSECRETS
 from keyfleet.model.intent import Rejection
 from keyfleet.model.matchers import ChosenClusters
 from keyfleet.model.outcome import Outcome, TargetResult
@@ -112,29 +113,28 @@ async def test_before_the_inventory_is_heard_no_cluster_is_called_missing(bench:
 
 async def test_a_first_look_is_waited_for() -> None:
     bench = Bench()
-    answer = bench.answers.answer(KEY)
-    assert answer is not None
-    assert isinstance(answer.outcome, Outcome)
-    assert answer.outcome.clusters[0].reason == WAITING
+    outcome = bench.answers.outcome(KEY)
+    assert isinstance(outcome, Outcome)
+    assert outcome.clusters[0].reason == WAITING
     assert bench.answers.patience_s(KEY) == CONNECTING_S
 
 
 async def test_an_outcome_carries_revision_and_who_is_to_be_told(bench: Bench) -> None:
     bench.revisions.revise(intent_of(), ("v1:k:a",))
-    answer = bench.answers.answer(KEY)
+    answer, outcome = bench.answers.answer(KEY), bench.answers.outcome(KEY)
     assert answer is not None
-    assert isinstance(answer.outcome, Outcome)
-    assert (answer.outcome.revision, answer.outcome.source_fingerprint) == (1, "v1:k:a")
-    assert (answer.origin, answer.dialect) == (intent_of().origin, native.DIALECT)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.revision, outcome.source_fingerprint) == (1, "v1:k:a")
+    assert (answer.origin, answer.resource) == (intent_of().origin, FLEETSECRETS)
     assert answer.has_status
+    assert (answer.report(None, now="").status or {})["revision"] == 1
 
 
 async def test_a_rejection_is_told_at_once(bench: Bench) -> None:
     rejection = Rejection(KEY, intent_of().origin, "UnknownField", "unknown field")
     bench.intents.reject(rejection)
-    answer = bench.answers.answer(KEY)
-    assert answer is not None
-    assert (answer.outcome, bench.answers.patience_s(KEY)) == (rejection, 0.0)
+    assert bench.answers.answer(KEY) is not None
+    assert (bench.answers.outcome(KEY), bench.answers.patience_s(KEY)) == (rejection, 0.0)
 
 
 async def test_nothing_is_told_to_a_manifest_that_is_gone(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,7 +75,9 @@ class Bench:
             return None
         outcome = Outcome(key, revision=self.revision)
         origin = intent_of(key).origin
-        return Answer(outcome, origin, FakeDialect(), FLEETSECRETS, None, self.has_status)
+        return Answer(
+            partial(FakeDialect().report, outcome), origin, FLEETSECRETS, None, self.has_status
+        )
 
     def patience_s(self, key: IntentKey) -> float:
         del key
