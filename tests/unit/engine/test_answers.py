@@ -69,7 +69,7 @@ class Bench:
             means=MEANS,
         )
         self.answers = Answers(
-            hub, declared, self.fleet, self.intents, self.results, self.revisions, busy=self.busy
+            declared, self.fleet, self.intents, self.results, self.revisions, busy=self.busy
         )
         self.intents.put(intent_of())
 

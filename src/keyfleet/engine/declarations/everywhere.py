@@ -22,7 +22,7 @@ from keyfleet.model.ownership import Installation, Marker
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import Finding
 from keyfleet.model.stores import StoreRef
-from keyfleet.plugin import Dialect
+from keyfleet.plugin import Dialect, Kind
 
 
 class Everywhere:
@@ -114,6 +114,10 @@ class Everywhere:
         if found is None and (entry := self._fleet.get(cluster)) is not None:
             found = self._members.get(entry.name)
         return found
+
+    def dialect_of(self, kind: str) -> tuple[Dialect, Kind] | None:
+        """Return who understands a kind."""
+        return self.hub.dialect_of(kind)
 
     def manifest(self, key: IntentKey) -> Document | None:
         """Return the manifest of an intent as last seen."""
