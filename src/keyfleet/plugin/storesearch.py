@@ -29,7 +29,7 @@ def name_matcher(expression: str) -> Callable[[str], bool]:
     if len(expression) <= EXPRESSION_MAX:
         try:
             search = re2.compile(expression, options=options).search
-        except re2.error:
+        except (re2.error, UnicodeError):
             pass
         else:
             return lambda name: search(name) is not None

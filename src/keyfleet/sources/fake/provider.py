@@ -3,7 +3,7 @@
 
 Nobody confirms who asks, so nothing is shared; there is nothing to save either, since no request
 leaves the process.
-Source: docs/compat/eso-fake.md.
+Source: docs/compat/eso-generators.md, "Provider fake".
 """
 
 from collections.abc import Callable, Hashable, Mapping

@@ -18,6 +18,9 @@ from keyfleet.sources.remotecluster.asking import RemoteSecret, Texts
 
 Values = Mapping[str, SecretValue]
 
+DEPTH_MAX = 100
+"""Deepest JSON whose members are extracted."""
+
 
 def value(query: Query, secret: RemoteSecret) -> SecretValue:
     """Return the answer to `data[]`.
@@ -117,18 +120,20 @@ def _part(document: SecretValue, path: str) -> SecretValue | None:
 def _object_of(document: bytes) -> dict[str, Any] | None:
     """Return a JSON object as Go reads it without being told a type: all numbers are floats."""
     try:
-        found = _floats(codec.decode_json(document, subject=""))
+        found = _floats(codec.decode_json(document, subject=""), DEPTH_MAX)
     except (InvalidInputError, OverflowError):
         return None
     return found if isinstance(found, dict) else None
 
 
-def _floats(decoded: Any) -> Any:
+def _floats(decoded: Any, depth: int) -> Any:
+    if not depth:
+        raise InvalidInputError("input.json", "nested too deeply")
     match decoded:
         case dict():
-            return {name: _floats(member) for name, member in decoded.items()}
+            return {name: _floats(member, depth - 1) for name, member in decoded.items()}
         case list():
-            return [_floats(member) for member in decoded]
+            return [_floats(member, depth - 1) for member in decoded]
         case int() if not isinstance(decoded, bool):
             return float(decoded)
     return decoded

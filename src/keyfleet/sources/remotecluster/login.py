@@ -38,7 +38,8 @@ T = TypeVar("T")
 TOKEN_S = 3600
 """Life of a ServiceAccount's token, as upstream asks for it."""
 
-_OWN = re.compile(r"kubernetes(\.default(\.svc(\.[a-z0-9.-]+)?)?)?")
+_OWN = re.compile(r"kubernetes\.default(\.svc(\.[a-z0-9.-]+)?)?")
+"""Names of the API server that only resolve in its own cluster."""
 
 
 class Login:

@@ -111,7 +111,12 @@ def test_extracts_from_keys_only(wanted: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", PASSWORD, b'{"a": kf-canary-x', b"[1]", b'"a"', b'{"a":1}x', b"\xff", b'{"a":1e999}'],
+    [
+        *("", PASSWORD, b'{"a": kf-canary-x', b"[1]", b'"a"', b'{"a":1}x', b"\xff", b'{"a":1e999}'),
+        *(b'{"a":' + b"[" * deep + b"]" * deep + b"}" for deep in (101, 190, 300, 900, 100_000)),
+        b'{"a":' + b"1" * 5000 + b"}",
+    ],
+    ids=lambda text: f"{text[:20]!s} {len(text)}",
 )
 def test_extracts_from_json_objects_only_and_quotes_nothing(text: str | bytes) -> None:
     with pytest.raises(TransformError) as caught:

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from keyfleet.base.errors import InvalidIntentError
+from keyfleet.plugin.storesearch import EXPRESSION_MAX, name_matcher
+
+
+@pytest.mark.parametrize(
+    ("expression", "name", "matches"),
+    [
+        ("b", "abc", True),
+        ("^b", "abc", False),
+        ("(?i)ABC", "abc", True),
+        ("", "abc", True),
+        ("^prod-(db|web)$", "prod-db", True),
+        (r"\pL", "é", True),
+    ],
+)
+def test_matches_anywhere_in_a_name(expression: str, name: str, matches: bool) -> None:
+    assert name_matcher(expression)(name) is matches
+
+
+@pytest.mark.parametrize("expression", ["(", "(?=a)", r"(a)\1", "a{2000}", "a" * 20_000, "\udc80"])
+def test_refuses_what_is_no_expression_of_re2(expression: str) -> None:
+    with pytest.raises(InvalidIntentError) as caught:
+        name_matcher(expression)
+    assert caught.value.code == "store.query"
+    assert caught.value.__context__ is None
+
+
+def test_takes_no_longer_for_expressions_that_explode_elsewhere() -> None:
+    matches = name_matcher("(a*)*b")
+    assert not matches("a" * 200_000)
+    assert EXPRESSION_MAX < 20_000
