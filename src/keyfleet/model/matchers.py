@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from keyfleet.model.places import ClusterFacts, NamespaceFacts
+from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts
 from keyfleet.model.selectors import Selector
 
 EVERYTHING = "*"
@@ -122,3 +122,51 @@ class ChosenNamespaces(_Chosen):
             return False
         by_name = EVERYTHING in self.wanted or facts.name in self.wanted
         return by_name or self._by_labels(facts.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class OneCluster:
+    """The cluster of this very name, whatever else answers to it."""
+
+    name: ClusterName
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return (self.name,)
+
+    @property
+    def is_by_name(self) -> bool:
+        """No other has to be looked at."""
+        return True
+
+    def matches(self, facts: ClusterFacts) -> bool:
+        """Tell whether this is it."""
+        return facts.name == self.name
+
+    def describe(self) -> str:
+        """Return the rule for people."""
+        return f"cluster {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TheHub:
+    """The hub itself, as a member of its fleet."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Nobody asks for it by name."""
+        return ()
+
+    @property
+    def is_by_name(self) -> bool:
+        """Every cluster has to be looked at: which one is the hub is not in its name."""
+        return False
+
+    def matches(self, facts: ClusterFacts) -> bool:
+        """Tell whether this is the hub."""
+        return facts.is_hub
+
+    def describe(self) -> str:
+        """Return the rule for people."""
+        return "the hub"

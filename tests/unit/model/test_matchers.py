@@ -8,6 +8,8 @@ from keyfleet.model.matchers import (
     ChosenNamespaces,
     ClusterMatcher,
     NamespaceMatcher,
+    OneCluster,
+    TheHub,
 )
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts
 from keyfleet.model.selectors import Requirement, Selector, parse_selector
@@ -97,3 +99,17 @@ def test_both_are_matchers() -> None:
     of_clusters: ClusterMatcher = ChosenClusters()
     of_namespaces: NamespaceMatcher = ChosenNamespaces()
     assert of_clusters.describe() == of_namespaces.describe()
+
+
+def test_one_cluster_is_that_of_its_name_and_none_with_such_an_alias() -> None:
+    east = OneCluster(ClusterName("east"))
+    assert east.matches(ClusterFacts(ClusterName("east")))
+    assert not east.matches(ClusterFacts(ClusterName("x"), aliases=frozenset({"east"})))
+    assert (east.names, east.is_by_name, east.describe()) == (("east",), True, "cluster east")
+
+
+def test_the_hub_is_found_whatever_it_is_called() -> None:
+    hub = TheHub()
+    assert hub.matches(ClusterFacts(ClusterName("any"), is_hub=True))
+    assert not hub.matches(ClusterFacts(ClusterName("hub")))
+    assert (hub.names, hub.is_by_name, hub.describe()) == ((), False, "the hub")
