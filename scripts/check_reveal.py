@@ -15,6 +15,7 @@ SELF = Path(__file__).name
 NAME = "reveal"
 
 ALLOWED = {
+    "keyfleet.dialects.eso.hashes": "the hash by which targets of upstream are adopted",
     "keyfleet.inventory.*": "kubeconfigs held in Secrets are logins",
     "keyfleet.kube.auth.*": "logins",
     "keyfleet.engine.installation": "the key that fingerprints",

@@ -2,12 +2,19 @@
 """When a store is asked again: policy, interval and windows of a manifest; pure.
 
 The decision is upstream's (external-secrets.io, `refreshPolicy`): what was never synced is due; a
-changed manifest is due unless it is to be synced once; then time decides.
+changed manifest is due unless it is to be synced once; then time decides, where windows let it.
+Source: docs/compat/eso.md, "When a store is asked again".
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from keyfleet.model.windows import Windows
+
+_LONGEST: Final = timedelta(days=300 * 365)
+"""An interval beyond is as good as none, and no calendar goes on for ever."""
 
 
 class RefreshPolicy(StrEnum):
@@ -27,6 +34,8 @@ class Refresh:
     policy: RefreshPolicy = RefreshPolicy.PERIODIC
     interval: timedelta | None = None
     """None, zero or less: once, whatever changes."""
+    windows: Windows | None = None
+    """What time makes due waits for these; nothing else does."""
 
     @property
     def is_once(self) -> bool:
@@ -49,24 +58,31 @@ class Standing:
 
 def is_due(refresh: Refresh, standing: Standing, now: datetime) -> bool:
     """Tell whether the store is to be asked now."""
+    is_new = not standing.is_synced or standing.refreshed_at is None
     if refresh.policy is RefreshPolicy.CREATED_ONCE:
-        return not standing.is_synced or standing.refreshed_at is None
+        return is_new
     if refresh.policy is RefreshPolicy.ON_CHANGE:
-        is_new = not standing.is_synced or standing.refreshed_at is None
         return is_new or not standing.is_version_same
     if refresh.is_once and standing.is_synced:
         return False
-    if not standing.is_version_same or standing.refreshed_at is None:
+    expires = _expires(refresh, standing, now)
+    if not standing.is_version_same or expires is None:
         return True
-    if standing.refreshed_at > now or refresh.interval is None:
-        return True
-    return standing.refreshed_at + refresh.interval <= now
+    return expires <= now and (refresh.windows is None or refresh.windows.allows(now))
 
 
 def next_due(refresh: Refresh, standing: Standing, now: datetime) -> datetime | None:
-    """Return when time makes it due; None when only a change does."""
+    """Return when to look again: now where it is due, None where only a change makes it so."""
     if is_due(refresh, standing, now):
         return now
-    if refresh.is_once or refresh.interval is None or standing.refreshed_at is None:
+    expires = None if refresh.is_once else _expires(refresh, standing, now)
+    if expires is None or refresh.windows is None:
+        return expires
+    return refresh.windows.next_allowed(max(expires, now))
+
+
+def _expires(refresh: Refresh, standing: Standing, now: datetime) -> datetime | None:
+    """Return when the last reading is old; None: there was none, or only in the future."""
+    if standing.refreshed_at is None or standing.refreshed_at > now or refresh.interval is None:
         return None
-    return standing.refreshed_at + refresh.interval
+    return standing.refreshed_at + min(refresh.interval, _LONGEST)
