@@ -12,6 +12,7 @@ from keyfleet.base.errors import (
     DeniedError,
     InvalidInputError,
     InvalidIntentError,
+    PermanentError,
     SecretNotFoundError,
     TransformError,
 )
@@ -98,6 +99,18 @@ def not_an_object(query: Query) -> TransformError:
         f"{query.property} of {_named(query)}" if query.property else _named(query),
         "only a JSON object can be extracted; use data for a single value",
         key=query.key,
+    )
+
+
+def search_too_large(where: str, hint: str) -> PermanentError:
+    """Return the error for a search that finds more than is kept in memory.
+
+    Args:
+        where: What was searched.
+        hint: How to find less, and what the bounds are.
+    """
+    return PermanentError(
+        "store.search_too_large", "the search finds more than is kept", where, hint
     )
 
 

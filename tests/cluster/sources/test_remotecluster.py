@@ -422,7 +422,7 @@ async def test_finds_no_more_than_it_keeps(
 ) -> None:
     monkeypatch.setattr("keyfleet.sources.remotecluster.session.FOUND_BYTES", 20)
     error = await refusal(ask(session, Query(How.SEARCH, search=Search("."))))
-    assert (type(error), error.code) == (PermanentError, "store.too_large")
+    assert (type(error), error.code) == (PermanentError, "store.search_too_large")
 
 
 async def test_an_absent_secret_is_absent_where_all_of_it_is_asked_for(

@@ -10,13 +10,12 @@ from keyfleet.base.errors import (
     ExpiredError,
     KeyfleetError,
     NotFoundError,
-    PermanentError,
     UnreachableError,
 )
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.client import Client
 from keyfleet.model.stores import How, Query
-from keyfleet.plugin.storeerrors import secret_not_found
+from keyfleet.plugin.storeerrors import search_too_large, secret_not_found
 from keyfleet.plugin.stores import Answer
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.remotecluster.answers import as_json, members, value
@@ -27,8 +26,11 @@ T = TypeVar("T")
 
 PROVIDER = "Kubernetes"
 """As upstream's metrics name it."""
-FOUND_BYTES = 16 * 1024 * 1024
-"""Most that a search may find; a Secret holds 1 MiB."""
+FOUND_MAX = 10_000
+"""Most Secrets that a search may find."""
+FOUND_BYTES = 8 * 1024 * 1024
+"""Most that these may hold together; one that is written holds 1 MiB."""
+_FEWER = f"find fewer: at most {FOUND_MAX} secrets and {FOUND_BYTES >> 20} MiB"
 UNAUTHORIZED = "api.unauthorized"
 
 Found = Mapping[str, SecretValue]
@@ -77,7 +79,7 @@ class KubernetesSession:
             DeniedError: `store.denied`: forbidden, or the login has expired.
             ThrottledError: As the server says.
             UnreachableError: No answer, TLS, 5xx.
-            PermanentError: `store.too_large`, and whatever else the server refuses.
+            PermanentError: `store.search_too_large`, and whatever else the server refuses.
         """
         match request:
             case One(name):
@@ -128,13 +130,9 @@ class KubernetesSession:
             if matches(name):
                 found[name] = as_json(secret.data)
                 size += found[name].size
-            if size > FOUND_BYTES:
-                raise PermanentError(
-                    "store.too_large",
-                    "the store answers with more than is kept",
-                    f"{self._namespace} ({wanted})",
-                    "ask for fewer secrets",
-                )
+            if size > FOUND_BYTES or len(found) > FOUND_MAX:
+                where = f"{self._namespace} ({wanted})"
+                raise search_too_large(where, _FEWER)
         return found
 
     async def _call(self, name: str, asking: Awaitable[T]) -> T:
