@@ -6,7 +6,7 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench fuzz soak test check fix assets docs lock clean
+.PHONY: help demo bench fuzz soak test check fix assets tools docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -17,7 +17,7 @@ demo: $(READY) ## Play the main job on real local control planes
 bench: assets ## Measure beside a bare writer and a script: BENCH="fanout keeping" QUICK=--quick
 	$(BIN)/python -m bench $(BENCH) $(QUICK)
 
-test: check assets ## Everything: checks, all tests on real control planes, coverage; JOBS=2
+test: check assets tools ## Everything: checks, all tests on real control planes, coverage; JOBS=2
 	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist loadfile --cov --cov-report=term
 
 check: $(READY) ## Lint, types, import contracts, docstrings, house rules
@@ -37,6 +37,9 @@ fix: $(READY) ## Format, and repair what the linter can repair
 
 assets: $(READY) ## Prepare kube-apiserver and etcd; the last line is their folder
 	@$(BIN)/python -m keyfleet.localplane.assets
+
+tools: assets ## Prepare the servers and programs that only tests need
+	@$(BIN)/python -m keyfleet.localplane.assets kubectl prometheus vault
 
 docs: $(READY) ## Write the reference pages that come from the source
 	$(BIN)/python scripts/write_errors.py && $(BIN)/python scripts/write_metrics.py

@@ -89,7 +89,8 @@ KUBERNETES = GoModule(
     version_variables=("k8s.io/component-base/version",),
 )
 
-# 1.14.2 is MPL, and the newest that builds with an sdk release; OpenBao is on few module proxies.
+# 1.14 is the last Vault under the MPL, and its later patches need an sdk that was never published;
+# OpenBao is on few module proxies. The program is our main.go around its core.
 VAULT = GoModule("vault", main="github.com/hashicorp/vault", cache_prefix="vault-")
 
 # Without service discovery of clouds, which is a third of it. Kept at the newest version whose
@@ -108,5 +109,5 @@ TARGETS = {
     "kube-apiserver": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kubectl": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kubectl"),
     "prometheus": GoTarget(PROMETHEUS, "github.com/prometheus/prometheus/cmd/prometheus"),
-    "vault": GoTarget(VAULT, "github.com/hashicorp/vault"),
+    "vault": GoTarget(VAULT, "keyfleet.io/localplane"),
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real server of the Vault API, in memory, with its audit log as the witness of every request.
 
-It is Vault 1.14.2, the newest under the MPL whose modules fit each other: OpenBao cannot be had as
-a Go module everywhere. Its API is what OpenBao and later versions answer, without namespaces.
+It is the core and the HTTP API of Vault 1.14.1, under the MPL: OpenBao cannot be had as a Go module
+everywhere. Its API is what OpenBao and later versions answer, without namespaces.
+`gomod/vault/main.go` lists the engines and logins it has.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,15 +16,6 @@ from keyfleet.localplane import assets, pki, rig, servers
 from keyfleet.localplane.api import Answer
 
 ROOT_TOKEN = "root"  # noqa: S105 - of a throw-away server on loopback
-
-_LISTENER = """
-listener "tcp" {{
-  address            = "{host}:{port}"
-  tls_cert_file      = "server.crt"
-  tls_key_file       = "server.key"
-  tls_client_ca_file = "ca.crt"
-}}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +33,7 @@ class Request:
 
 
 class Vault(rig.Rig):
-    """Vault with the root token `ROOT_TOKEN` and a key-value engine, version 2, at `secret/`.
+    """Vault with the token `ROOT_TOKEN` and a key-value engine, version 2, at `secret/`.
 
     with Vault() as vault:
         vault.put("database", {"password": "..."})
@@ -137,34 +129,23 @@ class Vault(rig.Rig):
     # The server.
 
     def prepare(self) -> None:
-        """Write keys and the configuration of the TLS listener."""
+        """Write the certificate of the TLS listener."""
         pair = self.authority.server(("localhost", rig.LOOPBACK))
-        listener = _LISTENER.format(host=rig.LOOPBACK, port=self._tls_port)
-        contents = {
-            "ca.crt": self.authority.ca_pem,
-            "server.crt": pair.certificate_pem,
-            "server.key": pair.key_pem,
-            "vault.hcl": listener.encode(),
-        }
-        for name, content in contents.items():
-            servers.write_private(self.directory / name, content)
+        servers.write_private(self.directory / "server.crt", pair.certificate_pem)
+        servers.write_private(self.directory / "server.key", pair.key_pem)
 
     def command(self) -> list[str]:
         """Return the command line of a server that unseals itself."""
-        return [
-            *("env", f"HOME={self.directory}"),
-            *(str(assets.ensure_tool("vault")), "server", "-dev", "-dev-no-store-token"),
-            f"-dev-root-token-id={ROOT_TOKEN}",
-            f"-dev-listen-address={rig.LOOPBACK}:{self.port}",
-            *("-config=vault.hcl", "-log-level=warn"),
-        ]
+        addresses = [f"{rig.LOOPBACK}:{port}" for port in (self.port, self._tls_port)]
+        return [str(assets.ensure_tool("vault")), *addresses, ROOT_TOKEN]
 
     def is_ready(self) -> bool:
-        """Return whether it is unsealed and has its first engine."""
-        return self.call("GET", "secret/config").status == 200
+        """Return whether it is unsealed."""
+        return self.call("GET", "sys/health").status == 200
 
     def settle(self) -> None:
-        """Turn the audit log on, anew after a restart."""
+        """Turn the audit log on and mount the first engine, anew after a restart."""
         self._audit_log.unlink(missing_ok=True)
         options = {"file_path": str(self._audit_log)}
         self.must("PUT", "sys/audit/file", {"type": "file", "options": options})
+        self.enable_engine("secret", "kv", options={"version": "2"})
