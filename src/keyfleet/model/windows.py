@@ -16,7 +16,6 @@ from typing import Final
 from keyfleet.model.cron import schedule_of
 
 _LEAST: Final = timedelta(microseconds=1)
-_SECOND: Final = timedelta(seconds=1)
 _STEPS_MAX: Final = 64
 
 
@@ -82,7 +81,7 @@ class Windows:
             ]
             if not closing:
                 break
-            moment = max(moment, *closing) + _SECOND
+            moment = max(moment, *closing) + _LEAST
         return moment
 
     def _openings(self, now: datetime) -> Iterator[datetime]:

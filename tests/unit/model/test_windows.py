@@ -75,12 +75,12 @@ def test_every_is_open_always_or_never(lasts: int, is_open: bool) -> None:
         (WindowKind.ALLOW, (BROKEN,), OUTSIDE, None),
         (WindowKind.ALLOW, (Window("@every 1h", timedelta(minutes=1)),), OUTSIDE, None),
         (WindowKind.ALLOW, (Window("0 0 30 2 *", timedelta(hours=1)), NIGHT), OUTSIDE, OPEN),
-        (WindowKind.DENY, (NIGHT,), INSIDE, OPEN + timedelta(hours=2, seconds=1)),
+        (WindowKind.DENY, (NIGHT,), INSIDE, OPEN + timedelta(hours=2, microseconds=1)),
         (
             WindowKind.DENY,
             (NIGHT, Window("0 0 * * *", timedelta(hours=1))),
             INSIDE,
-            OPEN + timedelta(hours=3, seconds=1),
+            OPEN + timedelta(hours=3, microseconds=1),
         ),
     ],
 )

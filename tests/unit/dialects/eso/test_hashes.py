@@ -4,6 +4,8 @@ import pytest
 from keyfleet.base.secret import SecretValue
 from keyfleet.dialects.eso.hashes import data_hash, field_manager, owner_hash, synced_version
 
+PREFIX = "externalsecrets.external-secrets.io/"
+
 
 @pytest.mark.parametrize(
     ("data", "expected"),
@@ -64,12 +66,11 @@ def test_every_change_of_metadata_is_another_version() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("my-es", "externalsecrets.external-secrets.io/my-es"),
-        ("a" * 27, f"externalsecrets.external-secrets.io/{'a' * 27}"),
+        ("my-es", f"{PREFIX}my-es"),
+        ("a" * 27, f"{PREFIX}{'a' * 27}"),
         (
             "payments-api-database-creds1",
-            "externalsecrets.external-secrets.io/sha3/"
-            "270b126d299f1e4ec915708cfa4c2c7da99d0042a4e51519167da1d8",
+            f"{PREFIX}sha3/270b126d299f1e4ec915708cfa4c2c7da99d0042a4e51519167da1d8",
         ),
     ],
 )
