@@ -29,10 +29,18 @@ READY, UNKNOWN, FAILED = range(3)
 """What `validationResult` forces validation to say."""
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True, rename="camel"):
     key: str
-    value: str
+    value: str = ""
+    value_map: dict[str, str] | None = None
+    """Of manifests from before 0.16: the members themselves."""
     version: str = ""
+
+    def secret(self) -> SecretValue:
+        """Return the value; of a map its JSON, whose members are the map again."""
+        if self.value or self.value_map is None:
+            return SecretValue(self.value.encode("utf-8", "surrogatepass"))
+        return SecretValue(gojson.encode(self.value_map, escape_html=False))
 
 
 class _Config(msgspec.Struct, frozen=True, rename="camel"):
@@ -136,9 +144,10 @@ class FakeProvider:
         """
         config = config_of(_Config, store)
         for index, entry in enumerate(config.data):
-            for field in ("key", "value"):
-                if not getattr(entry, field):
-                    raise invalid(store, f"data[{index}].{field}", "it must not be empty")
+            if not entry.key:
+                raise invalid(store, f"data[{index}].key", "it must not be empty")
+            if not entry.value and not entry.value_map:
+                raise invalid(store, f"data[{index}].value", "it must not be empty")
         if config.validation_result not in (READY, UNKNOWN, FAILED):
             raise invalid(store, "validationResult", "0 is ready, 1 unknown, 2 an error")
 
@@ -157,8 +166,5 @@ class FakeProvider:
         if config.validation_result == FAILED:
             raise login_refused(store, "validationResult 2 asks for this error")
         doubt = "validationResult 1 asks for this" if config.validation_result == UNKNOWN else ""
-        entries = {
-            (entry.key, entry.version): SecretValue(entry.value.encode("utf-8", "surrogatepass"))
-            for entry in config.data
-        }
+        entries = {(entry.key, entry.version): entry.secret() for entry in config.data}
         return FakeSession(store, entries, doubt)

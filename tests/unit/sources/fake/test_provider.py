@@ -88,6 +88,12 @@ async def test_extracts_members_as_they_are_written() -> None:
     }
 
 
+async def test_extracts_the_map_that_older_manifests_hold() -> None:
+    old = store({"key": "old", "valueMap": {"user": "<a>", "none": "null"}})
+    assert await ask(Query(How.MAP, "old"), old) == {"user": b"<a>", "none": b"null"}
+    assert await ask(Query(How.VALUE, "old", "user"), old) == b"<a>"
+
+
 @pytest.mark.parametrize("query", [Query(How.MAP, "db"), Query(How.MAP, "list")])
 async def test_extracts_from_json_objects_only(query: Query) -> None:
     with pytest.raises(TransformError) as caught:
@@ -123,7 +129,8 @@ async def test_refuses_what_it_cannot_be_asked(query: Query) -> None:
     [
         (store({"key": "", "value": "v"}), "data[0].key"),
         (store({"key": "k", "value": "v"}, {"key": "k", "value": ""}), "data[1].value"),
-        (store({"key": "k"}), "data[0]"),
+        (store({"key": "k"}), "data[0].value"),
+        (store({"key": "k", "valueMap": {}}), "data[0].value"),
         (store({"key": "k", "value": {"not": "text"}}), "data[0].value"),
         (store(validationResult=3), "validationResult"),
         (Store(StoreRef("SecretStore", "fake", "team"), "fake", {}), ""),
