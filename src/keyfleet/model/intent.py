@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from keyfleet.base.errors import InvariantError
+from keyfleet.model.assembly import Assembly
 from keyfleet.model.dress import Dress
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
@@ -106,6 +107,8 @@ class Read:
     """What templates call it, where there are several."""
     path: str = "spec.source.secretRef"
     """Where it stands in its manifest, for people."""
+    key: str = ""
+    """The key of a single value that a store gives, where no assembly says it."""
 
     @property
     def secret(self) -> SecretRef:
@@ -153,6 +156,8 @@ class Shape:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     write_mode: WriteMode = WriteMode.REPLACE_DATA
+    assembly: Assembly | None = None
+    """How the answers of stores become the data; None: each read gives a map of its own."""
     rendering: Rendering | None = None
     """What templates make of it; None without any."""
     creation: Creation = Creation.CREATE
@@ -175,9 +180,13 @@ class Guard:
     """The limits of what may happen in the intent's name."""
 
     on_conflict: ConflictPolicy = ConflictPolicy.REFUSE
+    takes_unmarked: bool = False
+    """What nobody marked is taken and replaced, whatever `on_conflict` says of marked targets."""
     on_source_missing: OnMissing = OnMissing.RETAIN
     on_intent_deleted: DeletionPolicy = DeletionPolicy.DELETE
     on_unchangeable: Replace = Replace.REFUSE
+    takes_unmarked: bool = False
+    """A target that nobody marked is taken, whatever it holds; what somebody marked is not."""
     ownership: Ownership = MARKED
 
 
@@ -229,8 +238,8 @@ class Intent:
 
     @property
     def secret_reads(self) -> tuple[Read, ...]:
-        """The Secrets it reads: what is delivered comes from them."""
-        return tuple(read for read in self.all_reads if read.ref.kind == "Secret")
+        """The Secrets and stores it reads: what is delivered comes from them."""
+        return tuple(read for read in self.all_reads if read.ref.kind != "ConfigMap")
 
     @property
     def refs(self) -> tuple[SecretRef, ...]:

@@ -76,6 +76,8 @@ def _is_takeable(question: Question) -> bool:
     holding = question.holding
     if holding.belongs_to(question.key):
         return True
+    if holding.claim is Claim.NOBODYS:
+        return question.intent is not None and question.intent.guard.takes_unmarked
     # Another intent's target is free to take once that intent is gone or has left the place; not
     # when it was left there on purpose, and not on the word of an unsigned marker.
     return holding.is_transferable and not question.holder_wants
@@ -84,7 +86,10 @@ def _is_takeable(question: Question) -> bool:
 def _decide_foreign(question: Question, actual: Actual) -> Step:
     assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
     holding = question.holding
-    policy = question.intent.guard.on_conflict
+    guard = question.intent.guard
+    policy = guard.on_conflict
+    if guard.takes_unmarked and holding.claim is Claim.NOBODYS:
+        return _bring_in_line(question, actual)
     is_held = holding.is_ours and question.holder_wants
     if is_held or holding.claim is Claim.UNVERIFIED or policy is ConflictPolicy.REFUSE:
         return leave(question, conflict(question))

@@ -89,3 +89,17 @@ def test_takes_over_from_an_intent_that_is_gone_in_one_write() -> None:
     step = decide(question(desired(NEW), actual=live(mark=marker(OTHER))))
     assert verdict(step) == (Verb.UPDATE, "", "")
     assert (step.uid, step.resource_version) == ("o1", "7")
+
+
+def test_what_nobody_marked_is_taken_where_the_manifest_says_so() -> None:
+    """As upstream's controllers do; what is marked for somebody else is no such thing."""
+    taking = replace(intent(), guard=replace(intent().guard, takes_unmarked=True))
+    step = decide(question(actual=live(FOREIGN), intent=taking))
+    assert step.verb is Verb.UPDATE
+    copied = live(FOREIGN, mark=marker(namespace="elsewhere"))
+    assert verdict(decide(question(actual=copied, intent=taking))) == (
+        Verb.NONE,
+        "Conflict",
+        "CopiedMarker",
+    )
+    assert decide(question(actual=live(FOREIGN))).verb is Verb.NONE
