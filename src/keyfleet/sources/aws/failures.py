@@ -65,7 +65,7 @@ VERSION_MISSING: Final = "store.version_missing"
 _NO_SUCH_VALUE: Final = "secret value"
 """Tells a secret without that version from no secret; AWS has one code for both."""
 _LEAVING: Final = frozenset({"InvalidRequestException", "InvalidParameterException"})
-_MARKED: Final = "marked for deletion"
+_MARKED: Final = ("marked for deletion", "marked deleted")
 _THROTTLED: Final = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -166,7 +166,7 @@ def refusal_of(response: Mapping[str, Any], operation: str, key: str) -> Keyflee
             what,
             retry_after=_retry_after(response),
         )
-    if code in _ABSENT or (code in _LEAVING and _MARKED in text):
+    if code in _ABSENT or (code in _LEAVING and any(mark in text for mark in _MARKED)):
         return _absent(key, has_secret=_NO_SUCH_VALUE in text)
     if code in _NO_VERSION:
         return _absent(key, has_secret=True)

@@ -112,7 +112,7 @@ class LoginProcess:
         try:
             keys = await self.clients.own_keys()
         except PermanentError as error:
-            hint = f"correct Keyfleet's own credentials: {error}"
+            hint = f"{error}; {error.hint}"
         if keys is None:
             raise login_refused(self.store, hint)
         return Login(keys, Identity(kept=(OWN,)))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from keyfleet.base.errors import PermanentError
 from keyfleet.base.secret import SecretValue
+from keyfleet.plugin.storeerrors import search_too_large
 from keyfleet.sources.aws.client import Client
 
 PAGES_MAX: Final = 1000
@@ -20,7 +21,7 @@ async def pages(
     """Yield every page of an answer.
 
     Raises:
-        PermanentError: `store.too_many`: more than 1000 pages.
+        PermanentError: `store.search_too_large`: more than 1000 pages.
         KeyfleetError: As `Client.call`.
     """
     more: dict[str, str] = {}
@@ -45,7 +46,7 @@ class Found:
         """Remember one more.
 
         Raises:
-            PermanentError: `store.too_many`: more than 1000, or more than 8 MiB.
+            PermanentError: `store.search_too_large`: more than 1000, or more than 8 MiB.
         """
         self.values[name] = value
         self._bytes += value.size
@@ -54,9 +55,5 @@ class Found:
 
 
 def _too_many(key: str) -> PermanentError:
-    return PermanentError(
-        "store.too_many",
-        "the search finds more than a Secret can hold",
-        key,
-        "narrow it by path, name or tags",
-    )
+    bounds = f"{FOUND_MAX} secrets, {FOUND_MAX_BYTES >> 20} MiB, {PAGES_MAX} pages"
+    return search_too_large(key, f"narrow it by path, name or tags; at most {bounds}")
