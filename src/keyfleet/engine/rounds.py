@@ -14,10 +14,9 @@ from keyfleet.base.clock import Clock
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.shaping import Shaped
+from keyfleet.engine.stores.fetches import HOLD_S
 from keyfleet.model.intent import Intent
 from keyfleet.model.places import IntentKey
-
-HOLD_S = 30.0
 
 
 @dataclass(slots=True)

@@ -17,9 +17,11 @@ from keyfleet.base.errors import (
 )
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import all_of
-from keyfleet.engine.material import Reading, fingerprint_under
+from keyfleet.engine.material import Got, Reading, fingerprint_under, reading_of
 from keyfleet.engine.renderer import Renderer, parsed
 from keyfleet.engine.revisions import Prints
+from keyfleet.engine.stores.asking import StoreReading
+from keyfleet.engine.stores.reading import Stores, Unread
 from keyfleet.kube.client import Client
 from keyfleet.kube.responses import NOT_SERVED
 from keyfleet.model.data import SecretData
@@ -27,9 +29,17 @@ from keyfleet.model.desired import DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Intent, OnMissing, Read, SecretRef
 from keyfleet.model.ownership import Installation, Spot
-from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, Place, TargetFacts
+from keyfleet.model.places import (
+    ClusterFacts,
+    ClusterName,
+    IntentKey,
+    NamespaceFacts,
+    Place,
+    TargetFacts,
+)
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
+from keyfleet.model.stores import StoreRead, StoreRef
 from keyfleet.plan.authority import source_missing, source_objection
 from keyfleet.plan.question import Asker
 from keyfleet.plugin import Source
@@ -38,6 +48,10 @@ from keyfleet.transform.rendition import Chance
 from keyfleet.transform.shape import content_of, placed
 
 Shape = Callable[[TargetFacts], DesiredObject]
+
+SECRET_DELETED = "SecretDeleted"  # noqa: S105 - a reason
+SECRET_RETAINED = "SecretRetained"  # noqa: S105
+"""Reasons of findings that are no fault: what became of targets whose stores give nothing."""
 
 _REASONS = {"transform.template": "TemplateError"}
 
@@ -52,7 +66,7 @@ class Shaped:
     fingerprint: str = ""
     """Of the data the targets should hold, where it is the same everywhere."""
     asker: Asker = field(default_factory=Asker)
-    source: SecretRef | None = None
+    source: SecretRef | StoreRef | None = None
     source_spots: tuple[Spot, ...] = ()
     """Where everything was read that the data is made of."""
     lineage: Lineage = field(default_factory=Lineage)
@@ -67,6 +81,11 @@ class Shaped:
     """The source may not be read: nothing will tell when it may be."""
     read_at: datetime | None = None
     """When this reading began, by the wall clock."""
+    again_s: float | None = None
+    """When to read again what a store did not give, should nobody say earlier that it is worth
+    it; None: somebody will, or nothing is missing."""
+    is_foreign: bool = False
+    """Another controller serves a store of it: nothing is done, and nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,10 @@ class Surroundings:
     """What is known of a cluster that `resolve` cannot give now."""
     chance: Chance = field(default_factory=lambda: Chance(SystemClock().now, SystemRandom()))
     """The clock and the random source of templates."""
+    stores: Stores | None = None
+    """What reads stores; None: nothing does."""
+    namespace_of: Callable[[IntentKey], NamespaceFacts] = lambda key: NamespaceFacts(key.namespace)
+    """The namespace of a manifest, in the cluster where it was found."""
 
 
 class _References:
@@ -114,22 +137,73 @@ async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
     Raises:
         TemporaryError: A source could not be asked (engine: back-off; targets stay).
     """
+    stores = surroundings.stores
+    if stores is not None and stores.is_foreign(intent):
+        return Shaped(is_foreign=True)
     clusters: list[ClusterFacts] = []
     for read in intent.all_reads:
         found = _located(intent, read, surroundings)
         if isinstance(found, Finding):
             return Shaped(finding=found)
         clusters.append(found[0])
-    reads = [_read(intent, read, surroundings) for read in intent.all_reads]
-    answers = await all_of(reads, name="read")
-    for answer in answers:
-        if isinstance(answer, Shaped):
-            return answer
-    data = [answer for answer in answers if isinstance(answer, SecretData)]
+    asking = StoreReading(intent, stores, surroundings.namespace_of)
+    reads = [_got(asking, read, surroundings) for read in intent.all_reads]
+    got = await all_of(reads, name="read")
+    for one in got:
+        if isinstance(one, Shaped):
+            return one
     try:
-        return await _shaped(Reading(intent, tuple(clusters), tuple(data)), surroundings)
+        return await _put_together(asking, clusters, got, surroundings)
     except TransformError as error:
-        return Shaped(finding=transform_finding(error))
+        return Shaped(finding=transform_finding(error), again_s=asking.failed(error))
+
+
+async def _put_together(
+    asking: StoreReading,
+    clusters: list[ClusterFacts],
+    got: list[Got | Shaped],
+    surroundings: Surroundings,
+) -> Shaped:
+    intent = asking.intent
+    given = [one for one in got if not isinstance(one, Shaped)]
+    reading = reading_of(intent, clusters, given)
+    if (emptied := _emptied(reading)) is not None:
+        asking.succeeded()
+        return emptied
+    shaped = await _shaped(reading, surroundings)
+    asking.succeeded()
+    return shaped
+
+
+def _emptied(reading: Reading) -> Shaped | None:
+    """Return what becomes of targets whose stores give nothing; None where that is delivered."""
+    assembly, guard = reading.intent.shape.assembly, reading.intent.guard
+    if assembly is None or not reading.is_empty:
+        return None
+    if guard.on_source_missing is OnMissing.DELETE:
+        message = "no secret is left in the stores: the targets go"
+        return Shaped(finding=Finding(State.IN_SYNC, SECRET_DELETED, message), is_source_gone=True)
+    if any(piece.skips_missing for piece in assembly.pieces):
+        return None
+    message = "the stores give nothing: the targets stay as they are"
+    return Shaped(finding=Finding(State.IN_SYNC, SECRET_RETAINED, message))
+
+
+async def _got(asking: StoreReading, read: Read, surroundings: Surroundings) -> Got | Shaped:
+    """Return what a read gives, or what comes of it that it gives nothing."""
+    if not isinstance(read.ref, StoreRead):
+        return await _read(asking.intent, read, surroundings)
+    intent, piece = asking.intent, asking.piece(read)
+    found = await asking.read(read)
+    if not isinstance(found, Unread):
+        return found
+    if not isinstance(found.error, SecretNotFoundError):
+        return Shaped(finding=found.finding, again_s=found.again_s)
+    if piece is not None and piece.skips_missing:
+        return None
+    # Of several pieces one that is gone is no reason to take away the others.
+    is_gone = piece is None and intent.guard.on_source_missing is OnMissing.DELETE
+    return Shaped(finding=found.finding, is_source_gone=is_gone, again_s=found.again_s)
 
 
 def _located(
@@ -214,10 +288,9 @@ def _told(
     )
 
 
-def _source(reading: Reading) -> SecretRef | None:
-    """Return the Secret that the data is of, with its cluster's canonical name."""
-    ref = reading.intent.reads[0].ref
-    return replace(ref, cluster=reading.clusters[0].name) if isinstance(ref, SecretRef) else None
+def _source(reading: Reading) -> SecretRef | StoreRef:
+    """Return the Secret or store that the data is of, with its cluster's canonical name."""
+    return replace(reading.intent.reads[0].subject, cluster=reading.clusters[0].name)
 
 
 def transform_finding(error: TransformError) -> Finding:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from keyfleet.base.errors import TransformError
 from keyfleet.engine.intents import Intents
+from keyfleet.engine.material import lineage_of
 from keyfleet.engine.shaping import Shaped, transform_finding
 from keyfleet.engine.views import ClusterView, look_of
 from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.flows import Lineage
-from keyfleet.model.intent import Creation, DeletionPolicy, Intent, SecretRef
+from keyfleet.model.intent import Creation, DeletionPolicy, Intent, Read
 from keyfleet.model.outcome import TargetResult
 from keyfleet.model.ownership import (
     Claim,
@@ -244,13 +245,13 @@ class Gatherer:
         if not self.policies.may_write(asker, cluster, namespace, intent.shape.type or None):
             return False
         return not any(
-            can_never_flow(self._known_of(read.secret, intent), cluster, self.policies)
+            can_never_flow(self._known_of(read, intent), cluster, self.policies)
             for read in intent.secret_reads
         )
 
-    def _known_of(self, ref: SecretRef, intent: Intent) -> Lineage:
-        source = self.cluster_now(ref.cluster)
-        return Lineage(source, ref.namespace, own=intent.labels) if source else Lineage()
+    def _known_of(self, read: Read, intent: Intent) -> Lineage:
+        source = self.cluster_now(read.ref.cluster)
+        return lineage_of(read, source, intent.labels) if source else Lineage()
 
     def _holder_wants(
         self,

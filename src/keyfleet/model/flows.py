@@ -13,6 +13,7 @@ from enum import StrEnum
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts
 from keyfleet.model.selectors import Selector
+from keyfleet.model.stores import StoreRef
 
 Labels = Mapping[str, str]
 LabelSets = tuple[Labels, ...]
@@ -62,6 +63,21 @@ class FlowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenStores:
+    """Stores by name and kind."""
+
+    names: tuple[str, ...]
+    """`*` is every store."""
+    kinds: tuple[str, ...] = ()
+    """Empty: any kind."""
+
+    def matches(self, store: StoreRef) -> bool:
+        """Tell whether a store is meant."""
+        is_named = store.name in self.names or "*" in self.names
+        return is_named and (not self.kinds or store.kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLabels:
     """One entry of `FleetPolicy.spec.sources`: a label set for Secrets of some namespaces."""
 
@@ -69,13 +85,27 @@ class SourceLabels:
     clusters: ChosenClusters
     namespaces: ChosenNamespaces
     labels: Labels
+    stores: ChosenStores | None = None
+    """Only what is read from these stores; None: Secrets and stores alike."""
 
-    def covers(self, cluster: ClusterFacts, namespace: str) -> bool:
-        """Tell whether Secrets of this namespace of a cluster get the labels."""
+    def covers(self, cluster: ClusterFacts, namespace: str, store: StoreRef | None = None) -> bool:
+        """Tell whether a source gets the labels.
+
+        Args:
+            cluster: Where the Secret is, or the store is declared.
+            namespace: Of the Secret or store; empty for a store of the whole cluster.
+            store: The store; None for a Secret.
+        """
         if cluster.is_hub:
             # A label that is missed may be one that a Deny asks for.
             cluster = replace(cluster, aliases=cluster.aliases | {HUB_WORD})
-        return self.clusters.matches(cluster) and self.namespaces.matches(NamespaceFacts(namespace))
+        if not self.clusters.matches(cluster):
+            return False
+        if self.stores is not None and (store is None or not self.stores.matches(store)):
+            return False
+        # A store of the whole cluster is in no namespace: its name is enough.
+        is_anywhere = self.stores is not None and not namespace
+        return is_anywhere or self.namespaces.matches(NamespaceFacts(namespace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +158,8 @@ class Lineage:
     """The labels of the declaration itself."""
     besides: tuple["Lineage", ...] = ()
     """Of what else the data is made."""
+    store: StoreRef | None = None
+    """From which store; None: it is a Secret of the cluster."""
 
     def under(self, sources: Iterable[SourceLabels]) -> Provenance:
         """Return where the data comes from, given what policies assign."""
@@ -155,7 +187,10 @@ class Lineage:
         return replace(first, besides=tuple(others))
 
     def _alone_under(self, sources: Iterable[SourceLabels]) -> Provenance:
-        assigned = [entry.labels for entry in sources if entry.covers(self.cluster, self.namespace)]
+        covering = (
+            entry for entry in sources if entry.covers(self.cluster, self.namespace, self.store)
+        )
+        assigned = [entry.labels for entry in covering]
         named = [labels for labels in (self.cluster.labels, *assigned) if labels]
         is_classified = bool(named) or self.carried.is_classified
         unknown = () if is_classified else UNKNOWN

@@ -56,7 +56,8 @@ class Outcome:
     clusters: tuple[ClusterResult, ...] = ()
     """Worst first, then by name."""
     problem: ClusterResult | None = None
-    """Something wrong with the intent as a whole, such as a missing source; `cluster` is empty."""
+    """Something to say of the intent as a whole, such as a missing source; `cluster` is empty.
+    It is no fault where its state is InSync."""
     sync_handled: str = ""
     """Token of the last `keyfleet sync` that was carried out everywhere."""
     counts: Mapping[State, int] = field(default_factory=dict)
@@ -72,7 +73,7 @@ class Outcome:
 
         Paused clusters do not count.
         """
-        if self.problem is not None:
+        if self.problem is not None and self.problem.state is not State.IN_SYNC:
             return self.problem
         bad = [
             result for result in self.clusters if result.state not in (State.IN_SYNC, State.PAUSED)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May this intent read its source? Asked before the read, at every delivery."""
 
-from keyfleet.model.intent import Read
+from keyfleet.model.intent import Read, SecretRef
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
@@ -50,7 +50,7 @@ def _way_to_read(key: IntentKey, read: Read, policies: Policies) -> str:
     if policies.is_operator:
         # From a command line the person's own rights are the limit, and no policy widens them.
         return f"create it, correct {read.path}, or log in with the right to read it"
-    if not ref.cluster and ref.namespace == key.namespace:
+    if ref.cluster == key.cluster and ref.namespace in ("", key.namespace):
         return f"create it, or correct {read.path}"
     cluster = f"clusters: {{names: [{ref.cluster}]}}, " if ref.cluster else ""
     sources = f"{{{cluster}namespaces: {{names: [{ref.namespace}]}}}}"
@@ -71,7 +71,22 @@ def source_objection(
     """
     if unknown := policies_unknown(policies):
         return unknown
-    asker = NamespaceFacts(key.namespace)
-    if cluster is None or not policies.may_read(asker, cluster, read.ref.namespace):
+    if cluster is None or not _may_read(key, read, cluster, policies):
         return source_missing(key, read, policies)
     return None
+
+
+def _may_read(key: IntentKey, read: Read, cluster: ClusterFacts, policies: Policies) -> bool:
+    if policies.is_operator:
+        # From a command line the person's own rights are the limit.
+        return True
+    ref = read.ref
+    is_scoped = bool(ref.namespace) or isinstance(ref, SecretRef)
+    is_home = cluster.answers_to(key.cluster) if key.cluster else cluster.is_hub
+    if is_home and not is_scoped:
+        # One for all namespaces of its cluster; its own conditions say for which.
+        return True
+    if key.cluster:
+        # Found in a member: what policies grant is for namespaces of the hub.
+        return is_home and ref.namespace == key.namespace
+    return is_scoped and policies.may_read(NamespaceFacts(key.namespace), cluster, ref.namespace)

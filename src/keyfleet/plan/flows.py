@@ -23,6 +23,7 @@ from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
 from keyfleet.model.selectors import Selector
+from keyfleet.model.stores import StoreRef
 
 OUR_HUBS = (Claim.OURS, Claim.UNSIGNED, Claim.UNVERIFIED)
 """Claims of markers that this hub's Keyfleet wrote, or that say so."""
@@ -65,7 +66,7 @@ def _is_as_delivered(data: SecretData, marker: Marker, installation: Installatio
 
 
 def flow_objection(
-    lineage: Lineage, source: SecretRef | None, cluster: ClusterFacts, policies: Policies
+    lineage: Lineage, source: SecretRef | StoreRef | None, cluster: ClusterFacts, policies: Policies
 ) -> Finding | None:
     """Return why data may not flow to a cluster; None when it may.
 
@@ -99,7 +100,7 @@ def can_never_flow(lineage: Lineage, cluster: ClusterFacts, policies: Policies) 
 
 
 def _objection(
-    provenance: Provenance, source: SecretRef | None, cluster: ClusterFacts, flows: Flows
+    provenance: Provenance, source: SecretRef | StoreRef | None, cluster: ClusterFacts, flows: Flows
 ) -> Finding | None:
     forbidding = [rule for rule in flows.rules if _forbids(rule, provenance, cluster)]
     if forbidding:
@@ -170,7 +171,7 @@ def _not_allowed(policy: str, provenance: Provenance, cluster: ClusterFacts) -> 
     )
 
 
-def _unclassified(source: SecretRef | None, flows: Flows) -> Finding:
+def _unclassified(source: SecretRef | StoreRef | None, flows: Flows) -> Finding:
     policy = flows.rules[0].policy if flows.rules else flows.denying[0]
     return Finding(
         State.REFUSED,

@@ -10,6 +10,7 @@ from keyfleet.model.ownership import MARKED, Holding, Installation, Marks, Owner
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
+from keyfleet.model.stores import StoreRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Question:
     namespace: NamespaceFacts | None = None
     """None: absent."""
     asker: Asker = Asker()
-    source: SecretRef | None = None
+    source: SecretRef | StoreRef | None = None
     """Where the data came from, with its cluster's canonical name."""
     source_spots: tuple[Spot, ...] = ()
     """Where everything was read that the data is made of."""

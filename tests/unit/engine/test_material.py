@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.unit.engine.fakes import EAST, HUB, INSTALLATION, OTHER_VALUE, VALUE, intent_of, key_of
 
 from keyfleet.base.keyring import Keyring
-from keyfleet.engine.material import Reading, fingerprint_under
+from keyfleet.engine.material import fingerprint_under, reading_of
 from keyfleet.model.data import SecretData
 from keyfleet.model.intent import Read, SecretRef
 from keyfleet.model.ownership import Installation, Spot
@@ -18,7 +18,8 @@ TEXT = Read("kubernetes", SecretRef("payments", "own"))
 MAP = Read("kubernetes", SecretRef("payments", "map", kind="ConfigMap"))
 ONE, TWO = SecretData({"k": VALUE}), SecretData({"k": OTHER_VALUE})
 INTENT = replace(intent_of(labels={"team": "pay"}), reads=(DB, MEMBER), template_reads=(MAP, TEXT))
-READING = Reading(INTENT, (HUB, EAST, HUB, HUB), (ONE, TWO, ONE, TWO))
+CLUSTERS = (HUB, EAST, HUB, HUB)
+READING = reading_of(INTENT, CLUSTERS, (ONE, TWO, ONE, TWO))
 
 
 def test_templates_get_sources_by_name_and_texts_in_order() -> None:
@@ -51,14 +52,15 @@ def test_all_secrets_are_in_the_lineage() -> None:
 
 
 def test_one_source_has_the_fingerprint_that_it_always_had() -> None:
-    alone = Reading(intent_of(), (HUB,), (ONE,))
+    alone = reading_of(intent_of(), (HUB,), (ONE,))
     expected = fingerprint_under(INSTALLATION, key_of(), {"k": VALUE})
     assert alone.prints(INSTALLATION, {}) == (expected,)
 
 
 def test_another_value_name_or_wording_is_another_source() -> None:
-    swapped = replace(READING, data=(TWO, ONE, ONE, TWO))
-    renamed = replace(READING, intent=replace(INTENT, reads=(replace(DB, name="x"), MEMBER)))
+    swapped = reading_of(INTENT, CLUSTERS, (TWO, ONE, ONE, TWO))
+    intent = replace(INTENT, reads=(replace(DB, name="x"), MEMBER))
+    renamed = reading_of(intent, CLUSTERS, (ONE, TWO, ONE, TWO))
     prints = {
         READING.prints(INSTALLATION, {}),
         swapped.prints(INSTALLATION, {}),

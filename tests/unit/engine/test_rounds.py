@@ -8,8 +8,9 @@ from tests.unit.engine.fakes import LoopClock, intent_of, key_of, turns
 
 from keyfleet.base.errors import UnreachableError
 from keyfleet.base.tasks import all_of, spawn, stop
-from keyfleet.engine.rounds import HOLD_S, Rounds
+from keyfleet.engine.rounds import Rounds
 from keyfleet.engine.shaping import Shaped
+from keyfleet.engine.stores.fetches import HOLD_S
 from keyfleet.model.intent import Intent
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from keyfleet.base.errors import KeyfleetError, PermanentError
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.rounds import HOLD_S
 from keyfleet.engine.stores.weights import weight
 from keyfleet.model.places import IntentKey
 
+HOLD_S = 30.0
+"""How long values are held at most for others who are due too (design.md 2.3)."""
 HELD_MAX = 64 << 20
 """Bytes that all answers in use may take together; beyond, the oldest are dropped."""
 
@@ -41,6 +42,8 @@ class Reading:
 
     intent: IntentKey
     used: set["_Fetch"] = field(default_factory=set)
+    is_of_stores: bool = False
+    """Some of it came from stores."""
 
 
 @dataclass(eq=False, slots=True)

@@ -71,6 +71,11 @@ def unread(read: Read, ref: StoreRef, error: KeyfleetError) -> Finding:
     return Finding(_state(error), _reason(error, "SourceFailed"), message, error.hint, RULE)
 
 
+def unreadable(read: Read) -> Finding:
+    """Return that nothing reads stores here."""
+    return Finding(State.FAILED, "SourceFailed", f"{entry_of(read)}: stores are not read here")
+
+
 def _state(error: KeyfleetError) -> State:
     # What is absent may come: nothing about the declaration is known to be wrong.
     is_awaited = isinstance(error, TemporaryError | SecretNotFoundError)

@@ -165,6 +165,15 @@ class Stores:
         self._failures.pop(reading.intent, None)
         self._fetches.served(reading)
 
+    def failed(self, reading: Reading, error: KeyfleetError) -> float:
+        """End a reading that got everything, of which nothing can be made.
+
+        Returns:
+            When to read again.
+        """
+        self._fetches.served(reading)
+        return self._again_s(reading.intent, error)
+
     async def read(
         self, reading: Reading, read: Read, namespace: NamespaceFacts
     ) -> Answer | Unread:
@@ -180,6 +189,7 @@ class Stores:
         if not isinstance(read.ref, StoreRead):
             raise InvariantError("intent.not_in_a_store", "this is an object", read.path)
         ref = read.ref.store
+        reading.is_of_stores = True
         manifest = self.declarations.find(ref)
         if manifest is None:
             is_known = self.declarations.objects.is_known(ref.cluster, ref.kind)

@@ -102,13 +102,32 @@ class FlowRule(ApiStruct, frozen=True, kw_only=True):
     without further values; `Delete` deletes it."""
 
 
+class StoreKind(StrEnum):
+    """A kind of store."""
+
+    SECRET_STORE = "SecretStore"  # noqa: S105 - a kind, not a password
+    CLUSTER_SECRET_STORE = "ClusterSecretStore"  # noqa: S105
+
+
+class ChosenStores(ApiStruct, frozen=True, kw_only=True):
+    """Stores by name."""
+
+    names: Annotated[Texts, Meta(min_length=1)]
+    """Names of the stores; `*` is every store."""
+    kinds: tuple[StoreKind, ...] = ()
+    """Kinds of the stores; default: any."""
+
+
 class SourceLabels(ApiStruct, frozen=True, kw_only=True):
-    """A label set for Secrets that are read from some namespaces of some clusters."""
+    """A label set for Secrets and stores that are read from some namespaces of some clusters."""
 
     clusters: ClusterSelection
-    """Clusters that hold the Secrets; the hub is also called `hub`."""
+    """Clusters that hold the Secrets, or declare the stores; the hub is also called `hub`."""
     namespaces: SourceNamespaces
-    """Namespaces of those clusters that hold the Secrets."""
+    """Namespaces of those clusters that hold the Secrets, or declare the SecretStores."""
+    stores: ChosenStores | None = None
+    """Only what is read from these stores; default: Secrets and stores of those namespaces alike.
+    A ClusterSecretStore is in no namespace: it is chosen here, or by `*`."""
     labels: Annotated[dict[str, str], Meta(min_length=1, extra_json_schema={"minProperties": 1})]
     """Labels that flow rules see, as a set of their own: they are not merged with others."""
 

@@ -2,7 +2,14 @@
 """FleetPolicies as the flow rules that the guards read."""
 
 from keyfleet.base.errors import InvalidIntentError
-from keyfleet.model.flows import FlowAction, FlowRule, Flows, OnRefused, SourceLabels
+from keyfleet.model.flows import (
+    ChosenStores,
+    FlowAction,
+    FlowRule,
+    Flows,
+    OnRefused,
+    SourceLabels,
+)
 from keyfleet.model.matchers import ChosenNamespaces
 from keyfleet.model.selectors import Requirement, requirement_problem
 from keyfleet.model.v1alpha1 import fleetpolicy as api
@@ -64,4 +71,5 @@ def _source(policy: str, spec: api.SourceLabels, path: str) -> SourceLabels:
         chosen_clusters(spec.clusters, path=f"{path}.clusters"),
         ChosenNamespaces(spec.namespaces.names, exclude=spec.namespaces.exclude),
         dict(spec.labels),
+        ChosenStores(spec.stores.names, tuple(spec.stores.kinds)) if spec.stores else None,
     )
