@@ -113,13 +113,13 @@ class Client:
         Raises:
             KeyfleetError: As `keyfleet.sources.vault.refusals`, or no answer at all.
         """
-        is_success = False
+        is_success = True
         try:
-            reply = await self._send(call)
-            is_success = True
-            return reply
+            return await self._send(call)
         except SecretNotFoundError:
-            is_success = True
+            raise
+        except BaseException:
+            is_success = False
             raise
         finally:
             if call.name:
