@@ -2,6 +2,7 @@
 """Manifests wherever they are found: in members, on the hub, on a hub that is a member."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from tests.cluster.engine import foreign
@@ -9,7 +10,7 @@ from tests.cluster.engine.harness import Fleet
 from tests.cluster.engine.sides import Side, always, eventually
 
 from keyfleet.engine.declarations.claims import Claims
-from keyfleet.kube.resources import EVENTS
+from keyfleet.kube.resources import CRDS, EVENTS, FLEETCLUSTERS
 from keyfleet.localplane import faults
 from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.testing.canary import canary
@@ -115,7 +116,7 @@ async def test_of_two_versions_the_best_one_is_watched_as_soon_as_it_is_served(
     await copies.delivered(ONE, copies.east)
     copies.forget_requests()
     body = {"spec": foreign.crd("v1beta1", "v1")["spec"]}
-    await copies.east.client.merge_patch(foreign.CRDS, foreign.COPIES.label, body)
+    await copies.east.client.merge_patch(CRDS, foreign.COPIES.label, body)
 
     async def watched() -> bool:
         paths = [seen.path for seen in copies.east.proxy.requests]
@@ -134,7 +135,7 @@ async def test_another_operators_kind_is_left_alone(copies: Fleet) -> None:
     await copies.quiet()
     assert await copies.data(copies.east) is None
     own = {"metadata": {"labels": foreign.OWN}}
-    await copies.east.client.merge_patch(foreign.CRDS, foreign.COPIES.label, own)
+    await copies.east.client.merge_patch(CRDS, foreign.COPIES.label, own)
     await copies.delivered(ONE, copies.east)
 
 
@@ -194,7 +195,7 @@ async def test_a_member_that_leaves_keeps_its_targets_and_its_manifests_come_bac
     await run(copies, copies.east)
     await copies.delivered(ONE, copies.east)
     uid = (await copies.meta(copies.east)).uid
-    await copies.hub.client.delete(foreign.FLEETCLUSTERS, copies.east.name)
+    await copies.hub.client.delete(FLEETCLUSTERS, copies.east.name)
     await copies.quiet()
     await copies.set_data(copies.east, "src", TWO)
     await copies.quiet()
@@ -265,7 +266,7 @@ async def test_a_finalizer_of_a_third_party_is_left_to_it(copies: Fleet) -> None
         await copies.quiet()
         assert await copies.data(copies.east) == ONE
     finally:
-        body = {"metadata": {"finalizers": []}}
+        body: dict[str, Any] = {"metadata": {"finalizers": []}}
         await copies.east.client.merge_patch(foreign.COPIES, "db", body, namespace=copies.namespace)
 
 
