@@ -69,6 +69,8 @@ class Reply:
     status: int
     document: Mapping[str, Any] = field(repr=False)
     """The envelope, as `values.decoded`, or nothing."""
+    size: int = 0
+    """Bytes that were read."""
 
     @property
     def data(self) -> Any:
@@ -136,7 +138,7 @@ class Client:
             raise refusal(status, document, headers, subject=call.subject)
         if document is None:
             raise foreign_answer(call.subject)
-        return Reply(status, document)
+        return Reply(status, document, len(body))
 
     def _url(self, call: Call) -> URL:
         url = URL(f"{self._spec.base}/v1/{quoted(call.path)}", encoded=True)

@@ -81,7 +81,7 @@ async def _app_role(chosen: AppRole, references: StoreReferences) -> LoginReques
 async def _password(chosen: Password, method: str, references: StoreReferences) -> LoginRequest:
     password = await _read(references, chosen.secret_ref, f"auth.{method}.secretRef")
     mount = chosen.path or method.lower()
-    if "/" in chosen.username:
+    if "/" in chosen.username or chosen.username in {"", ".", ".."}:
         raise _unusable(f"auth.{method}.username")
     return _request(mount, {}, user=chosen.username, password=password)
 

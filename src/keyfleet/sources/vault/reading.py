@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from keyfleet.base.errors import (
-    DeniedError,
     KeyfleetError,
     NotFoundError,
     PermanentError,
@@ -42,6 +41,8 @@ class Content:
     """Members of one remote secret, or of its metadata."""
 
     members: Mapping[str, Any] = field(repr=False)
+    size: int = 0
+    """Bytes of the answer that brought it."""
 
 
 class Reader:
@@ -67,7 +68,7 @@ class Reader:
         except SecretNotFoundError:
             await self._doubt(path)
             raise
-        return Content(self._members(reply, f"{self._subject} {path}"))
+        return Content(self._members(reply, f"{self._subject} {path}"), reply.size)
 
     def _members(self, reply: Reply, subject: str) -> Mapping[str, Any]:
         data = reply.data
@@ -91,13 +92,15 @@ class Reader:
             return
         try:
             reply = await self._ask("", "GET", f"sys/internal/ui/mounts/{path}")
-        except (DeniedError, NotFoundError):
+        except PermanentError:
             # Not every server shows this; upstream believes without asking.
             return
         found = reply.data if isinstance(reply.data, dict) else {}
         options = found.get("options")
-        is_versioned = isinstance(options, dict) and options.get("version") == "2"
-        if found.get("type") == "kv" and is_versioned != self._spec.is_v2:
+        is_kv = found.get("type") == "kv"
+        is_v2 = is_kv and isinstance(options, dict) and options.get("version") == "2"
+        # Version 1 reads any engine, so anything but KV version 2 is what the store says.
+        if is_v2 != self._spec.is_v2:
             raise other_version(subject=f"{self._subject} {path}")
         if isinstance(mount := found.get("path"), str) and mount:
             self._trusted.add(mount)

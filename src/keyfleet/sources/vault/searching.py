@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from keyfleet.base.errors import PermanentError, SecretNotFoundError
 from keyfleet.base.tasks import all_of
+from keyfleet.kube.bounds import MIB
 from keyfleet.model.stores import Search
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.vault.paths import data_below, metadata_below
@@ -18,6 +19,8 @@ NAMES_MAX = 10_000
 FOLDERS_MAX = 1_000
 FOUND_MAX = 1_000
 """A Secret holds 1 MiB: more secrets than this fit into none."""
+FOUND_BYTES = 8 * MIB
+"""The same, for all answers together."""
 AT_ONCE = 8
 """Reads of one search that wait for the server at a time."""
 
@@ -43,13 +46,15 @@ class Searcher:
         names = [name async for name in self._names(search.path) if matches(name)]
         tags = () if search.name_regexp else search.tags
         found: dict[str, Content] = {}
+        size = 0
         for start in range(0, len(names), AT_ONCE):
             chunk = names[start : start + AT_ONCE]
             looks = (self._look(name, tags) for name in chunk)
             contents = await all_of(looks, name="vault search")
             looked = zip(chunk, contents, strict=True)
             found |= {name: content for name, content in looked if content is not None}
-            if len(found) > FOUND_MAX:
+            size += sum(content.size for content in contents if content is not None)
+            if len(found) > FOUND_MAX or size > FOUND_BYTES:
                 raise self._too_large()
         return found
 
@@ -83,6 +88,6 @@ class Searcher:
             "store.search_too_large",
             "too many secrets lie below the path",
             self._subject,
-            f"narrow path or name (at most {NAMES_MAX} names, {FOLDERS_MAX} folders, "
-            f"{FOUND_MAX} found)",
+            f"narrow path or name: {NAMES_MAX} names, {FOLDERS_MAX} folders and {FOUND_MAX} "
+            f"secrets of together {FOUND_BYTES // MIB} MiB are the most",
         )

@@ -24,12 +24,17 @@ from keyfleet.sources.vault.values import answer_of, whole_of
 _VERSION = re.compile(r"[0-9]{1,18}")
 
 
+# Requests of stores under one login are shared: each holds all that its answer depends on.
+
+
 @dataclass(frozen=True, slots=True)
 class ReadSecret:
     """Ask for a secret, whole."""
 
     path: str
-    version: str = ""
+    version: str
+    is_v2: bool
+    """The same path holds something else to a store of the other version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,13 @@ class ReadMetadata:
     path: str
 
 
-Request = ReadSecret | ReadMetadata | Search
+@dataclass(frozen=True, slots=True)
+class FindSecrets:
+    """Ask for all that match in a mount."""
+
+    mount: str
+    is_v2: bool
+    search: Search
 
 
 class VaultSession:
@@ -80,9 +91,9 @@ class VaultSession:
                 "versions are whole numbers",
                 path="version",
             )
-        return ReadSecret(data_path(self._spec, query.key), version)
+        return ReadSecret(data_path(self._spec, query.key), version, self._spec.is_v2)
 
-    def _search(self, search: Search) -> Search:
+    def _search(self, search: Search) -> FindSecrets:
         if search.tags:
             self._need_v2("tags", search.path)
         if search.name_regexp:
@@ -94,7 +105,7 @@ class VaultSession:
                 self._subject,
                 "set the store's path",
             )
-        return search
+        return FindSecrets(self._spec.path or "", self._spec.is_v2, search)
 
     def _need_v2(self, path: str, key: str) -> None:
         if not self._spec.is_v2:
@@ -112,8 +123,8 @@ class VaultSession:
                 return await self._reader.read(path, version)
             case ReadMetadata(path=path):
                 return await self._reader.metadata(path)
-            case Search():
-                return await self._searcher.find(request)
+            case FindSecrets(search=search):
+                return await self._searcher.find(search)
         message = "not a request of this session"
         raise TypeError(message)
 

@@ -90,6 +90,23 @@ async def test_versions_and_metadata_are_requests_of_their_own() -> None:
         assert await ask(session, of("db", "password", version="2")) == PASSWORD.encode()
 
 
+async def test_stores_that_mean_something_else_never_share() -> None:
+    """The engine shares equal requests of all stores under one login at one endpoint."""
+    long, all_of_it = of("a/data/x"), search(name_regexp="x")
+    declared: tuple[dict[str, Any], ...] = (
+        {"path": "a", "version": "v2"},
+        {"path": "a", "version": "v1"},
+        {"path": "b", "version": "v2"},
+    )
+    async with serving() as fake:
+        asked = []
+        for config in declared:
+            async with opened(fake, **config) as session:
+                asked.append([session.request(query) for query in (long, all_of_it)])
+    reads, searches = zip(*asked, strict=True)
+    assert len(set(reads)) == len(set(searches)) == 3
+
+
 async def test_version_one_ignores_versions_and_reads_any_path() -> None:
     config: dict[str, Any] = {"version": "v1", "path": None}
     async with serving() as fake, opened(fake, **config) as session:
@@ -108,11 +125,20 @@ async def test_absent_secret_of_a_right_mount() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "engine"), [("v2", None), ("v2", {}), ("v1", {"version": "2"})]
+    ("version", "kind", "engine"),
+    [
+        ("v2", "kv", None),
+        ("v2", "kv", {"version": "1"}),
+        ("v2", "totp", {}),
+        ("v2", "generic", None),
+        ("v1", "kv", {"version": "2"}),
+    ],
 )
-async def test_a_wrong_version_never_looks_like_absence(version: str, engine: Any) -> None:
+async def test_a_wrong_version_never_looks_like_absence(
+    version: str, kind: str, engine: Any
+) -> None:
     async with serving() as fake, opened(fake, version=version) as session:
-        mount = {"data": {"type": "kv", "path": "secret/", "options": engine}}
+        mount = {"data": {"type": kind, "path": "secret/", "options": engine}}
         path = "secret/data/db" if version == "v2" else "secret/db"
         fake.say(f"GET sys/internal/ui/mounts/{path}", mount)
         error = await refused(session, of("db"))
@@ -237,6 +263,15 @@ async def test_a_search_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         fake.say("GET secret/metadata?list=true", keys("a", "b", "c"))
         assert (await refused(session, search(name_regexp="x"))).code == "store.search_too_large"
     assert len(fake.requests) == 2
+
+
+async def test_what_a_search_brings_is_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyfleet.sources.vault.searching.FOUND_BYTES", 100)
+    async with serving() as fake, opened(fake) as session:
+        fake.say("GET secret/metadata?list=true", keys("a", "b"))
+        fake.say("GET secret/data/a", found("1"))
+        fake.say("GET secret/data/b", found("2" * 100))
+        assert (await refused(session, search(path=""))).code == "store.search_too_large"
 
 
 async def test_a_search_that_is_denied_in_part_fails_whole() -> None:
