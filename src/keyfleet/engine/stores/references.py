@@ -61,11 +61,12 @@ class ClusterReferences:
     async def authority(self, config: Selector, *, path: str) -> str:
         """Return the PEM text of `caBundle` or `caProvider`; raises as the protocol says."""
         bundle, provider = config.get("caBundle"), config.get("caProvider")
+        within = f"{path}." if path else ""
         if bundle:
-            return self._pem(bundle, f"{path}.caBundle")
+            return self._pem(bundle, f"{within}caBundle")
         if not isinstance(provider, Mapping):
             return ""
-        path = f"{path}.caProvider"
+        path = f"{within}caProvider"
         self._check_place(provider, path)
         kind = provider.get("type")
         if kind == SECRETS.kind:
