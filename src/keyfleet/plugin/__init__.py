@@ -16,6 +16,7 @@ from keyfleet.model.data import SecretData
 from keyfleet.model.intent import Intent, Origin, Read, Rejection
 from keyfleet.model.outcome import Outcome, StoreOutcome
 from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.v1alpha1.common import SYNC_REQUESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,30 @@ class Translation:
     rejections: tuple[Rejection, ...] = ()
 
 
+SYNC_TOKEN_MAX = 253
+"""Longest token of a `keyfleet sync`; `sync` itself writes a short one."""
+
+
 def labels_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels of a manifest; what is no text is left out."""
+    return _texts(manifest, "labels")
+
+
+def annotations_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the annotations of a manifest; what is no text is left out."""
+    return _texts(manifest, "annotations")
+
+
+def sync_requested(manifest: Mapping[str, Any]) -> str:
+    """Return the token of the last `keyfleet sync` of a manifest; empty without one."""
+    token = annotations_of(manifest).get(SYNC_REQUESTED, "")
+    # It comes back in the status: a token, not a place to keep text.
+    return token if len(token) <= SYNC_TOKEN_MAX else ""
+
+
+def _texts(manifest: Mapping[str, Any], name: str) -> dict[str, str]:
     metadata = manifest.get("metadata")
-    found = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    found = metadata.get(name) if isinstance(metadata, Mapping) else None
     if not isinstance(found, Mapping):
         return {}
     return {name: text for name, text in found.items() if isinstance(text, str)}

@@ -58,6 +58,23 @@ def test_overwrites_what_is_not_ours_where_that_is_asked_for(actual: object) -> 
     assert step.write.data == DATA
 
 
+@pytest.mark.parametrize(
+    ("actual", "verb"),
+    [
+        (live(FOREIGN), Verb.UPDATE),
+        (live(FOREIGN, mark=marker(hub="other")), Verb.NONE),
+        (live(FOREIGN, mark=marker(name="elsewhere")), Verb.NONE),
+        (live(FOREIGN, mark=marker(OTHER, released=True)), Verb.NONE),
+    ],
+)
+def test_takes_what_nobody_marked_where_that_is_asked_for(actual: object, verb: Verb) -> None:
+    asker = intent()
+    asker = replace(asker, guard=replace(asker.guard, takes_unmarked=True))
+    step = decide(question(actual=actual, intent=asker))
+    assert step.verb is verb
+    assert (step.finding is None) is (verb is Verb.UPDATE)
+
+
 def test_adopts_equal_data_only() -> None:
     asked = question(intent=intent(on_conflict=ConflictPolicy.ADOPT))
     equal = decide(replace(asked, actual=live()))

@@ -35,7 +35,7 @@ from keyfleet.model.v1alpha1.common import (
     SYNC_REQUESTED,
 )
 from keyfleet.model.v1alpha1.parsing import nearest
-from keyfleet.plugin import Translation, labels_of
+from keyfleet.plugin import Translation, annotations_of, labels_of
 
 DEFAULT_DOMAIN = "keyfleet.io"
 KIND = "Secret"
@@ -78,7 +78,7 @@ def translate(manifest: Mapping[str, Any], origin: Origin, *, domain: str) -> Tr
     Not enabled, and a delivered copy: neither intent nor rejection. Rejections:
     `UnknownAnnotation`, `InvalidAnnotation`, with the annotation as `path`; `NotOnHub`.
     """
-    annotations = _annotations(manifest)
+    annotations = annotations_of(manifest)
     if not is_wanted(annotations, domain=domain):
         return Translation()
     key = IntentKey(KIND, origin.namespace, origin.name, origin.cluster)
@@ -94,14 +94,6 @@ def translate(manifest: Mapping[str, Any], origin: Origin, *, domain: str) -> Tr
         reason = _REASONS[error.code]
         found = Rejection(key, origin, reason, error.message, error.path, error.hint)
         return Translation(rejections=(found,))
-
-
-def _annotations(manifest: Mapping[str, Any]) -> dict[str, str]:
-    metadata = manifest.get("metadata")
-    found = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    if not isinstance(found, Mapping):
-        return {}
-    return {name: text for name, text in found.items() if isinstance(text, str)}
 
 
 def _is_ours(name: str, domain: str) -> bool:

@@ -23,7 +23,6 @@ from keyfleet.model.intent import (
 )
 from keyfleet.model.matchers import ChosenNamespaces
 from keyfleet.model.places import ClusterName, IntentKey
-from keyfleet.model.v1alpha1.common import SYNC_REQUESTED
 from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretSpec,
     FleetSecretStatus,
@@ -33,12 +32,9 @@ from keyfleet.model.v1alpha1.fleetsecret import (
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE
 from keyfleet.model.v1alpha1.parsing import INVALID, UNKNOWN_FIELD, parse_spec, parse_status
 from keyfleet.model.v1alpha1.selection import chosen_clusters, chosen_namespaces
-from keyfleet.plugin import Translation, labels_of
+from keyfleet.plugin import Translation, labels_of, sync_requested
 
 KIND = "FleetSecret"
-
-TOKEN_MAX = 253
-"""Longest token of a `keyfleet sync`; `sync` itself writes a short one."""
 
 _REASONS = {
     UNKNOWN_FIELD: "UnknownField",
@@ -86,7 +82,7 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
         labels=labels_of(manifest),
         revision=max(status.revision, 0),
         source_fingerprint=status.source_fingerprint,
-        sync_requested=_sync_requested(manifest),
+        sync_requested=sync_requested(manifest),
         template_reads=template_reads(spec.template, origin.namespace),
     )
 
@@ -122,11 +118,3 @@ def _targets(spec: Placement, origin: Origin) -> ClusterTargets:
         else own,
         name=spec.name or origin.name,
     )
-
-
-def _sync_requested(manifest: Mapping[str, Any]) -> str:
-    metadata = manifest.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    token = annotations.get(SYNC_REQUESTED) if isinstance(annotations, Mapping) else None
-    # It comes back in the status: a token, not a place to keep text.
-    return token if isinstance(token, str) and len(token) <= TOKEN_MAX else ""

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a target is recognised that upstream's controller made for the same manifest.
+
+Source: compat/external-secrets.md 2.6.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import replace
+
+from keyfleet.base.secret import SecretValue
+from keyfleet.dialects.eso.hashes import data_hash, owner_hash
+from keyfleet.model.ownership import MARKED, Inheritance, Ownership
+
+PREFIX = "reconcile.external-secrets.io/"
+MANAGED = f"{PREFIX}managed"
+CREATED_BY = f"{PREFIX}created-by"
+DATA_HASH = f"{PREFIX}data-hash"
+
+
+def ownership(namespace: str, name: str) -> Ownership:
+    """Return how the targets of one ExternalSecret are told from others."""
+    mine = owner_hash(namespace, name)
+
+    def is_heir(labels: Mapping[str, str], annotations: Mapping[str, str]) -> bool:
+        # The hash is what upstream writes with the data: the label alone it puts on any Secret.
+        is_written = labels.get(MANAGED) == "true" and DATA_HASH in annotations
+        return is_written and labels.get(CREATED_BY, mine) == mine
+
+    return replace(MARKED, inheritance=Inheritance(is_heir, _is_intact, sheds=(DATA_HASH,)))
+
+
+def _is_intact(annotations: Mapping[str, str], data: Mapping[str, SecretValue]) -> bool:
+    return hmac.compare_digest(data_hash(data).encode(), annotations.get(DATA_HASH, "").encode())
