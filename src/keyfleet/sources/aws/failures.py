@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+import aiohttp
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -41,7 +42,8 @@ from keyfleet.plugin.storeerrors import secret_not_found
 LIBRARY_ERRORS: Final = (
     BotoCoreError,
     ClientError,
-    OSError,  # also TimeoutError, and what aiohttp says about connections
+    OSError,  # also TimeoutError
+    aiohttp.ClientError,
     ResponseParserError,
     # What the parsers raise for an answer that is not AWS'.
     ArithmeticError,
@@ -58,6 +60,7 @@ _AWAY: Final = (
     HTTPClientError,
     MetadataRetrievalError,
     OSError,
+    aiohttp.ClientError,
 )
 _ABSENT: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
 _NO_VERSION: Final = frozenset({"ParameterVersionNotFound"})
@@ -208,7 +211,7 @@ def _no_answer(error: Exception, where: str) -> KeyfleetError:
             hint = "check HTTPS_PROXY and NO_PROXY of Keyfleet"
         case TimeoutError() | ConnectTimeoutError() | ReadTimeoutError():
             text, hint = "the store's provider does not answer in time", _WAY
-        case OSError() | BotoCoreError():
+        case OSError() | BotoCoreError() | aiohttp.ClientError():
             text, hint = "the store's provider does not answer", _WAY
         case _:
             text, hint = "the answer is not AWS'", _WAY

@@ -28,8 +28,10 @@ DEFAULT_AUDIENCE: Final = "sts.amazonaws.com"
 TOKEN_SECONDS: Final = 600
 """The shortest that Kubernetes gives; the token is used once, at once."""
 MEMBERS_MAY: Final = "KEYFLEET_AWS_OWN_LOGIN_FOR_MEMBERS"
-"""Variable: whether stores of members may log in as Keyfleet itself, as upstream's controller in
-that cluster would as itself."""
+"""Variable: `true` lets stores of members log in as Keyfleet itself."""
+WITHOUT_STS: Final = "KEYFLEET_AWS_WITHOUT_STS"
+"""Variable: `true` where STS cannot be reached: nobody confirms static and own keys, so that what
+they read is not shared."""
 _STATIC: Final = "auth.secretRef"
 _ACCOUNT: Final = "auth.jwt.serviceAccountRef"
 _WEB_IDENTITY: Final = ("Provider", "Audience", "SubjectFromWebIdentityToken")
@@ -51,7 +53,7 @@ class LoginProcess:
     config: AwsConfig
     references: StoreReferences
     clients: Clients
-    may_members_be_keyfleet: bool = False
+    environ: Mapping[str, str]
 
     async def run(self) -> Login:
         """Return credentials and whom AWS confirmed them to be of.
@@ -67,7 +69,12 @@ class LoginProcess:
             login = await self._assume(login, role)
         if self.config.role:
             return await self._assume_last(login)
-        return login if login.identity.arn else await self._confirmed(login)
+        if login.identity.arn or self._is_set(WITHOUT_STS):
+            return login
+        return await self._confirmed(login)
+
+    def _is_set(self, variable: str) -> bool:
+        return self.environ.get(variable, "").lower() == "true"
 
     def _need_namespace(self) -> None:
         if self.config.has_own_tags and not self.store.namespace:
@@ -119,7 +126,7 @@ class LoginProcess:
 
     def _may_be_keyfleet(self) -> None:
         """Refuse a member's store: whoever declares it has no part in the hub's rights."""
-        if self.store.ref.cluster and not self.may_members_be_keyfleet:
+        if self.store.ref.cluster and not self._is_set(MEMBERS_MAY):
             hint = f"set auth.jwt or auth.secretRef, or allow it with {MEMBERS_MAY}=true"
             raise login_refused(self.store, f"it would be Keyfleet's own login: {hint}")
 

@@ -2,7 +2,7 @@
 """An opened store: one service of one region, with one login."""
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final, Protocol
 
@@ -11,7 +11,7 @@ from keyfleet.plugin.stores import Answer, ProviderMeans, StoreReferences
 from keyfleet.sources.aws.answers import answer_of
 from keyfleet.sources.aws.client import Client, Clients, Patience, prepare
 from keyfleet.sources.aws.config import PARAMETER_STORE, SECRETS_MANAGER, AwsConfig
-from keyfleet.sources.aws.login import MEMBERS_MAY, LoginProcess
+from keyfleet.sources.aws.login import LoginProcess
 from keyfleet.sources.aws.parameterstore import ParameterStore
 from keyfleet.sources.aws.secretsmanager import SecretsManager
 
@@ -68,17 +68,9 @@ class AwsSession:
         await self._resources.aclose()
 
 
-def _secrets_manager(client: Client, config: AwsConfig) -> Service:
-    return SecretsManager(client, config.prefix)
-
-
-def _parameter_store(client: Client, config: AwsConfig) -> Service:
-    return ParameterStore(client, config.prefix)
-
-
-_SERVICES: Final = {
-    SECRETS_MANAGER: ("secretsmanager", _secrets_manager),
-    PARAMETER_STORE: ("ssm", _parameter_store),
+_SERVICES: Final[Mapping[str, tuple[str, Callable[[Client, str], Service]]]] = {
+    SECRETS_MANAGER: ("secretsmanager", SecretsManager),
+    PARAMETER_STORE: ("ssm", ParameterStore),
 }
 
 
@@ -94,13 +86,12 @@ async def open_session(
     await asyncio.to_thread(prepare, name)
     patience = Patience.of(store.max_retries, store.retry_interval_s)
     clients = Clients(config.region, means, patience)
-    may_members = means.environ.get(MEMBERS_MAY, "").lower() == "true"
-    login = await LoginProcess(store, config, references, clients, may_members).run()
+    login = await LoginProcess(store, config, references, clients, means.environ).run()
     async with AsyncExitStack() as stack:
         label = f"AWS/{config.service}"
         client = await stack.enter_async_context(clients.client(name, login.keys, label=label))
         return AwsSession(
-            service(client, config),
+            service(client, config.prefix),
             stack.pop_all(),
             principal=login.identity.principal,
             endpoint=f"{config.service} {config.region} {client.endpoint}",

@@ -89,7 +89,7 @@ def _asked(request: web.Request, body: str) -> tuple[str, dict[str, Any]]:
     if target:
         return target.rpartition(".")[2], json.loads(body)
     fields = {name: values[0] for name, values in parse_qs(body).items()}
-    return fields["Action"], fields
+    return fields.get("Action", request.path), fields
 
 
 def refusal(code: str, text: str = "", *, status: int = 400, **headers: str) -> Any:
@@ -119,6 +119,14 @@ async def reset(request: web.Request) -> web.StreamResponse:
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """End the connection in the middle of an answer."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b'{"SecretString": "ha')
+    return await reset(request)
 
 
 def caller(arn: str = ARN) -> str:

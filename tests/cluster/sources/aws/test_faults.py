@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.cluster.sources.aws.conftest import JWT, Rig, ask
-from tests.cluster.sources.aws.stub import Stub, page, refusal, reset, role
+from tests.cluster.sources.aws.stores import JWT, Rig, ask, value
+from tests.cluster.sources.aws.stub import Stub, cut, page, refusal, reset, role
 
 from keyfleet.base.errors import (
     DeniedError,
@@ -24,12 +24,12 @@ from keyfleet.base.errors import (
 )
 from keyfleet.localplane.pki import Authority
 from keyfleet.localplane.rig import free_port
-from keyfleet.model.stores import How, Query
+from keyfleet.model.stores import Query
 from keyfleet.sources.aws import client
 from keyfleet.testing.canary import canary, find_canary
 
 GET = "GetSecretValue"
-DB = Query(How.VALUE, "db")
+DB = value("db")
 LEAK = canary("leak").decode()
 GOOD = {"SecretString": "1"}
 
@@ -64,6 +64,7 @@ ANSWERS: dict[str, tuple[Any, type[KeyfleetError], str]] = {
     "list": (page("[]", kind="application/x-amz-json-1.1"), UnreachableError, "store.unreachable"),
     "binary": (page('{"SecretBinary": "abc"}'), UnreachableError, "store.unreachable"),
     "reset": (reset, UnreachableError, "store.unreachable"),
+    "cut": (cut, UnreachableError, "store.unreachable"),
     "access-denied": (refusal("AccessDeniedException", LEAK), DeniedError, "store.denied"),
     "expired": (refusal("ExpiredTokenException", LEAK), DeniedError, "store.denied"),
     "unknown-key": (refusal("UnrecognizedClientException", LEAK), DeniedError, "store.denied"),

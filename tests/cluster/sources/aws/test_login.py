@@ -5,19 +5,19 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cluster.sources.aws.conftest import (
+from tests.cluster.sources.aws.conftest import Admin
+from tests.cluster.sources.aws.stores import (
     IRSA,
     JWT,
     KEY_ID,
     SESSION,
     STATIC,
-    Admin,
     Rig,
     ask,
 )
 from tests.cluster.sources.aws.stub import ARN, Stub, role
 
-from keyfleet.base.errors import DeniedError, InvalidIntentError, NotReadyError
+from keyfleet.base.errors import DeniedError, InvalidIntentError, NotReadyError, UnreachableError
 from keyfleet.localplane.moto import Moto
 from keyfleet.model.places import ClusterName
 from keyfleet.model.stores import How, Query, StoreRef
@@ -235,6 +235,40 @@ async def test_pod_identity_file_of_keyfleet_is_exchanged_at_the_same_endpoint(
         "AssumeRoleWithWebIdentity",
         "GetCallerIdentity",
     ]
+
+
+async def test_pod_identity_of_keyfleet_is_asked_by_the_library(
+    stubbed: Rig, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{stub.url}/credentials")
+    given = {
+        "AccessKeyId": "ASIAPOD",
+        "SecretAccessKey": SECRET,
+        "Token": SECRET,
+        "Expiration": "2100-01-01T00:00:00Z",
+    }
+    stub.put("/credentials", given)
+    session = await stubbed.open(auth={})
+    assert session.principal == f"{ARN} own"
+    assert stub.signed_by == ["", "ASIAPOD"]
+
+
+async def test_pod_identity_that_fails_is_tried_again_later(
+    stubbed: Rig, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{stub.url}/credentials")
+    stub.put("/credentials", 503)
+    with pytest.raises(UnreachableError):
+        await stubbed.open(auth={})
+
+
+async def test_where_sts_is_out_of_reach_nothing_is_confirmed_and_nothing_shared(
+    stubbed: Rig, stub: Stub
+) -> None:
+    stubbed.environ["KEYFLEET_AWS_WITHOUT_STS"] = "true"
+    session = await stubbed.open()
+    assert session.principal == ""
+    assert stub.asked == []
 
 
 async def test_without_any_credentials_the_remedy_is_named(rig: Rig) -> None:

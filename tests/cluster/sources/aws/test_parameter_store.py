@@ -4,26 +4,19 @@
 from typing import Any
 
 import pytest
-from tests.cluster.sources.aws.conftest import Admin, Rig, ask
+from tests.cluster.sources.aws.conftest import Admin
+from tests.cluster.sources.aws.stores import Rig, ask, find, value
 from tests.cluster.sources.aws.stub import Stub, refusal
 
 from keyfleet.base.errors import DeniedError, PermanentError, SecretNotFoundError
 from keyfleet.localplane.moto import Moto
-from keyfleet.model.stores import How, Query, Search
+from keyfleet.model.stores import How, Query
 from keyfleet.plugin.stores import StoreSession
 from keyfleet.testing.canary import canary
 
 PASSWORD = canary("password").decode()
 DOCUMENT = f'{{"user": "app", "password": "{PASSWORD}"}}'
 GET, BY_PATH, DESCRIBE = "GetParameter", "GetParametersByPath", "DescribeParameters"
-
-
-def value(key: str, prop: str = "", **more: Any) -> Query:
-    return Query(How.VALUE, key, prop, **more)
-
-
-def find(name: str = "", *, path: str = "", **tags: str) -> Query:
-    return Query(How.SEARCH, search=Search(name, tuple(sorted(tags.items())), path))
 
 
 async def opened(rig: Rig, **config: Any) -> StoreSession:

@@ -4,12 +4,13 @@
 from typing import Any
 
 import pytest
-from tests.cluster.sources.aws.conftest import Admin, Rig, ask
+from tests.cluster.sources.aws.conftest import Admin
+from tests.cluster.sources.aws.stores import Rig, ask, find, value
 from tests.cluster.sources.aws.stub import Stub, refusal
 
 from keyfleet.base.errors import DeniedError, PermanentError, SecretNotFoundError, TransformError
 from keyfleet.localplane.moto import Moto
-from keyfleet.model.stores import How, Query, Search
+from keyfleet.model.stores import How, Query
 from keyfleet.sources.aws import pages
 from keyfleet.testing.canary import canary
 
@@ -22,14 +23,6 @@ GET = "GetSecretValue"
 
 def extract(key: str, **more: Any) -> Query:
     return Query(How.MAP, key, **more)
-
-
-def value(key: str, prop: str = "", **more: Any) -> Query:
-    return Query(How.VALUE, key, prop, **more)
-
-
-def find(name: str = "", *, path: str = "", **tags: str) -> Query:
-    return Query(How.SEARCH, search=Search(name, tuple(sorted(tags.items())), path))
 
 
 def tagged(**tags: str) -> list[dict[str, str]]:

@@ -4,7 +4,8 @@
 import logging
 
 import pytest
-from tests.cluster.sources.aws.conftest import Admin, Rig, ask
+from tests.cluster.sources.aws.conftest import Admin
+from tests.cluster.sources.aws.stores import Rig, ask
 
 from keyfleet.model.stores import How, Query
 from keyfleet.testing.canary import canary
