@@ -4,6 +4,7 @@
 The stores are declared on `hub`, or on `east` itself where they mean their own cluster.
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -183,7 +184,11 @@ async def _certificate(world: World) -> Store:
 async def _own_account(world: World) -> Store:
     """The store stands in the very cluster that it reads, and names no server."""
     world.token_of("reader", ONLY_DB)
-    return world.store(cluster="east", auth={"serviceAccount": {"name": "reader"}})
+    return world.store(**_own_account_config())
+
+
+def _own_account_config() -> dict[str, Any]:
+    return {"cluster": "east", "auth": {"serviceAccount": {"name": "reader"}}}
 
 
 async def _kubeconfig(world: World) -> Store:
@@ -267,6 +272,21 @@ async def test_says_denied_when_a_login_ends_in_between(
     assert (type(error), error.code) == (DeniedError, "store.denied")
     await proxy.heal(fault)
     assert await ask(await world.open(store), Query(How.VALUE, "db", "password")) == PASSWORD
+
+
+async def test_loses_its_rights_with_its_account(world: World) -> None:
+    """The server itself says so, within the seconds for which it remembers a token."""
+    session = await world.open(await _own_account(world))
+    base = f"/api/v1/namespaces/{world.namespace}/serviceaccounts"
+    world.east.api.must("DELETE", f"{base}/reader")
+    query = Query(How.VALUE, "db", "password")
+    with pytest.raises(DeniedError) as caught:
+        while True:
+            assert await ask(session, query) == PASSWORD
+            await asyncio.sleep(0.2)
+    assert caught.value.code == "store.denied"
+    error = await refusal(world.open(world.store(**_own_account_config())))
+    assert (type(error), error.code) == (NotReadyError, "store.reference_missing")
 
 
 @pytest.mark.parametrize("token", [b"", b"a b", b"a\r\nX: b", "ä".encode()])
