@@ -59,34 +59,37 @@ def look(work: Work, document: bytes, path: bytes) -> Found | None:
     Raises:
         OverworkError: It takes too much.
     """
-    with work.deeper():
-        made = _made(work, document, path) if len(path) > 1 else None
-        if made is not None:
-            result, rest = made
-            return look(work, result, rest[1:]) if rest[:1] in (b".", b"|") else whole(result)
+    with work:
+        if len(path) > 1:
+            made, path = _made(work, document, path)
+            if made is not None:
+                return look(work, made, path[1:]) if path[:1] in (b".", b"|") else whole(made)
         search = _Search(work)
-        search.look_into(document, path)
+        if path.startswith(b".."):  # lines of JSON; a document is one of them
+            search.look_into(b"[" + document + b"]", path[2:])
+        else:
+            search.look_into(document, path)
         if search.pipe is None:
             return search.value
         return look(work, search.value.raw if search.value else b"", search.pipe)
 
 
-def _made(work: Work, document: bytes, path: bytes) -> tuple[bytes, bytes] | None:
-    """Return what the begin of a path makes, and what follows; None where it makes nothing."""
+def _made(work: Work, document: bytes, path: bytes) -> tuple[bytes | None, bytes]:
+    """Return what the begin of a path makes, None where it makes nothing, and what follows."""
     match path[:1]:
         case b"@":
-            return modifiers.applied(work, document, path, look)
+            return modifiers.applied(work, document, path, look) or (None, path)
         case b"!":
-            return modifiers.literal(path)
+            return modifiers.literal(path) or (None, path)
         case b"[" | b"{":
             return _several(work, document, path)
-    return None
+    return None, path
 
 
-def _several(work: Work, document: bytes, path: bytes) -> tuple[bytes, bytes] | None:
+def _several(work: Work, document: bytes, path: bytes) -> tuple[bytes | None, bytes]:
     taken = selectors_of(path)
     if taken is None or taken[1][:1] not in (b"", b".", b"|"):
-        return None
+        return None, taken[1] if taken else b""
     selectors, rest = taken
     pieces: list[bytes] = []
     for selector in selectors:
@@ -122,7 +125,7 @@ class _Search:
         first = raw.lstrip()[:1]
         if first not in (b"{", b"["):
             return False
-        with self._work.deeper():
+        with self._work:
             return (self._in_object if first == b"{" else self._in_array)(raw, path)
 
     def _in_object(self, raw: bytes, path: bytes) -> bool:
@@ -174,8 +177,7 @@ class _Search:
         rest = index.part.rest
         several: list[bytes] = []
         for element in self._work.elements(raw):
-            found = self._asked(Found(element), query)
-            if not holds(query, found, self._work):
+            if not self._suits(Found(element), query):
                 continue
             value: Found | None = Found(element)
             if rest is not None:
@@ -190,10 +192,10 @@ class _Search:
             self.value = self._list(several)
         return False
 
-    def _asked(self, element: Found, query: Query) -> Found | None:
+    def _suits(self, element: Found, query: Query) -> bool:
         if element.is_container:
-            return look(self._work, element.raw, query.path)
-        return None if query.path else element
+            return holds(query, look(self._work, element.raw, query.path), self._work)
+        return not query.path and holds(query, element, self._work)
 
     def _without_pipe(self, path: bytes) -> bytes:
         path, pipe = split_at_pipe(path)

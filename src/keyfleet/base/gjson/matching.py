@@ -4,6 +4,7 @@
 import operator
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from keyfleet.base.gjson.found import Found
@@ -102,7 +103,7 @@ def is_like(text: bytes, pattern: bytes, work: Work) -> bool:
     first, *rest = pieces
     if not rest:
         return first.fullmatch(characters)
-    last = rest.pop()
+    *rest, last = rest
     end = len(characters) - last.size
     at = first.size
     if at > end or not first.matches(characters, 0) or not last.matches(characters, end):
@@ -137,7 +138,8 @@ class _Piece:
         return found.end() if found else -1
 
 
-def _pieces(pattern: bytes) -> list[_Piece] | None:
+@lru_cache(maxsize=128)
+def _pieces(pattern: bytes) -> tuple[_Piece, ...] | None:
     """Return what stands between the `*`; None for a backslash with nothing behind it."""
     pieces: list[list[str | None]] = [[]]
     characters = iter(pattern.decode("utf-8", "surrogateescape"))
@@ -154,4 +156,4 @@ def _pieces(pattern: bytes) -> list[_Piece] | None:
                 pieces[-1].append(escaped)
             case _:
                 pieces[-1].append(character)
-    return [_Piece(piece) for piece in pieces]
+    return tuple(map(_Piece, pieces))

@@ -54,7 +54,7 @@ def applied(work: Work, document: bytes, path: bytes, look: Look) -> tuple[bytes
         made = _list(found.raw for found in _dug(work, document, argument, look))
     else:
         work.pay(1 + (len(document) >> 10))
-        made = _MADE[name](work, document, argument)
+        made = APPLIED[name](work, document, argument)
     return work.made(made), rest
 
 
@@ -194,7 +194,7 @@ def _printed(work: Work, document: bytes, argument: bytes) -> bytes:
     return pretty(work, found.raw, Style.of(_options(argument))) if found else b""
 
 
-_MADE: Final[dict[bytes, Callable[[Work, bytes, bytes], bytes]]] = {
+APPLIED: Final[dict[bytes, Callable[[Work, bytes, bytes], bytes]]] = {
     b"flatten": _flattened,
     b"fromstr": _from_string,
     b"group": _grouped,

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts of a path, read from its front; what a part is depends on what it is applied to."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from keyfleet.base.gjson.quoting import bracket_end, string_end
@@ -10,6 +12,11 @@ from keyfleet.base.jsontext import unescaped
 MODIFIERS: Final = frozenset(
     b"dig flatten fromstr group join keys pretty reverse this tostr ugly valid values".split()
 )
+
+_ESCAPED_WELL: Final = re.compile(rb'(?:[^\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+
+_kept: Final = lru_cache(maxsize=512)
+"""A part of a path is read once, however many elements it is applied to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Index:
     query: Query | None = None
 
 
+@_kept
 def key_of(path: bytes) -> Key:
     """Return the first part of a path, for an object."""
     name = bytearray()
@@ -73,6 +81,7 @@ def key_of(path: bytes) -> Key:
     return Key(Part(bytes(name)), is_wild)
 
 
+@_kept
 def index_of(path: bytes) -> Index:
     """Return the first part of a path, for an array."""
     is_hash, query, at = False, None, 0
@@ -100,6 +109,7 @@ def _is_piped(rest: bytes) -> bool:
     return rest[:1] in (b"[", b"{") or (rest[:1] == b"@" and modifier_end(rest) > 0)
 
 
+@_kept
 def modifier_end(path: bytes) -> int:
     """Return where the name of the modifier at the begin of a path ends; 0 where it is none."""
     end = next((at for at, letter in enumerate(path) if letter in b".|:"), len(path))
@@ -116,8 +126,14 @@ def query_of(path: bytes) -> tuple[Query, int]:
         return Query(trimmed(path[2:end]), is_for_all=is_for_all), end + 1
     operator, value = _comparison(trimmed(path[operator_at:end]))
     if len(value) >= 2 and value[:1] == value[-1:] == b'"':
-        value = unescaped(value[1:-1]) if has_escapes else value[1:-1]
+        value = _unescaped(value[1:-1]) if has_escapes else value[1:-1]
     return Query(trimmed(path[2:operator_at]), operator, value, is_for_all), end + 1
+
+
+def _unescaped(text: bytes) -> bytes:
+    """Return what a string in a query says, up to the first escape that JSON does not have."""
+    found = _ESCAPED_WELL.match(text)
+    return unescaped(found[0]) if found else b""
 
 
 def _query_ends(path: bytes) -> tuple[int, int, bool]:
@@ -158,6 +174,7 @@ def trimmed(text: bytes) -> bytes:
     return text.strip(bytes(range(0x21)))
 
 
+@_kept
 def split_at_pipe(path: bytes) -> tuple[bytes, bytes | None]:
     """Return what stands before the first pipe outside of brackets, and what behind it."""
     if path[:1] == b"{":
@@ -172,6 +189,8 @@ def split_at_pipe(path: bytes) -> tuple[bytes, bytes | None]:
             at += 1
         elif path[at : at + 3] in (b".#(", b".#["):
             at = query_of(path[at + 1 :])[1] + at
+        elif path[at : at + 2] == b".#":
+            at += 2  # gjson does not see a pipe right behind it
         at += 1
     return path, None
 
@@ -185,7 +204,8 @@ class Selector:
     """What an object calls it; empty: by the last key of its path."""
 
 
-def selectors_of(path: bytes) -> tuple[list[Selector], bytes] | None:
+@_kept
+def selectors_of(path: bytes) -> tuple[tuple[Selector, ...], bytes] | None:
     """Return the paths inside the brackets at the begin of a path, and what follows them."""
     found: list[Selector] = []
     start, at, depth, colon, is_modified = 1, 1, 1, 0, False
@@ -207,7 +227,7 @@ def selectors_of(path: bytes) -> tuple[list[Selector], bytes] | None:
             found.append(_selector(path, start, colon, at))
             start, colon, is_modified = at + 1, 0, False
             if depth == 0:
-                return found, path[at + 1 :]
+                return tuple(found), path[at + 1 :]
         at += 1
     return None
 

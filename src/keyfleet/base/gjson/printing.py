@@ -60,7 +60,7 @@ class _Printer:
 
     def write(self, raw: bytes, level: int, column: int) -> None:
         """Write a value that begins at a column of its line."""
-        with self._work.deeper():
+        with self._work:
             if raw[:1] == b"{":
                 self._write_object(raw, level)
             elif raw[:1] == b"[":

@@ -6,13 +6,13 @@ a KiB that is searched. What is made costs more, since it has to be held as well
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from keyfleet.base import jsontext
 
 DOCUMENT_MAX_BYTES = 2 << 20
 PATH_MAX_BYTES = 4096
-STEPS_MAX = 300_000
+STEPS_MAX = 150_000
+_STEPS_OF_A_LEVEL = 5
 DEPTH_MAX = 64
 """Of the parts of a path, and of whatever stands inside of one."""
 
@@ -45,20 +45,20 @@ class Work:
         self.pay(len(text) >> 6)
         return text
 
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        """Go one level down.
+    def __enter__(self) -> None:
+        """Go one level down, which costs some steps.
 
         Raises:
             OverworkError: Too deep.
         """
         self._depth += 1
+        self.pay(_STEPS_OF_A_LEVEL)
         if self._depth > DEPTH_MAX:
             raise OverworkError
-        try:
-            yield
-        finally:
-            self._depth -= 1
+
+    def __exit__(self, *_: object) -> None:
+        """Come back up."""
+        self._depth -= 1
 
     def members(self, raw: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield the keys, with their quotes, and the values of an object."""
