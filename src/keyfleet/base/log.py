@@ -61,6 +61,26 @@ class Hooks(Protocol):
         """So many held plans wait for a person, with so many targets in all."""
         ...
 
+    def provider_called(self, provider: str, call: str, is_success: bool) -> None:
+        """A store's provider was asked; provider and call are named as upstream's metrics do."""
+        ...
+
+    def manifest_worked(
+        self, kind: str, subject: tuple[str, str, str], took_s: float, is_success: bool
+    ) -> None:
+        """A manifest was looked at; `subject` is its cluster (empty: the hub), namespace, name."""
+        ...
+
+    def manifest_said(
+        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+    ) -> None:
+        """A condition was written on a manifest, or is as it was."""
+        ...
+
+    def manifest_gone(self, kind: str, subject: tuple[str, str, str]) -> None:
+        """A manifest was deleted."""
+        ...
+
 
 class NoHooks:
     """Observe nothing; the default of tests and one-shot commands."""
@@ -93,4 +113,20 @@ class NoHooks:
         """Ignore."""
 
     def plans_held(self, plans: int, targets: int) -> None:
+        """Ignore."""
+
+    def provider_called(self, provider: str, call: str, is_success: bool) -> None:
+        """Ignore."""
+
+    def manifest_worked(
+        self, kind: str, subject: tuple[str, str, str], took_s: float, is_success: bool
+    ) -> None:
+        """Ignore."""
+
+    def manifest_said(
+        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+    ) -> None:
+        """Ignore."""
+
+    def manifest_gone(self, kind: str, subject: tuple[str, str, str]) -> None:
         """Ignore."""

@@ -120,8 +120,43 @@ HELD_TARGETS: Final = Family(
     (),
 )
 
+_MANIFEST: Final = ("cluster", "namespace", "name")
+UPSTREAM_SYNCS: Final = Family(
+    "counter",
+    "externalsecret_sync_calls_total",
+    "Looks at an ExternalSecret, whether they led to anything or not.",
+    _MANIFEST,
+)
+UPSTREAM_ERRORS: Final = Family(
+    "counter",
+    "externalsecret_sync_calls_error",
+    "Looks at an ExternalSecret after which it was not as its manifest asks.",
+    _MANIFEST,
+)
+UPSTREAM_CONDITION: Final = Family(
+    "gauge",
+    "externalsecret_status_condition",
+    "1 for the status that a condition has; also secretstore_, clustersecretstore_ and"
+    " clusterexternalsecret_status_condition.",
+    (*_MANIFEST, "condition", "status"),
+)
+UPSTREAM_DURATION: Final = Family(
+    "gauge",
+    "externalsecret_reconcile_duration",
+    "Nanoseconds that the last look took; also secretstore_, clustersecretstore_ and"
+    " clusterexternalsecret_reconcile_duration.",
+    _MANIFEST,
+)
+UPSTREAM_PROVIDER: Final = Family(
+    "counter",
+    "externalsecret_provider_api_calls_count",
+    "Calls to providers of stores, as one fetch serves the fleet.",
+    ("provider", "call", "status"),
+)
+
 FAMILIES: Final = (
     *(BUILD, LEADER, REACHABLE, QUEUE, REQUESTS, REQUEST_SECONDS, WATCH_STATE, WATCH_AGE),
     *(STEPS, STEP_SECONDS, PROPAGATION, HELD_PLANS, HELD_TARGETS),
+    *(UPSTREAM_SYNCS, UPSTREAM_ERRORS, UPSTREAM_CONDITION, UPSTREAM_DURATION, UPSTREAM_PROVIDER),
 )
 """All of them, in the order of the reference page."""

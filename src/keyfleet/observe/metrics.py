@@ -2,8 +2,9 @@
 """What Prometheus sees; implements `base.log.Hooks` on a registry of its own.
 
 Label sets are bounded: clusters, kinds, and the words below; never the name of a secret, namespace
-or intent. All series of a cluster go when it leaves the fleet, and what is still heard of it then
-(a request that was in flight) does not bring them back.
+or intent, but in the metrics that users' alerts on another tool ask for (`observe.upstream`). All
+series of a cluster go when it leaves the fleet, and what is still heard of it then (a request that
+was in flight) does not bring them back.
 """
 
 import platform
@@ -22,6 +23,7 @@ from prometheus_client.exposition import choose_encoder
 from keyfleet import __version__
 from keyfleet.base.clock import Clock
 from keyfleet.observe import families
+from keyfleet.observe.upstream import UpstreamMetrics
 from keyfleet.observe.watches import Watches
 
 _VERBS: Final = frozenset({"get", "list", "watch", "create", "update", "patch", "delete"})
@@ -39,7 +41,9 @@ class Metrics:
         # Finding a series costs ten times as much as counting, and requests are many.
         self._request_series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._queue_series: dict[str, Gauge] = {}
+        self._upstream = UpstreamMetrics()
         registry.register(self._watches)
+        registry.register(self._upstream)
         self._requests = families.REQUESTS.counter(registry)
         self._request_seconds = families.REQUEST_SECONDS.histogram(registry)
         self._steps = families.STEPS.counter(registry)
@@ -116,6 +120,7 @@ class Metrics:
         """Drop every series of a cluster that left."""
         self._gone.add(cluster)
         self._watches.remove(cluster)
+        self._upstream.left(cluster)
         self._queue_series.pop(cluster, None)
         for key in [key for key in self._request_series if key[0] == cluster]:
             del self._request_series[key]
@@ -127,6 +132,26 @@ class Metrics:
         """Note how much waits for a person."""
         self._held_plans.set(plans)
         self._held_targets.set(targets)
+
+    def provider_called(self, provider: str, call: str, is_success: bool) -> None:
+        """Count a call to a store's provider."""
+        self._upstream.provider_called(provider, call, is_success=is_success)
+
+    def manifest_worked(
+        self, kind: str, subject: tuple[str, str, str], took_s: float, is_success: bool
+    ) -> None:
+        """Count a look at a manifest, where upstream's tool counts too."""
+        self._upstream.worked(kind, subject, took_s, is_success=is_success)
+
+    def manifest_said(
+        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+    ) -> None:
+        """Note a condition of a manifest."""
+        self._upstream.said(kind, subject, condition, status)
+
+    def manifest_gone(self, kind: str, subject: tuple[str, str, str]) -> None:
+        """Note that a manifest was deleted."""
+        self._upstream.gone(kind, subject)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Return the exposition and its content type, OpenMetrics where `accept` asks for it."""

@@ -31,6 +31,10 @@ def _tell_everything(hooks: Hooks, cluster: str) -> None:
     hooks.step_done(cluster, "create", "InSync", 0.03)
     hooks.propagated(cluster, 0.2)
     hooks.queue_depth(cluster, 4)
+    hooks.provider_called("Fake", "GetSecret", True)
+    subject = (cluster, "shop", "db")
+    hooks.manifest_worked("ExternalSecret", subject, 0.1, True)
+    hooks.manifest_said("ExternalSecret", subject, "Ready", "True")
 
 
 def test_counts_requests_by_verb_and_status(metrics: Metrics) -> None:
@@ -125,7 +129,7 @@ def test_exposes_exactly_the_documented_families_and_labels(metrics: Metrics) ->
     found = {
         family.name: {label for sample in family.samples for label in sample.labels} - {"le"}
         for family in text_string_to_metric_families(page)
-        if family.name.startswith("keyfleet_")
+        if family.samples and family.name.startswith(("keyfleet_", "externalsecret_"))
     }
     assert found == {family.name.removesuffix("_total"): set(family.labels) for family in FAMILIES}
 
