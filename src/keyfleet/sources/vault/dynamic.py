@@ -15,7 +15,7 @@ from keyfleet.base.codec import encode_json
 from keyfleet.base.errors import InvalidIntentError, NotFoundError, PermanentError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Store
-from keyfleet.plugin.storeerrors import config_of, invalid
+from keyfleet.plugin.storeerrors import config_of, invalid, unaskable
 from keyfleet.plugin.stores import Answer, ProviderMeans, StoreReferences
 from keyfleet.sources.vault.checks import check_spec
 from keyfleet.sources.vault.client import Reply
@@ -64,7 +64,9 @@ class DynamicSession:
             InvalidIntentError: `store.query`.
         """
         if query.how is not How.GENERATE:
-            raise InvalidIntentError("store.query", "a generator keeps nothing", self._subject)
+            raise unaskable(
+                query, "a generator keeps nothing: write sourceRef.generatorRef under dataFrom"
+            )
         return object()
 
     async def fetch(self, request: Hashable) -> Any:

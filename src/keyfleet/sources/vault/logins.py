@@ -146,7 +146,11 @@ async def _read(
 
 def _unusable(path: str) -> InvalidIntentError:
     return InvalidIntentError(
-        "store.invalid", "this cannot be a login", path, "it is empty or no text", path=path
+        "store.invalid",
+        "the store cannot work as it is declared",
+        path,
+        "what this names is empty or no text",
+        path=path,
     )
 
 

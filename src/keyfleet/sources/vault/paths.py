@@ -9,6 +9,8 @@ Source: docs/compat/eso.md, "HashiCorp Vault", read path.
 from urllib.parse import quote
 
 from keyfleet.base.errors import InvalidIntentError
+from keyfleet.model.stores import How, Query
+from keyfleet.plugin.storeerrors import unaskable
 from keyfleet.sources.vault.spec import VaultSpec
 
 _UNQUOTED = "/~!$&'()*+,;=:@"
@@ -38,12 +40,7 @@ def metadata_path(spec: VaultSpec, key: str) -> str:
     if spec.path is not None:
         return metadata_below(spec, _below_mount(spec, key))
     if "/data/" not in key:
-        raise InvalidIntentError(
-            "store.query",
-            "metadata cannot be found without a mount",
-            key,
-            "set path of the store, or write the key as mount/data/name",
-        )
+        raise _unaskable(key, "set path of the store, or write the key as mount/data/name")
     return clean(key.replace("/data/", "/metadata/", 1))
 
 
@@ -77,8 +74,12 @@ def clean(path: str) -> str:
     """
     parts = [part for part in path.split("/") if part]
     if not parts or "." in parts or ".." in parts:
-        raise InvalidIntentError("store.query", "not the path of a secret", path)
+        raise _unaskable(path, "write the path of a secret, without `.` and `..`")
     return "/".join(parts)
+
+
+def _unaskable(key: str, hint: str) -> InvalidIntentError:
+    return unaskable(Query(How.VALUE, key=key), hint)
 
 
 def quoted(path: str) -> str:

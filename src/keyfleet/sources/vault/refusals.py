@@ -47,7 +47,9 @@ def unreachable(error: Exception, subject: str) -> UnreachableError:
             "check caBundle or caProvider, the host name, and the client certificate",
         )
     hint = _NETWORK_HINTS.get(code, "")
-    return UnreachableError("store.unreachable", "the store does not answer", subject, hint)
+    return UnreachableError(
+        "store.unreachable", "the store's provider does not answer", subject, hint
+    )
 
 
 def foreign_answer(subject: str) -> UnreachableError:
@@ -67,7 +69,10 @@ def refusal(
     if status == 429:
         wait = retry_after(headers)
         return ThrottledError(
-            "store.throttled", "the store asks to wait", subject, retry_after=wait
+            "store.throttled",
+            "the store's provider asks for fewer requests",
+            subject,
+            retry_after=wait,
         )
     if status >= 500 or status in _STANDBY:
         return _failure(status, document, headers, subject)
@@ -76,13 +81,15 @@ def refusal(
     if status in {401, 403}:
         return DeniedError(
             "store.denied",
-            "the store denies it",
+            "the store's login may not do this",
             subject,
             "grant the login's policy `read` there, and `list` for find",
         )
     if status == 404:
         return _nothing_there(document, subject)
-    return PermanentError("store.refused", "the store refuses the request", f"{subject} [{status}]")
+    return PermanentError(
+        "store.refused", "the store's provider refuses the request", f"{subject} [{status}]"
+    )
 
 
 def _failure(
@@ -102,7 +109,11 @@ def _failure(
             retry_after=wait,
         )
     return UnreachableError(
-        "store.failed", "the store failed", where, "see its own log", retry_after=wait
+        "store.unavailable",
+        "the store's provider failed",
+        where,
+        "see its own log",
+        retry_after=wait,
     )
 
 

@@ -9,9 +9,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keyfleet.base.errors import InvalidIntentError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
+from keyfleet.plugin.storeerrors import unaskable
 from keyfleet.plugin.stores import Answer
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.vault.login import Login
@@ -76,45 +76,29 @@ class VaultSession:
             InvalidIntentError: `store.query`.
         """
         if query.how is How.SEARCH and query.search is not None:
-            return self._search(query.search)
+            return self._find(query, query.search)
         if query.how not in {How.VALUE, How.MAP}:
-            raise InvalidIntentError("store.query", "a store generates nothing", self._subject)
+            raise unaskable(query, "a store generates nothing")
         if query.is_metadata:
-            self._need_v2("metadataPolicy", query.key)
+            self._need_v2(query, "metadataPolicy")
             return ReadMetadata(metadata_path(self._spec, query.key))
         version = query.version if self._spec.is_v2 else ""
         if version and not _VERSION.fullmatch(version):
-            raise InvalidIntentError(
-                "store.query",
-                "not a version",
-                f"{self._subject} {query.key}",
-                "versions are whole numbers",
-                path="version",
-            )
+            raise unaskable(query, "versions are whole numbers")
         return ReadSecret(data_path(self._spec, query.key), version, self._spec.is_v2)
 
-    def _search(self, search: Search) -> FindSecrets:
+    def _find(self, query: Query, search: Search) -> FindSecrets:
         if search.tags:
-            self._need_v2("tags", search.path)
+            self._need_v2(query, "find.tags")
         if search.name_regexp:
             name_matcher(search.name_regexp)
         if self._spec.path is None and (self._spec.is_v2 or not search.path):
-            raise InvalidIntentError(
-                "store.query",
-                "cannot search without a mount",
-                self._subject,
-                "set the store's path",
-            )
+            raise unaskable(query, "find needs the store's path")
         return FindSecrets(self._spec.path or "", self._spec.is_v2, search)
 
-    def _need_v2(self, path: str, key: str) -> None:
+    def _need_v2(self, query: Query, field: str) -> None:
         if not self._spec.is_v2:
-            raise InvalidIntentError(
-                "store.query",
-                "KV version 1 keeps no metadata",
-                f"{self._subject} {key}",
-                path=path,
-            )
+            raise unaskable(query, f"{field} needs a store of version v2: v1 keeps no metadata")
 
     async def fetch(self, request: Hashable) -> Any:
         """Ask the server; see `plugin.stores`."""

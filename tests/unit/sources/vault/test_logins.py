@@ -161,7 +161,7 @@ async def test_a_login_that_failed_for_now_is_tried_again(status: int) -> None:
         with pytest.raises(KeyfleetError) as caught:
             async with opened(fake):
                 pass
-    assert caught.value.code in {"store.throttled", "store.failed", "store.standby"}
+    assert caught.value.code in {"store.throttled", "store.unavailable", "store.standby"}
 
 
 async def test_equal_identities_share_and_others_do_not() -> None:
