@@ -10,6 +10,6 @@
 Source: docs/compat/eso.md, "Assembly".
 """
 
-from keyfleet.transform.assembly.assembling import assembled
+from keyfleet.transform.assembly.assembling import assembled, is_quick
 
-__all__ = ["assembled"]
+__all__ = ["assembled", "is_quick"]

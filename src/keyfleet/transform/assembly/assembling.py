@@ -7,8 +7,9 @@
 
 One fault ends all of it, so that a target is never written in part. Work is bounded: 4 MiB of
 values and 10,000 keys altogether (`VALUES_MAX_BYTES`, `KEYS_MAX`), 1 MiB for one merge, and a
-budget for all rewriting, which nothing of a store's content gets past. What a Secret may hold is
-checked later, since templates may make less of it.
+budget for all rewriting, which nothing of a store's content gets past: half a second at worst, and
+milliseconds where `is_quick` says so. What a Secret may hold is checked later, since templates may
+make less of it.
 Source: docs/compat/eso.md, "Assembly".
 """
 
@@ -31,6 +32,10 @@ from keyfleet.transform.keys import shown
 
 VALUES_MAX_BYTES: Final = 4 << 20
 KEYS_MAX: Final = 10_000
+QUICK_BYTES: Final = 256 << 10
+QUICK_KEYS: Final = 1_000
+QUICK_REWRITES: Final = 50
+"""Keys that are made anew: a template takes about as long as for a value."""
 
 Answer = SecretValue | Mapping[str, SecretValue]
 """What a store gave: one value, or a map of them."""
@@ -66,13 +71,25 @@ def assembled(
     return found
 
 
+def is_quick(assembly: Assembly, answers: Sequence[Answer | None]) -> bool:
+    """Tell whether it takes some milliseconds at most; else it is done beside the event loop."""
+    size, count = _measured(answers)
+    has_rewrites = any(piece.rewrites for piece in assembly.pieces)
+    return size <= QUICK_BYTES and count <= (QUICK_REWRITES if has_rewrites else QUICK_KEYS)
+
+
+def _measured(answers: Sequence[Answer | None]) -> tuple[int, int]:
+    """Return how many bytes and how many keys answers have."""
+    maps = [{"": each} if isinstance(each, SecretValue) else each or {} for each in answers]
+    values = [value for each in maps for value in each.values()]
+    return sum(value.size for value in values), len(values)
+
+
 def _check_size(assembly: Assembly, answers: Sequence[Answer | None]) -> None:
     size = count = 0
     for piece, answer in zip(assembly.pieces, answers, strict=True):
-        if answer is None:
-            continue
-        values = [answer] if isinstance(answer, SecretValue) else answer.values()
-        size, count = size + sum(value.size for value in values), count + len(values)
+        more_bytes, more_keys = _measured([answer])
+        size, count = size + more_bytes, count + more_keys
         if size > VALUES_MAX_BYTES or count > KEYS_MAX:
             raise TransformError(
                 "transform.answers_large",

@@ -23,15 +23,15 @@ from keyfleet.transform.gotemplate.run import Limits, Run
 from keyfleet.transform.gotemplate.values import string_map
 
 LIMITS: Final = Limits(
-    steps=100_000,
+    steps=50_000,
     memory_bytes=32 << 20,
     string_bytes=1 << 20,
     output_bytes=1 << 20,
     generated_keys=0,
     slow_hashes=0,
 )
-"""Of all rewriting of one assembly: some tenths of a second. No key is named by a function that
-takes seconds by itself."""
+"""Of all rewriting of one assembly: a third of a second at worst. A function that takes seconds by
+itself names no key."""
 KEYS_MAX_BYTES: Final = 2 << 20
 """Of all keys together, after each rewrite."""
 _TRANSFORM: Final = Kind("eso", "transform")
