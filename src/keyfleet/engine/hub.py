@@ -38,7 +38,7 @@ from keyfleet.kube.resources import CONFIGMAPS, FLEETPOLICIES, NAMESPACES, SECRE
 from keyfleet.kube.watching import HURRY_S
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import OWNER_ANNOTATION, Marker
-from keyfleet.model.places import IntentKey
+from keyfleet.model.places import IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
 from keyfleet.plugin import Dialect, Kind
@@ -185,6 +185,15 @@ class Hub:
             return self._config_maps.is_watching(ref)
         return self._secrets.synced or not isinstance(self._secrets.error, DeniedError)
 
+    def source_version(self, ref: SecretRef) -> str | None:
+        """Return the resourceVersion of an object of the hub; empty: absent; None: not known."""
+        if ref.kind == CONFIGMAPS.kind:
+            return self._config_maps.version(ref)
+        found = self._secrets.items.get((ref.namespace, ref.name))
+        if found is None:
+            return "" if self._secrets.synced else None
+        return found.resource_version
+
     def watch_config_map(self, ref: SecretRef) -> None:
         """Watch a ConfigMap that holds templates; Secrets are watched anyway."""
         self._config_maps.watch(ref)
@@ -212,13 +221,20 @@ class Hub:
             ),
         )
 
+    def namespace_now(self, name: str) -> NamespaceFacts | None:
+        """Return a namespace of the hub, as the watch shows it."""
+        found = self._namespaces.items.get(("", name))
+        return namespace_facts(found) if found is not None else None
+
     def has_namespace(self, name: str) -> bool:
         """Tell whether a namespace of the hub exists, as the watch shows it."""
         return ("", name) in self._namespaces.items
 
-    def namespaces(self) -> Mapping[str, Metadata]:
-        """Return the namespaces of the hub, as the watch shows them."""
-        return {name: found for (_, name), found in self._namespaces.items.items()}
+    def namespaces(self) -> Mapping[str, NamespaceFacts] | None:
+        """Return the namespaces of the hub, as the watch shows them; None: not all are known."""
+        if not self._namespaces.synced:
+            return None
+        return {name: namespace_facts(one) for (_, name), one in self._namespaces.items.items()}
 
     def problems(self) -> list[str]:
         """Return what keeps the hub from being served; for readiness."""

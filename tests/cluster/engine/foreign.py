@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dialect of these tests: `Copy`, another tool's kind, asks for a Secret of its own namespace.
 
-It stands for every foreign dialect: what is tested with it holds wherever manifests are found.
+A `CopySet` makes a Copy in every namespace with a label. They stand for every foreign dialect: what
+is tested with them holds wherever manifests are found.
 """
 
 from collections.abc import Mapping
@@ -19,11 +20,13 @@ from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces, ClusterMat
 from keyfleet.model.outcome import Outcome
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
 from keyfleet.model.places import ClusterFacts, IntentKey
-from keyfleet.plugin import Dialect, Event, Kind, Report, Translation
+from keyfleet.plugin import Dialect, Event, Kind, Report, Role, Translation
+from keyfleet.plugin.parents import Around, Brood, Manifest
 
 GROUP = "test.example.com"
 CLEANUP = f"{GROUP}/cleanup"
 COPIES = Resource(GROUP, "v1", "copies", "Copy")
+SETS = Resource(GROUP, "v1", "copysets", "CopySet", namespaced=False)
 OLD_COPIES = Resource(GROUP, "v1beta1", "copies", "Copy")
 OWN = {MANAGED_BY_LABEL: MANAGED_BY}
 
@@ -54,7 +57,9 @@ class CopyDialect:
             versions=("v1beta1",),
             finalizers=(CLEANUP,),
         ),
+        Kind(SETS, role=Role.PARENT, is_for_members=True, is_foreign=True),
     )
+    child = kinds[0]
 
     def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
         source = manifest["spec"].get("source")
@@ -87,6 +92,51 @@ class CopyDialect:
         clusters = [each.cluster for each in outcome.clusters]
         return Report({"says": said, "clusters": clusters}, (Event("Normal", said, "as asked"),))
 
+    def brood(self, parent: Manifest, around: Around) -> Brood:
+        name, spec = parent["metadata"]["name"], parent["spec"]
+        there = {
+            child["metadata"]["namespace"]: child
+            for child in around.children
+            if child["metadata"]["name"] == name
+        }
+        wanted = {
+            facts.name
+            for facts in around.namespaces.values()
+            if facts.labels.get("copies") == name and not facts.is_terminating
+        }
+        made = {
+            namespace: child
+            for namespace, child in there.items()
+            if (child["metadata"].get("labels") or {}).get("set") == name
+        }
+        return Brood(
+            name=name,
+            create=tuple(_child(name, each, spec) for each in sorted(wanted - set(there))),
+            change=tuple(
+                {**child, "spec": dict(spec)}
+                for namespace, child in made.items()
+                if namespace in wanted and child["spec"] != spec
+            ),
+            delete=tuple(child for each, child in made.items() if each not in wanted),
+            provisioned=tuple(sorted(wanted - (set(there) - set(made)))),
+            failed=dict.fromkeys(wanted & set(there) - set(made), "taken"),
+        )
+
+    def report_brood(
+        self, brood: Brood, failures: Mapping[str, str], parent: Manifest, *, now: str
+    ) -> Report:
+        del parent, now
+        failed = {**(brood.failed or {}), **failures}
+        return Report({"provisioned": list(brood.provisioned), "failed": failed})
+
+
+def _child(name: str, namespace: str, spec: Any) -> dict[str, Any]:
+    return {
+        "kind": COPIES.kind,
+        "metadata": {"name": name, "namespace": namespace, "labels": {"set": name}},
+        "spec": dict(spec),
+    }
+
 
 def speak(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the controller understand Copies, too."""
@@ -98,17 +148,23 @@ def speak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtin, "dialects", dialects)
 
 
-def crd(*versions: str, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the CRD of Copies; the first version is stored."""
+def crd(
+    *versions: str, labels: Mapping[str, str] | None = None, resource: Resource = COPIES
+) -> dict[str, Any]:
+    """Return the CRD of Copies, or of CopySets; the first version is stored."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return {
         "apiVersion": CRDS.api_version,
         "kind": CRDS.kind,
-        "metadata": {"name": COPIES.label, "labels": dict(OWN if labels is None else labels)},
+        "metadata": {"name": resource.label, "labels": dict(OWN if labels is None else labels)},
         "spec": {
             "group": GROUP,
-            "scope": "Namespaced",
-            "names": {"plural": "copies", "singular": "copy", "kind": "Copy"},
+            "scope": "Namespaced" if resource.namespaced else "Cluster",
+            "names": {
+                "plural": resource.plural,
+                "singular": resource.kind.lower(),
+                "kind": resource.kind,
+            },
             "versions": [
                 {
                     "name": version,
@@ -131,12 +187,20 @@ async def install(side: Side, *versions: str, labels: Mapping[str, str] | None =
         await eventually(partial(side.client.serves, resource))
 
 
+async def install_sets(side: Side) -> None:
+    """Serve CopySets in a cluster."""
+    await side.client.create(CRDS, crd("v1", resource=SETS))
+    await eventually(partial(side.client.serves, SETS))
+
+
 async def uninstall(side: Side) -> None:
-    """Serve Copies in a cluster no more."""
-    await side.client.delete(CRDS, COPIES.label)
+    """Serve neither Copies nor CopySets in a cluster any more."""
+    for resource in (SETS, COPIES):
+        await side.client.delete(CRDS, resource.label)
 
     async def absent() -> bool:
-        return await side.client.find_metadata(CRDS, COPIES.label) is None
+        found = [await side.client.find_metadata(CRDS, one.label) for one in (SETS, COPIES)]
+        return found == [None, None]
 
     await eventually(absent, what="the CRD stays")
 

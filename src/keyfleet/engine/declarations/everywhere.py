@@ -4,7 +4,7 @@
 The hub is watched once, also when it is a member: its manifests belong to no cluster by name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from keyfleet.base.means import Means
 from keyfleet.engine.declarations.claims import Declared, for_members, is_own
@@ -19,7 +19,7 @@ from keyfleet.engine.hubobjects import Document
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import Resource
 from keyfleet.model.ownership import Installation, Marker
-from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.places import ClusterName, IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding
 from keyfleet.model.stores import StoreRef
 from keyfleet.plugin import Dialect, Kind
@@ -158,6 +158,22 @@ class Everywhere:
         entry = self._fleet.get(key.cluster)
         member = entry.member if entry else None
         return member is not None and member.namespace_now(key.namespace) is not None
+
+    def namespace(self, key: IntentKey) -> NamespaceFacts | None:
+        """Return the namespace of a manifest, as the watch shows it."""
+        if not key.cluster:
+            return self.hub.namespace_now(key.namespace)
+        entry = self._fleet.get(key.cluster)
+        member = entry.member if entry else None
+        return member.namespace_now(key.namespace) if member is not None else None
+
+    def namespaces(self, cluster: ClusterName) -> Mapping[str, NamespaceFacts] | None:
+        """Return the namespaces of a cluster; None while not all are known."""
+        if not cluster:
+            return self.hub.namespaces()
+        entry = self._fleet.get(cluster)
+        member = entry.member if entry else None
+        return member.all_namespaces if member and member.sees_namespaces else None
 
     def ground(self, cluster: ClusterName, kind: str) -> Ground | None:
         """Return a cluster as one to ask about its manifests of a kind; None while it is away."""

@@ -180,6 +180,11 @@ class Member:
         """Whether the namespaces are listed: only then is one that is not shown absent."""
         return self._namespaces.informer.synced
 
+    @property
+    def all_namespaces(self) -> Mapping[str, NamespaceFacts]:
+        """The namespaces as the watch shows them."""
+        return self._namespaces.all
+
     def namespace_now(self, name: str) -> NamespaceFacts | None:
         """Return a namespace as the watch shows it."""
         return self._namespaces.now(name)
@@ -191,6 +196,10 @@ class Member:
     def is_watching(self, ref: SecretRef) -> bool:
         """Tell whether a source is watched, or will be as soon as its watch is open."""
         return self._sources.is_watching(ref)
+
+    def source_version(self, ref: SecretRef) -> str | None:
+        """Return a watched source's resourceVersion; empty: absent; None: not known."""
+        return self._sources.version(ref)
 
     def unwatch_source(self, ref: SecretRef) -> None:
         """Stop watching a source that no intent reads any more."""

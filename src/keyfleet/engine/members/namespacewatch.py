@@ -47,6 +47,11 @@ class NamespaceWatch:
             self.informer, is_enough=lambda: self.informer.synced or self.are_hidden
         )
 
+    @property
+    def all(self) -> Mapping[str, NamespaceFacts]:
+        """The namespaces as the watch shows them."""
+        return self._known
+
     def now(self, name: str) -> NamespaceFacts | None:
         """Return a namespace as the watch shows it."""
         return self._known.get(name)

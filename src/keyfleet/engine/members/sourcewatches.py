@@ -44,6 +44,16 @@ class SourceWatches:
         if known is not None:
             known[1].cancel()
 
+    def version(self, ref: SecretRef) -> str | None:
+        """Return a source's resourceVersion; empty: absent; None: not known."""
+        known = self._watched.get(ref)
+        if known is None:
+            return None
+        found = known[0].items.get((ref.namespace, ref.name))
+        if found is None:
+            return "" if known[0].synced else None
+        return found.resource_version
+
     def is_watching(self, ref: SecretRef) -> bool:
         """Tell whether a source is watched, or will be as soon as its watch is open."""
         known = self._watched.get(ref)
