@@ -14,7 +14,7 @@ from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.statuses import BUSY_S, CONNECTING_S, Answer, Say
 from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import Resource
-from keyfleet.model.intent import Origin, Rejection
+from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.model.outcome import Outcome
 from keyfleet.model.places import IntentKey
 from keyfleet.plugin import Dialect, Kind, Role
@@ -42,7 +42,7 @@ class Manifests(Protocol):
 class Answers:
     """Answers the status keeper from what the engine knows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one object answers from, all but five by name
         self,
         declared: Manifests,
         fleet: Fleet,
@@ -53,7 +53,9 @@ class Answers:
         busy: Busy,
         others: Others = lambda *_: None,
         is_unjudged: Callable[[IntentKey], bool] = lambda _: False,
+        is_silent: Callable[[Intent], bool] = lambda _: False,
     ) -> None:
+        self._is_silent = is_silent
         self._busy = busy
         self._others = others
         self._is_unjudged = is_unjudged
@@ -105,6 +107,9 @@ class Answers:
     ) -> tuple[Say, Origin] | None:
         if kind.role is Role.INTENT:
             intent, outcome = self._intents.get(key), self.outcome(key)
+            if intent is not None and self._is_silent(intent):
+                # Another controller serves it, and says how it stands.
+                return None
             origin = intent.origin if intent else None
             origin = outcome.origin if isinstance(outcome, Rejection) else origin
             return (partial(dialect.report, outcome), origin) if outcome and origin else None

@@ -34,8 +34,12 @@ from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
 from keyfleet.engine.statuses import Say, Statuses
+from keyfleet.engine.stores.declared import Declarations as StoreDeclarations
+from keyfleet.engine.stores.reading import Stores
+from keyfleet.engine.stores.watching import StoreWatches
 from keyfleet.engine.understanding import understood
 from keyfleet.engine.worker import HUB_WORD, Worker
+from keyfleet.kube.client import Client
 from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Origin, SecretRef
 from keyfleet.model.outcome import StoreOutcome
@@ -46,6 +50,7 @@ from keyfleet.model.places import (
 )
 from keyfleet.model.stores import StoreRef
 from keyfleet.plugin import ClusterSnapshot, Dialect, Kind, Role, StoreDialect
+from keyfleet.plugin.stores import ProviderMeans
 from keyfleet.transform.shape import varies_with
 
 log = get_logger("engine")
@@ -82,6 +87,7 @@ class Engine(HubEvents, FleetEvents):
             manner=manner,
             means=shared,
         )
+        self.stores = self._new_stores(parts)
         self._worker = Worker(
             parts,
             self.declared,
@@ -91,6 +97,7 @@ class Engine(HubEvents, FleetEvents):
             changed=self._changed,
             wake=self._wake,
             due=self._refresh,
+            stores=self.stores,
         )
         self._breaker = self._worker.breaker
         self._busy = Busy(self._settled)
@@ -102,6 +109,7 @@ class Engine(HubEvents, FleetEvents):
             self._worker.revisions,
             busy=self._busy,
             others=self._say_of_others,
+            is_silent=self.stores.is_foreign,
             is_unjudged=self._breaker.gate.is_unjudged,
         )
         clients = self.declared.client
@@ -116,6 +124,26 @@ class Engine(HubEvents, FleetEvents):
         self._judged: dict[IntentKey, StoreOutcome] = {}
         """How stores stand."""
         self._is_started = False
+
+    def _new_stores(self, parts: Parts) -> Stores:
+        declarations = StoreDeclarations(
+            self.declared,
+            parts.providers,
+            parts.generators,
+            self._client_of,
+            parts.claims.controller_class,
+        )
+        is_read = lambda ref: bool(self.intents.reading([ref]))  # noqa: E731
+        return Stores(
+            declarations,
+            ProviderMeans(
+                parts.clock, parts.randomness, parts.hooks.provider_called, parts.environ
+            ),
+            random=parts.random,
+            wake=self._wake_all,
+            tell=self.store_judged,
+            watches=StoreWatches(self.hub, self.fleet, is_read),
+        )
 
     async def run(self) -> None:
         """Keep the fleet true until cancelled; then finish what is being written."""
@@ -151,6 +179,7 @@ class Engine(HubEvents, FleetEvents):
             log.warning("engine.shutdown_cut")
         finally:
             self._worker.refreshing.clear()
+            await self.stores.close()
             await self._statuses.close()
             await self._telling.close()
             await self._endings.close()
@@ -213,6 +242,7 @@ class Engine(HubEvents, FleetEvents):
     def store_changed(self, ref: StoreRef) -> None:
         """Read again what is read from a store, or made by a generator, that changed."""
         names = {ref.cluster} if ref.cluster else self._hub_names()
+        self.stores.changed(ref)
         if self.declared.find(ref) is None:
             self._judged.pop(IntentKey(ref.kind, ref.namespace, ref.name, ref.cluster), None)
         self._source_is_due(replace(ref, cluster=name) for name in names)
@@ -235,6 +265,9 @@ class Engine(HubEvents, FleetEvents):
         for ref in stores:
             if isinstance(ref, StoreRef) and (ref.kind, ref.cluster) == (kind, cluster):
                 self.store_changed(ref)
+        for ref in self.stores.keeper.kept() - stores:
+            if (ref.kind, ref.cluster) == (kind, cluster):
+                self.stores.changed(ref)
 
     def policies_changed(self) -> None:
         """Decide everything again under the new rules."""
@@ -248,6 +281,7 @@ class Engine(HubEvents, FleetEvents):
         """Queue the intents that read this object of the hub."""
         if ref.kind == SECRETS.kind:
             self._parts.secret_changed(ref)
+        self.stores.object_changed(replace(ref, cluster=HUB))
         self._source_is_due(replace(ref, cluster=name) for name in self._hub_names())
 
     def _hub_names(self) -> set[ClusterName]:
@@ -299,6 +333,8 @@ class Engine(HubEvents, FleetEvents):
     def source_changed(self, member: Member, ref: SecretRef) -> None:
         """Queue the intents that read this Secret of a member."""
         names = {ref.cluster, member.facts.name, *map(ClusterName, member.facts.aliases)}
+        for name in names:
+            self.stores.object_changed(replace(ref, cluster=name))
         self._source_is_due(replace(ref, cluster=name) for name in names)
 
     def cluster_ready(self, entry: Entry) -> None:
@@ -308,6 +344,7 @@ class Engine(HubEvents, FleetEvents):
         self.declared.start(entry)
         self._watch_inherited(entry)
         self._watch_sources(entry, self.intents)
+        self.stores.watch_again()
         wanting = [intent.key for intent in self.intents.meaning(entry.facts)]
         reached = self.results.of_cluster(entry.name)
         for key in {*wanting, *entry.member.owners(), *reached}:
@@ -473,13 +510,16 @@ class Engine(HubEvents, FleetEvents):
 
     def _unwatch(self, intent: Intent) -> None:
         for ref in _config_maps(intent):
-            if not self.intents.reading([ref]):
+            if not self._is_named(ref):
                 self.hub.unwatch_config_map(ref)
         for ref in intent.refs:
-            if ref.cluster and not self.intents.reading([ref]):
+            if ref.cluster and not self._is_named(ref):
                 entry = self.fleet.get(ref.cluster)
                 if entry is not None and entry.member is not None:
                     entry.member.unwatch_source(ref)
+
+    def _is_named(self, ref: SecretRef) -> bool:
+        return bool(self.intents.reading([ref])) or self.stores.names(ref)
 
     def _new_lane(self, snapshot: ClusterSnapshot) -> Lane:
         name = snapshot.name
@@ -500,8 +540,17 @@ class Engine(HubEvents, FleetEvents):
         self._worker.rounds.drop(key)
         self._queue(key, self._concerned(key))
 
+    def _client_of(self, cluster: ClusterName) -> Client:
+        return self._worker.client_of(cluster)
+
+    def _wake_all(self, keys: set[IntentKey]) -> None:
+        for key in keys:
+            self._refresh(key)
+
     def _settled(self, key: IntentKey) -> None:
         self._worker.rounds.drop(key)
+        if self.stores.holds_values and self.fleet.is_idle():
+            self.stores.round_over()
         self._statuses.settled(key)
 
     def _changed(self, key: IntentKey, cluster: ClusterName | None = None) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an engine is made of, put together by `app`."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -14,6 +15,7 @@ from keyfleet.kube.client import Client
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.ownership import Installation
 from keyfleet.plugin import Dialect, Inventory, Source
+from keyfleet.plugin.stores import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +42,13 @@ class Parts:
     domain: str = "keyfleet.io"
     """Annotation domain in force."""
     random: Random = field(default_factory=Random)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    """Of stores, by the key under `spec.provider`."""
+    generators: Mapping[str, Provider] = field(default_factory=dict)
+    """By kind."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Settings of providers, such as `AWS_ENDPOINT_URL`."""
+    randomness: Callable[[int], bytes] = secrets.token_bytes
+    """Unguessable bytes, for what generators make."""
     may_write: Callable[[], bool] = lambda: True
     """Whether this replica leads; asked at the end, since who lost the lead writes nothing more."""

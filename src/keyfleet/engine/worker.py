@@ -28,11 +28,19 @@ from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.rounds import Rounds
 from keyfleet.engine.settled import PassResult
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
+from keyfleet.engine.stores.limits import BUSY
+from keyfleet.engine.stores.reading import Stores
 from keyfleet.engine.targets import Gatherer
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import Intent, SecretRef
 from keyfleet.model.ownership import Installation, Marker
-from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
+from keyfleet.model.places import (
+    ClusterFacts,
+    ClusterName,
+    ClusterUid,
+    IntentKey,
+    NamespaceFacts,
+)
 from keyfleet.model.plan import Finding, State
 from keyfleet.transform.rendition import Chance
 
@@ -51,7 +59,7 @@ HELD_S = 300.0
 class Worker:
     """Works on keys with what the engine knows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one object works with, all but five by name
         self,
         parts: Parts,
         declared: Everywhere,
@@ -62,6 +70,7 @@ class Worker:
         changed: Callable[[IntentKey, ClusterName | None], None],
         wake: Callable[[tuple[ClusterName, IntentKey]], None],
         due: Callable[[IntentKey], None],
+        stores: Stores,
     ) -> None:
         """Make an idle worker.
 
@@ -74,6 +83,7 @@ class Worker:
             changed: Called when an intent's outcome changed, with the cluster where it did.
             wake: Runs a key again in a cluster, since a verdict about its deletions changed.
             due: Runs a key again everywhere, since its stores are to be asked again.
+            stores: Reads what is in stores.
         """
         self.rounds = Rounds(self._shape, parts.clock)
         self.revisions = Revisions(self._markers)
@@ -86,6 +96,7 @@ class Worker:
         self._intents = intents
         self._results = results
         self._changed = changed
+        self._stores = stores
         means = Means(clock=parts.clock, random=parts.random, hooks=parts.hooks)
         self.doomed = Doomed(
             parts.installation, declared, fleet, intents, partial(self._gatherer, is_granted=False)
@@ -111,6 +122,7 @@ class Worker:
         self.revisions.forget(key)
         self.propagation.forget(key)
         self.refreshing.forget(key)
+        self._stores.forget(key)
 
     def released_by_hub(self) -> set[IntentKey]:
         """Return the intents that waited for the hub as a source."""
@@ -152,6 +164,14 @@ class Worker:
             if began is not None:
                 self.propagation.began(key, cluster, at=began)
             return self._source_failed(intent, error)
+        return (
+            None if shaped.is_foreign else await self._serve(entry, member, shaped, intent, began)
+        )
+
+    async def _serve(
+        self, entry: Entry, member: Member, shaped: Shaped, intent: Intent, began: float | None
+    ) -> Again | None:
+        key, cluster = intent.key, entry.name
         self.doomed.shaped(key, shaped)
         result = await self._passes.deliver_intent(entry, member, intent, shaped)
         if any(one.reason == JUDGING for one in (*result.targets, *result.left_over)):
@@ -159,10 +179,16 @@ class Worker:
             if began is not None:
                 self.propagation.began(key, cluster, at=began)
             return result.again or Again(JUDGED_S)
-        if shaped.finding is None and shaped.read_at is not None and _is_done(result):
+        is_read = shaped.finding is None or shaped.finding.state is State.IN_SYNC
+        if is_read and shaped.read_at is not None and _is_done(result):
             self.refreshing.done(intent, cluster, shaped.read_at)
         self._record(key, cluster, shaped, result, began)
         _queue_heirs(entry, result)
+        return self._again(intent, shaped, result)
+
+    def _again(self, intent: Intent, shaped: Shaped, result: PassResult) -> Again | None:
+        if shaped.again_s is not None:
+            return Again(shaped.again_s)
         is_told = self._is_watched(intent) and not shaped.is_denied
         return result.again or (None if is_told else Again(POLL_S))
 
@@ -232,6 +258,9 @@ class Worker:
         return result.again or (Again(JUDGED_S) if JUDGING in reasons else None)
 
     def _source_failed(self, intent: Intent, error: TemporaryError) -> Again | None:
+        if error.code == BUSY:
+            # It is its turn in a moment, and then it is woken.
+            return Again(POLL_S)
         refs = ", ".join(str(read.ref) for read in intent.all_reads)
         finding = Finding(
             State.PENDING,
@@ -264,7 +293,24 @@ class Worker:
             domain=self._parts.domain,
             facts_of=self._facts_of,
             chance=Chance(self._parts.clock.now, SystemRandom()),
+            stores=self._stores,
+            namespace_of=self._namespace_of,
         )
+
+    def client_of(self, name: ClusterName) -> Client:
+        """Return the client of the cluster of a store.
+
+        Raises:
+            TemporaryError: It is away, or no cluster has that name (any more).
+        """
+        found = self._resolve(name)
+        if found is None:
+            raise TemporaryError("source.cluster_away", "no cluster answers to that name", name)
+        return found[1]
+
+    def _namespace_of(self, key: IntentKey) -> NamespaceFacts:
+        found = self._declared.namespace(key)
+        return found or NamespaceFacts(key.namespace)
 
     def _facts_of(self, name: ClusterName) -> ClusterFacts | None:
         entry = self._fleet.get(name)

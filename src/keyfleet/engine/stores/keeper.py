@@ -92,6 +92,10 @@ class Keeper:
             return
         self._found(store.ref, opened.error, opened)
 
+    def kept(self) -> set[StoreRef]:
+        """Return the stores that are kept validated."""
+        return set(self._keeping)
+
     async def close(self) -> None:
         """Stop."""
         await stop(self._sweeping, *self._keeping.values())

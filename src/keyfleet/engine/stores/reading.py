@@ -137,6 +137,11 @@ class Stores:
         """An intent is gone."""
         self._failures.pop(intent, None)
 
+    @property
+    def holds_values(self) -> bool:
+        """Tell whether anything that was fetched is held."""
+        return len(self._fetches) > 0
+
     def round_over(self) -> None:
         """Nobody is at work: drop what was fetched."""
         self._fetches.drop_all()

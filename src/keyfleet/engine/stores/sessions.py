@@ -127,7 +127,9 @@ class Sessions:
         for opened in list(self._opened.values()):
             if opened.login.store.ref != ref:
                 continue
-            if login is None or opened.login.key[:3] != login.key[:3]:
+            is_other = login is None or opened.login.key[:3] != login.key[:3]
+            if is_other or opened.error is not None:
+                # What was refused is tried anew at once.
                 self._drop(opened)
         self._referent = {
             key for key in self._referent if key[0] != ref or (login and key[:3] == login.key[:3])
@@ -266,8 +268,10 @@ class Sessions:
 
 
 def _is_other(version: str | None, looked: str) -> bool:
+    if version is None:
+        return False
     if not version or not looked:
-        return version is None or version != looked
+        return version != looked
     # A watch may show an older state than was read.
     return is_newer(version, looked)
 
