@@ -77,3 +77,28 @@ SELF_REVIEWS = Resource(
 FLEETCLUSTERS = Resource(GROUP, VERSION, "fleetclusters", "FleetCluster", namespaced=False)
 FLEETSECRETS = Resource(GROUP, VERSION, "fleetsecrets", "FleetSecret")
 FLEETPOLICIES = Resource(GROUP, VERSION, "fleetpolicies", "FleetPolicy", namespaced=False)
+ESO_GROUP = "external-secrets.io"
+EXTERNALSECRETS = Resource(ESO_GROUP, "v1", "externalsecrets", "ExternalSecret")
+SECRETSTORES = Resource(ESO_GROUP, "v1", "secretstores", "SecretStore")
+CLUSTERSECRETSTORES = Resource(
+    ESO_GROUP, "v1", "clustersecretstores", "ClusterSecretStore", namespaced=False
+)
+CLUSTEREXTERNALSECRETS = Resource(
+    ESO_GROUP, "v1", "clusterexternalsecrets", "ClusterExternalSecret", namespaced=False
+)
+ESO_VERSIONS = ("v1beta1",)
+"""Further versions of these kinds; upstream serves them no more, manifests still use them."""
+_GENERATORS_GROUP, _GENERATORS_VERSION = "generators.external-secrets.io", "v1alpha1"
+CLUSTERGENERATORS = Resource(
+    _GENERATORS_GROUP, _GENERATORS_VERSION, "clustergenerators", "ClusterGenerator", False
+)
+GENERATORS = tuple(
+    Resource(_GENERATORS_GROUP, _GENERATORS_VERSION, plural, kind)
+    for plural, kind in (
+        ("passwords", "Password"),
+        ("uuids", "UUID"),
+        ("fakes", "Fake"),
+        ("sshkeys", "SSHKey"),
+    )
+)
+"""The kinds that make values and are served, in a namespace."""
