@@ -20,6 +20,7 @@ from keyfleet.engine.declarations.declarations import Manner
 from keyfleet.engine.declarations.endings import Endings
 from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.declarations.home import at_home
+from keyfleet.engine.declarations.parents import Parents
 from keyfleet.engine.declarations.telling import Telling
 from keyfleet.engine.deletion.departures import Departures
 from keyfleet.engine.engagement import FLEET_LISTS
@@ -50,6 +51,7 @@ from keyfleet.model.places import (
 )
 from keyfleet.model.stores import StoreRef
 from keyfleet.plugin import ClusterSnapshot, Dialect, Kind, Role, StoreDialect
+from keyfleet.plugin.parents import ParentDialect
 from keyfleet.plugin.stores import ProviderMeans
 from keyfleet.transform.shape import varies_with
 
@@ -121,6 +123,9 @@ class Engine(HubEvents, FleetEvents):
         )
         self._namespaced: dict[IntentKey, bool] = {}
         """Whether an intent's templates look at their namespace; found out when it matters."""
+        self._parents = Parents(
+            self.declared, self._statuses.changed, clock=parts.clock, random=parts.random
+        )
         self._judged: dict[IntentKey, StoreOutcome] = {}
         """How stores stand."""
         self._is_started = False
@@ -183,6 +188,7 @@ class Engine(HubEvents, FleetEvents):
             await self._statuses.close()
             await self._telling.close()
             await self._endings.close()
+            await self._parents.close()
             await self._clusters.close()
             await self.hub.stop()
 
@@ -215,6 +221,7 @@ class Engine(HubEvents, FleetEvents):
             for rejection in translation.rejections:
                 self.intents.reject(rejection)
             self._statuses.changed(key)
+        self._parents.child_changed(key)
         self._worker.rounds.drop(key)
         self._queue(key, concerned | self._concerned(key))
         self._queue_owners(before, concerned)
@@ -225,6 +232,8 @@ class Engine(HubEvents, FleetEvents):
         for key in self.intents.of_kind(kind):
             if key.cluster == cluster:
                 self._drop(key)
+        gone = [key for key in self._parents.of_cluster(cluster) if key.kind == kind]
+        self._parents.forget(gone)
         self._stores_are_due(kind, cluster)
 
     def kind_listed(self, kind: str, cluster: ClusterName) -> None:
@@ -237,6 +246,7 @@ class Engine(HubEvents, FleetEvents):
         for key in entry.member.owners() if entry and entry.member else ():
             if (key.kind, key.cluster) == (kind, cluster) and not self.intents.is_known(key):
                 self._queue(key, [cluster])
+        self._parents.namespaces_changed(cluster)
         self._stores_are_due(kind, cluster)
 
     def store_changed(self, ref: StoreRef) -> None:
@@ -254,7 +264,18 @@ class Engine(HubEvents, FleetEvents):
         self._judged[key] = outcome
         self._statuses.changed(key)
 
+    def parent_changed(
+        self, dialect: Dialect, origin: Origin, manifest: dict[str, Any] | None
+    ) -> None:
+        """Make, mend or leave the children of a manifest that makes others."""
+        key = IntentKey(origin.kind, origin.namespace, origin.name, origin.cluster)
+        self._parents.seen(cast("ParentDialect", dialect), key, manifest)
+        if manifest is None:
+            self._statuses.forget(key)
+
     def _say_of_others(self, dialect: Dialect, kind: Kind, key: IntentKey) -> Say | None:
+        if kind.role is Role.PARENT:
+            return self._parents.say(key)
         outcome = self._judged.get(key)
         if outcome is None or kind.role is not Role.STORE:
             return None
@@ -295,6 +316,7 @@ class Engine(HubEvents, FleetEvents):
 
     def hub_namespace_changed(self, name: str) -> None:
         """Look again at what was held because the namespace was going."""
+        self._parents.namespaces_changed(HUB)
         for entry in self.fleet:
             for key in entry.member.owners() if entry.member else ():
                 if key.namespace == name and not self.intents.is_known(key):
@@ -323,6 +345,7 @@ class Engine(HubEvents, FleetEvents):
         if entry is None:
             return
         name = changed[0].name if changed else ""
+        self._parents.namespaces_changed(entry.name)
         is_only_noted = len(changed) > 1 and _is_same_but_annotations(*changed)
         for intent in self.intents.meaning_namespace(member.facts, name):
             if is_only_noted and not self._looks_at_namespaces(intent):
