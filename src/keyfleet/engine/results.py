@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from keyfleet.engine.settled import PassResult
-from keyfleet.model.intent import Intent
+from keyfleet.model.intent import Creation, Intent
 from keyfleet.model.outcome import (
     ClusterResult,
     Outcome,
@@ -174,6 +174,7 @@ class Results:
             problem=problem,
             sync_handled=known.sync_handled,
             counts=count_states(results),
+            target=intent.targets.name if intent.shape.creation is not Creation.NEVER else "",
         )
 
 

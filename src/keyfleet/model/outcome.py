@@ -66,6 +66,8 @@ class Outcome:
     """When the last successful reading of its sources began, RFC 3339; empty: not known here."""
     version: str = ""
     """`Intent.version` of the manifest that was carried out last; empty: not known here."""
+    target: str = ""
+    """Name of the targets; empty where none is ever made."""
 
     @property
     def worst(self) -> ClusterResult | None:
