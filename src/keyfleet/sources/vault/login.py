@@ -4,6 +4,8 @@
 Source: docs/compat/vault.md 3.4 (token endpoints), 3.5.
 """
 
+import asyncio
+
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.secret import SecretValue
@@ -13,6 +15,8 @@ from keyfleet.sources.vault.spec import VaultSpec
 
 _MARGIN_S = 5.0
 """A token is not used this shortly before its end."""
+REVOKE_S = 5.0
+"""How long the end of a session waits for the server."""
 _RENEW_BELOW = 1 / 3
 """Share of its life that a token has left when it is renewed."""
 
@@ -105,8 +109,9 @@ class Login:
         """Revoke a token that we got, unless credentials would end with it; then disconnect."""
         try:
             if self.identity.token and self.identity.is_ours and not self._is_bound:
-                await self._client.send(self._own("RevokeSelf", "auth/token/revoke-self"))
-        except KeyfleetError:
+                async with asyncio.timeout(REVOKE_S):
+                    await self._client.send(self._own("RevokeSelf", "auth/token/revoke-self"))
+        except (KeyfleetError, TimeoutError):
             pass  # It ends by itself.
         finally:
             await self._client.close()

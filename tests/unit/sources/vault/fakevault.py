@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class Said:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    drip: bool = False
+    """Send a byte now and then, without an end."""
 
     def response(self) -> web.Response:
         body = msgspec.json.encode(self.document) if self.body is None else self.body
@@ -52,6 +54,16 @@ class Heard:
     body: bytes
 
 
+async def _dripping(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.02)
+    return response
+
+
 @dataclass
 class FakeVault:
     """Answers by method and path below `/v1/`; several answers are given one after another."""
@@ -65,14 +77,15 @@ class FakeVault:
         answers = [one if isinstance(one, Said) else Said(one, status, headers) for one in said]
         self.answers[request] = answers
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path_qs.removeprefix("/v1/")
         headers = CIMultiDict(request.headers)
         self.heard.append(Heard(request.method, path, headers, await request.read()))
         answers = self.answers.get(f"{request.method} {path}")
         if answers is None:
             return Said(NOTHING, 404).response()
-        return (answers.pop(0) if len(answers) > 1 else answers[0]).response()
+        said = answers.pop(0) if len(answers) > 1 else answers[0]
+        return await _dripping(request) if said.drip else said.response()
 
     @property
     def requests(self) -> list[str]:

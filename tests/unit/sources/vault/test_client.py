@@ -2,10 +2,13 @@
 """What an answer of the server, or none, means; and what never leaves the client."""
 
 import asyncio
+import gzip
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.sources.vault.fakevault import (
     TOKEN,
     Counted,
@@ -28,7 +31,9 @@ from keyfleet.base.errors import (
 )
 from keyfleet.model.stores import How, Query
 from keyfleet.sources.vault import PROVIDER
+from keyfleet.sources.vault.refusals import refusal
 from keyfleet.sources.vault.session import VaultSession
+from keyfleet.sources.vault.values import decoded
 from keyfleet.testing.canary import canary, find_canary
 
 LEAK = canary("in-an-answer").decode()
@@ -216,9 +221,8 @@ async def test_keys_are_quoted_and_headers_sent() -> None:
 
 async def test_cancellation_passes() -> None:
     async with serving() as fake, opened(fake) as session:
-        task = asyncio.timeout(0)
         with pytest.raises(TimeoutError):
-            async with task:
+            async with asyncio.timeout(0):
                 await session.fetch(session.request(DB))
 
 
@@ -229,3 +233,39 @@ async def test_nothing_that_is_kept_shows_a_value() -> None:
         answer = session.answer(DB, fetched)
         shown = [fetched, answer, session, vars(session), vars(vars(session)["_login"])]
         assert not find_canary(" ".join(map(repr, shown)))
+
+
+async def test_an_answer_that_never_ends_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is on the whole: a byte now and then buys no more time."""
+    monkeypatch.setattr("keyfleet.sources.vault.client.TIMEOUT_S", 0.2)
+    async with serving() as fake, opened(fake) as session:
+        fake.say("GET secret/data/db", Said(drip=True))
+        assert (await failure(session)).code == "store.unreachable"
+
+
+async def test_what_is_unpacked_counts() -> None:
+    packed = gzip.compress(b"x" * (8 << 20))
+    assert len(packed) < 10_000
+    async with serving() as fake, opened(fake) as session:
+        fake.say("GET secret/data/db", Said(body=packed, headers={"Content-Encoding": "gzip"}))
+        assert (await failure(session)).code == "store.oversized"
+
+
+async def test_a_login_that_is_cancelled_leaves_nothing_open() -> None:
+    """An open connection would be a ResourceWarning, and so an error."""
+    async with raw_server(None) as url:
+        config = {"server": url, "auth": {"tokenSecretRef": {"name": "token"}}}
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await PROVIDER.open(store(config), References(), means())
+
+
+@given(st.binary(max_size=200), st.sampled_from([200, 404]))
+def test_any_bytes_are_an_answer_or_a_refusal(body: bytes, status: int) -> None:
+    document = decoded(body)
+    if not isinstance(document, dict):
+        document = None
+    error = refusal(status, document, {}, subject="db")
+    assert isinstance(error, KeyfleetError)
+    is_empty = document is not None and document.get("errors") == []
+    assert isinstance(error, SecretNotFoundError) <= is_empty

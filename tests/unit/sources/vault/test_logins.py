@@ -266,6 +266,22 @@ async def test_a_credential_that_is_no_text_is_refused(credential: bytes) -> Non
     assert caught.value.path == "auth.tokenSecretRef"
 
 
+@pytest.mark.parametrize("username", ["", ".", "..", "a/b"])
+async def test_a_user_whose_name_leads_elsewhere_is_refused(username: str) -> None:
+    auth = {"userPass": {"username": username, "secretRef": KEY}}
+    with pytest.raises(InvalidIntentError) as caught:
+        await PROVIDER.open(store(GOOD | {"auth": auth}), references(), means())
+    assert caught.value.path == "auth.userPass.username"
+
+
+async def test_a_look_up_without_data_is_a_refused_login() -> None:
+    async with serving() as fake:
+        fake.say("GET auth/token/lookup-self", {"data": None})
+        with pytest.raises(DeniedError):
+            async with opened(fake):
+                pass
+
+
 async def test_unusable_authorities_and_certificates_are_refused() -> None:
     auth = {"cert": {"clientCert": KEY, "secretRef": KEY}}
     for config, known, path in (

@@ -22,6 +22,7 @@ from keyfleet.base.errors import (
     SecretNotFoundError,
 )
 from keyfleet.base.secret import SecretValue
+from keyfleet.base.tasks import all_of
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.sources.vault.session import VaultSession
 from keyfleet.testing.canary import canary
@@ -362,6 +363,31 @@ async def test_renews_in_the_last_third_and_not_before() -> None:
                 await clock.advance(seconds)
                 await ask(session, of("db"))
                 assert fake.requests.count("POST auth/token/renew-self") == renewals
+
+
+async def test_many_reads_renew_once() -> None:
+    clock = FakeClock()
+    async with serving() as fake:
+        fake.say("POST auth/approle/login", LOGIN)
+        fake.say("POST auth/token/renew-self", {"auth": {"lease_duration": 900}})
+        fake.say("GET secret/data/db", HELD)
+        async with opened(fake, auth=ROLE, clock=clock) as session:
+            await clock.advance(700)
+            request = session.request(of("db"))
+            await all_of((session.fetch(request) for _ in range(10)), name="reads")
+    assert fake.requests.count("POST auth/token/renew-self") == 1
+    assert fake.requests.count("GET secret/data/db") == 10
+
+
+async def test_the_end_of_a_session_does_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyfleet.sources.vault.login.REVOKE_S", 0.05)
+    counted = Counted()
+    async with serving() as fake:
+        fake.say("POST auth/approle/login", LOGIN)
+        fake.say("POST auth/token/revoke-self", Said(drip=True))
+        async with opened(fake, auth=ROLE, counted=counted):
+            pass
+    assert counted.calls[-1] == ("HashiCorp/Vault", "RevokeSelf", False)
 
 
 async def test_an_expired_login_asks_for_a_new_one_without_a_request() -> None:

@@ -3,7 +3,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyfleet.base.errors import KeyfleetError, TransformError
 from keyfleet.base.secret import SecretValue
@@ -89,6 +92,26 @@ def test_missing_property_is_no_missing_secret(prop: str, code: str) -> None:
     with pytest.raises(TransformError) as caught:
         value(prop)
     assert caught.value.code == code
+
+
+def test_a_null_of_a_path_has_no_members() -> None:
+    assert members("json_null", {"json_null": "null"}) == {}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    )
+)
+def test_containers_stay_the_json_they_were(document: Any) -> None:
+    held = {"it": document}
+    whole = answer_of(Query(How.VALUE, "key"), held)
+    assert isinstance(whole, SecretValue)
+    assert msgspec.json.decode(whole.reveal()) == held
+    if isinstance(document, dict | list):
+        assert msgspec.json.decode(text_of(document)) == document
 
 
 @pytest.mark.parametrize("prop", ["yes", "html", "a.list", "none"])
