@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keyfleet.base import gojson
-from keyfleet.base.errors import UnreachableError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.plugin.storeerrors import unaskable
 from keyfleet.plugin.storesearch import name_matcher
+from keyfleet.sources.aws.failures import foreign
 
 
 def key_of(query: Query, prefix: str) -> str:
@@ -56,12 +56,7 @@ def value_of(operation: str, key: str, *values: str | bytes | None) -> SecretVal
             return SecretValue(value)
         if isinstance(value, str):
             return SecretValue(_utf8(value))
-    raise UnreachableError(
-        "store.unreachable",
-        "the answer is not AWS'",
-        f"{operation} {key}",
-        "check the endpoint settings and the network's rules",
-    )
+    raise foreign(f"{operation} {key}")
 
 
 def json_of(tags: Iterable[Mapping[str, Any]] | None) -> SecretValue:

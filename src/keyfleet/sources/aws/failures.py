@@ -38,6 +38,7 @@ from keyfleet.base.errors import (
 )
 from keyfleet.model.stores import How, Query
 from keyfleet.plugin.storeerrors import secret_not_found
+from keyfleet.sources.aws import codes
 
 LIBRARY_ERRORS: Final = (
     BotoCoreError,
@@ -62,66 +63,7 @@ _AWAY: Final = (
     OSError,
     aiohttp.ClientError,
 )
-_ABSENT: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
-_NO_VERSION: Final = frozenset({"ParameterVersionNotFound"})
 VERSION_MISSING: Final = "store.version_missing"
-_NO_SUCH_VALUE: Final = "secret value"
-"""Tells a secret without that version from no secret; AWS has one code for both."""
-_LEAVING: Final = frozenset({"InvalidRequestException", "InvalidParameterException"})
-_MARKED: Final = ("marked for deletion", "marked deleted")
-_THROTTLED: Final = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    }
-)
-_DENIED: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IDPRejectedClaim",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidIdentityToken",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "UnauthorizedOperation",
-        "UnrecognizedClientException",
-    }
-)
-_FAILED: Final = frozenset(
-    {
-        "IDPCommunicationError",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServiceError",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-    }
-)
 _PLAIN_CODE: Final = re.compile(r"[A-Za-z]{1,64}")
 
 
@@ -162,25 +104,27 @@ def refusal_of(response: Mapping[str, Any], operation: str, key: str) -> Keyflee
     code, text = (str(answer.get(name, "")) for name in ("Code", "Message"))
     status = _metadata(response, "HTTPStatusCode")
     what = " ".join(filter(None, (operation, key, _shown(code))))
-    if status == 429 or code in _THROTTLED:
+    if status == 429 or code in codes.THROTTLED:
         return ThrottledError(
             "store.throttled",
             "the store's provider asks for fewer requests",
             what,
             retry_after=_retry_after(response),
         )
-    if code in _ABSENT or (code in _LEAVING and any(mark in text for mark in _MARKED)):
-        return _absent(key, has_secret=_NO_SUCH_VALUE in text)
-    if code in _NO_VERSION:
+    if code in codes.ABSENT or (
+        code in codes.LEAVING and any(mark in text for mark in codes.MARKED)
+    ):
+        return _absent(key, has_secret=codes.NO_SUCH_VALUE in text)
+    if code in codes.NO_VERSION:
         return _absent(key, has_secret=True)
-    if code in _DENIED or status in (401, 403):
+    if code in codes.DENIED or status in (401, 403):
         return DeniedError(
             "store.denied",
             "the store's provider denies this",
             what,
             "allow it in the policy of the role or user that the store logs in as",
         )
-    if code in _FAILED or (isinstance(status, int) and status >= 500):
+    if code in codes.FAILED or (isinstance(status, int) and status >= 500):
         return UnreachableError("store.unavailable", "the store's provider failed", what)
     return _refused(what, "look the code up in AWS' documentation of that operation")
 
@@ -204,18 +148,33 @@ def _refused(what: str, hint: str) -> KeyfleetError:
 def _no_answer(error: Exception, where: str) -> KeyfleetError:
     match error:
         case SSLError():
-            text = "the provider's certificate is not trusted"
-            hint = "set AWS_CA_BUNDLE to a file with the CA, or correct the endpoint"
+            return UnreachableError(
+                "store.tls",
+                "the store's certificate is not trusted, or TLS failed",
+                where,
+                "set AWS_CA_BUNDLE to a file with the CA, or correct the endpoint",
+            )
         case ProxyConnectionError():
-            text = "the proxy does not answer"
-            hint = "check HTTPS_PROXY and NO_PROXY of Keyfleet"
+            return UnreachableError(
+                "store.proxy",
+                "the proxy in front of the store's provider does not answer",
+                where,
+                "check HTTPS_PROXY and NO_PROXY of Keyfleet",
+            )
         case TimeoutError() | ConnectTimeoutError() | ReadTimeoutError():
-            text, hint = "the store's provider does not answer in time", _WAY
+            return UnreachableError(
+                "store.timeout", "the store's provider does not answer in time", where, _WAY
+            )
         case OSError() | BotoCoreError() | aiohttp.ClientError():
-            text, hint = "the store's provider does not answer", _WAY
-        case _:
-            text, hint = "the answer is not AWS'", _WAY
-    return UnreachableError("store.unreachable", text, where, hint)
+            return UnreachableError(
+                "store.unreachable", "the store's provider does not answer", where, _WAY
+            )
+    return foreign(where)
+
+
+def foreign(where: str) -> KeyfleetError:
+    """Return the error for an answer that cannot be AWS'."""
+    return UnreachableError("store.foreign_answer", "what answers is not AWS", where, _WAY)
 
 
 _WAY: Final = "check the region, the endpoint settings and the network's rules"

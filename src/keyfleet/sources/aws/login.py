@@ -16,8 +16,8 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import Store
 from keyfleet.plugin.storeerrors import invalid, login_refused
 from keyfleet.plugin.stores import Selector, StoreReferences
-from keyfleet.sources.aws.client import Clients, Keys, keys_of
 from keyfleet.sources.aws.config import AwsConfig, StaticKeys
+from keyfleet.sources.aws.library import Clients, Keys, keys_of
 from keyfleet.sources.aws.principal import OWN, Identity, session_mark
 
 SESSION_NAME: Final = "external-secrets-provider-aws"

@@ -9,8 +9,9 @@ from typing import Any, Final, Protocol
 from keyfleet.model.stores import Query, Store
 from keyfleet.plugin.stores import Answer, ProviderMeans, StoreReferences
 from keyfleet.sources.aws.answers import answer_of
-from keyfleet.sources.aws.client import Client, Clients, Patience, prepare
+from keyfleet.sources.aws.client import Client, Patience
 from keyfleet.sources.aws.config import PARAMETER_STORE, SECRETS_MANAGER, AwsConfig
+from keyfleet.sources.aws.library import Clients, prepare
 from keyfleet.sources.aws.login import LoginProcess
 from keyfleet.sources.aws.parameterstore import ParameterStore
 from keyfleet.sources.aws.secretsmanager import SecretsManager

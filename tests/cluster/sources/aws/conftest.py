@@ -12,7 +12,7 @@ from tests.cluster.sources.aws.stores import REGION, Rig
 from tests.cluster.sources.aws.stub import Stub
 
 from keyfleet.localplane.moto import Moto
-from keyfleet.sources.aws.client import prepare
+from keyfleet.sources.aws.library import prepare
 
 Admin = Callable[[str], Awaitable[Any]]
 

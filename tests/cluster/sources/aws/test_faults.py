@@ -25,7 +25,7 @@ from keyfleet.base.errors import (
 from keyfleet.localplane.pki import Authority
 from keyfleet.localplane.rig import free_port
 from keyfleet.model.stores import Query
-from keyfleet.sources.aws import client
+from keyfleet.sources.aws import client, library
 from keyfleet.testing.canary import canary, find_canary
 
 GET = "GetSecretValue"
@@ -60,9 +60,13 @@ ANSWERS: dict[str, tuple[Any, type[KeyfleetError], str]] = {
     ),
     "502": (page(LEAK, status=502), UnreachableError, "store.unavailable"),
     "503": (503, UnreachableError, "store.unavailable"),
-    "html": (page(LEAK), UnreachableError, "store.unreachable"),
-    "list": (page("[]", kind="application/x-amz-json-1.1"), UnreachableError, "store.unreachable"),
-    "binary": (page('{"SecretBinary": "abc"}'), UnreachableError, "store.unreachable"),
+    "html": (page(LEAK), UnreachableError, "store.foreign_answer"),
+    "list": (
+        page("[]", kind="application/x-amz-json-1.1"),
+        UnreachableError,
+        "store.foreign_answer",
+    ),
+    "binary": (page('{"SecretBinary": "abc"}'), UnreachableError, "store.foreign_answer"),
     "reset": (reset, UnreachableError, "store.unreachable"),
     "cut": (cut, UnreachableError, "store.unreachable"),
     "access-denied": (refusal("AccessDeniedException", LEAK), DeniedError, "store.denied"),
@@ -75,7 +79,7 @@ ANSWERS: dict[str, tuple[Any, type[KeyfleetError], str]] = {
     "odd-type": (
         page(f'{{"__type": ["{LEAK}"]}}', status=400),
         UnreachableError,
-        "store.unreachable",
+        "store.foreign_answer",
     ),
     "absent": (
         refusal("ResourceNotFoundException", LEAK),
@@ -234,7 +238,7 @@ async def test_closing_leaves_no_connection_and_no_thread(stubbed: Rig, stub: St
         for _ in range(50):
             group.create_task(ask(session, DB))
     assert stub.count(GET) == 50
-    assert 0 < stub.connections <= client.CONNECTIONS_MAX
+    assert 0 < stub.connections <= library.CONNECTIONS_MAX
     await session.close()
     await session.close()
     await stub.forsaken()

@@ -8,7 +8,7 @@ from tests.cluster.sources.aws.conftest import Admin
 from tests.cluster.sources.aws.stores import Rig, ask, find, value
 from tests.cluster.sources.aws.stub import Stub, refusal
 
-from keyfleet.base.errors import DeniedError, PermanentError, SecretNotFoundError
+from keyfleet.base.errors import DeniedError, PermanentError, SecretNotFoundError, UnreachableError
 from keyfleet.localplane.moto import Moto
 from keyfleet.model.stores import How, Query
 from keyfleet.plugin.stores import StoreSession
@@ -125,5 +125,5 @@ async def test_search_without_the_right_to_paths_reads_one_by_one(stubbed: Rig, 
 async def test_answer_without_a_value_is_no_empty_value(stubbed: Rig, stub: Stub) -> None:
     stub.put(GET, {"Parameter": {"Name": "/db"}})
     session = await opened(stubbed)
-    with pytest.raises(Exception, match="the answer is not AWS'"):
+    with pytest.raises(UnreachableError, match="what answers is not AWS"):
         await ask(session, value("/db"))
