@@ -6,19 +6,17 @@ Sources grow from a grammar and by mutation of the corpus. A render must end in 
 `tests/fuzz/corpus`, which `make test` plays.
 """
 
-import argparse
 import hashlib
-import os
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import msgspec
 from tests.fuzz.growing import Grower
+from tests.fuzz.running import FINDINGS_MAX, Finding, fuzz
 from tests.fuzz.trying import problem
 
 from keyfleet.transform.gotemplate.functions import NAMES, function_set
@@ -42,6 +40,11 @@ class Case:
         path = CORPUS / f"{name}.{self.functions}"
         path.write_bytes(self.source.encode("utf-8", "surrogateescape"))
         return path
+
+    def keep(self) -> Path:
+        """Write it into the corpus, under a name of its own."""
+        whole = f"{self.functions} {self.source}".encode("utf-8", "surrogateescape")
+        return self.write(hashlib.sha256(whole).hexdigest()[:12])
 
 
 def corpus() -> list[Case]:
@@ -80,13 +83,13 @@ def cases(random: Random, *, hammers: float = 0.0) -> Iterator[Case]:
         yield Case(name, source)
 
 
-def work(seed: int, end_s: float) -> tuple[int, list[Case]]:
+def work(seed: int, end_s: float) -> tuple[int, list[Finding]]:
     """Fuzz from one seed until the time is over; return how many sources, and what was found."""
     tried = 0
-    found: list[Case] = []
+    found: list[Finding] = []
     random = Random(seed)
     stream = cases(random, hammers=HAMMERS)
-    while time.time() < end_s and len(found) < 10:
+    while time.time() < end_s and len(found) < FINDINGS_MAX:
         case = next(stream)
         # A crash of a C library takes the process along, and leaves the case here.
         running = case.write(f".running-{seed}")
@@ -97,29 +100,5 @@ def work(seed: int, end_s: float) -> tuple[int, list[Case]]:
     return tried, found
 
 
-def keep(case: Case) -> Path:
-    """Write a finding into the corpus, under a name of its own."""
-    whole = f"{case.functions} {case.source}".encode("utf-8", "surrogateescape")
-    return case.write(hashlib.sha256(whole).hexdigest()[:12])
-
-
-def main() -> int:
-    """Fuzz on all cores; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
-    end_s = time.time() + 60 * options.minutes
-    with ProcessPoolExecutor(options.workers) as pool:
-        firsts = range(options.seed, options.seed + options.workers)
-        done = [run.result() for run in [pool.submit(work, first, end_s) for first in firsts]]
-    found = [case for _, cases_found in done for case in cases_found]
-    for case in found:
-        print(f"{keep(case)}: {case.about}\n  {case.functions}: {case.source!r}")  # noqa: T201
-    print(f"{sum(count for count, _ in done)} sources, {len(found)} findings")  # noqa: T201
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzz(work, __doc__))
