@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from keyfleet.base.errors import InvalidIntentError
-from keyfleet.dialects.native.shaping import SOURCE, shape, template_reads
+from keyfleet.dialects.native.reads import read_of, refresh_of
+from keyfleet.dialects.native.shaping import shape, template_reads
 from keyfleet.model.intent import (
     ClusterTargets,
     Guard,
@@ -19,15 +20,14 @@ from keyfleet.model.intent import (
     Read,
     Rejection,
     Rollout,
-    SecretRef,
 )
 from keyfleet.model.matchers import ChosenNamespaces
-from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.places import IntentKey
+from keyfleet.model.refresh import Standing
 from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretSpec,
     FleetSecretStatus,
     Placement,
-    SecretReference,
 )
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE
 from keyfleet.model.v1alpha1.parsing import INVALID, UNKNOWN_FIELD, parse_spec, parse_status
@@ -84,6 +84,9 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
         source_fingerprint=status.source_fingerprint,
         sync_requested=sync_requested(manifest),
         template_reads=template_reads(spec.template, origin.namespace),
+        refresh=refresh_of(spec),
+        standing=Standing(is_synced=status.revision > 0),
+        version=f"{origin.generation} {sorted(labels_of(manifest).items())}",
     )
 
 
@@ -92,21 +95,16 @@ def _reads(spec: FleetSecretSpec, origin: Origin) -> tuple[Read, ...]:
         message = "give exactly one of source and sources"
         raise InvalidIntentError("intent.invalid", message, path="spec")
     if spec.source is not None:
-        return (Read(SOURCE, _reference(spec.source.secret_ref, origin)),)
+        return (read_of(spec.source, origin, path="spec.source"),)
     names = [source.name for source in spec.sources]
     for index, name in enumerate(names):
         if name in names[:index]:
             message, path = "two sources have the same name", f"spec.sources[{index}].name"
             raise InvalidIntentError("intent.invalid", message, path=path)
     return tuple(
-        Read(SOURCE, _reference(each.secret_ref, origin), each.name, f"spec.sources[{index}]")
+        read_of(each, origin, name=each.name, path=f"spec.sources[{index}]")
         for index, each in enumerate(spec.sources)
     )
-
-
-def _reference(spec: SecretReference, origin: Origin) -> SecretRef:
-    cluster = ClusterName(spec.cluster or "")
-    return SecretRef(spec.namespace or origin.namespace, spec.name, cluster)
 
 
 def _targets(spec: Placement, origin: Origin) -> ClusterTargets:

@@ -2,6 +2,7 @@
 """What the native kinds share: names, selectors, choices of clusters and namespaces, conditions."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -27,6 +28,7 @@ NO_STAR = r"^[^*]+$"
 KEY_NAME = r"^[-._a-zA-Z0-9]+$"
 SOURCE_NAME = r"^[a-z][a-zA-Z0-9_]*$"
 
+DURATION = r"^(0|([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+)$"
 PATTERN_WORDS = {
     DNS_LABEL: "not a namespace name (lower-case letters, digits and '-', at most 63)",
     DNS_SUBDOMAIN: "not an object name (lower-case letters, digits, '-' and '.')",
@@ -34,6 +36,7 @@ PATTERN_WORDS = {
     CHOSEN_CLUSTER: "names match whole: '*' stands alone and means every cluster",
     NO_STAR: "must be the name of one cluster: '*' is none",
     KEY_NAME: "not a key of a Secret (letters, digits, '-', '_' and '.')",
+    DURATION: "not a duration: write it as 30s, 5m or 1h30m",
     SOURCE_NAME: "not a name for templates (a small letter, then letters, digits and '_')",
 }
 """What a text that misses a pattern is not, for people."""
@@ -45,6 +48,9 @@ ClusterText = Annotated[str, Meta(min_length=1, max_length=253, pattern=NO_STAR)
 """A cluster's name or its kubeconfig context: contexts may hold nearly anything."""
 ChosenCluster = Annotated[str, Meta(min_length=1, max_length=253, pattern=CHOSEN_CLUSTER)]
 SecretKey = Annotated[str, Meta(min_length=1, max_length=253, pattern=KEY_NAME)]
+
+Duration = Annotated[str, Meta(max_length=64, pattern=DURATION)]
+"""As Go writes durations: `1h30m`, `0`."""
 
 SourceName = Annotated[str, Meta(min_length=1, max_length=63, pattern=SOURCE_NAME)]
 
@@ -60,6 +66,13 @@ ClusterTexts = Annotated[tuple[ClusterText, ...], _SET]
 ChosenNamespaces = Annotated[tuple[ChosenNamespace, ...], _SET]
 NamespaceNames = Annotated[tuple[NamespaceName, ...], _SET]
 Texts = Annotated[tuple[str, ...], _SET]
+
+
+class StoreKind(StrEnum):
+    """A kind of store."""
+
+    SECRET_STORE = "SecretStore"  # noqa: S105 - a kind, not a password
+    CLUSTER_SECRET_STORE = "ClusterSecretStore"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)

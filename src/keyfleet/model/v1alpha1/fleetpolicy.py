@@ -18,6 +18,7 @@ from keyfleet.model.v1alpha1.common import (
     NamespaceNames,
     NamespaceSelection,
     Rule,
+    StoreKind,
     Texts,
 )
 
@@ -100,13 +101,6 @@ class FlowRule(ApiStruct, frozen=True, kw_only=True):
     on_refused: OnRefused = OnRefused.KEEP
     """For `Deny`: what becomes of a target that is already there: `Keep` leaves it as it is,
     without further values; `Delete` deletes it."""
-
-
-class StoreKind(StrEnum):
-    """A kind of store."""
-
-    SECRET_STORE = "SecretStore"  # noqa: S105 - a kind, not a password
-    CLUSTER_SECRET_STORE = "ClusterSecretStore"  # noqa: S105
 
 
 class ChosenStores(ApiStruct, frozen=True, kw_only=True):

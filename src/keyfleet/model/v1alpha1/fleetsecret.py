@@ -13,15 +13,19 @@ from keyfleet.model.v1alpha1.common import (
     ClusterSelection,
     ClusterText,
     Conditions,
+    Duration,
     NamespaceName,
     NamespaceSelection,
     ObjectName,
     Rule,
     SecretKey,
     SourceName,
+    StoreKind,
 )
 from keyfleet.model.v1alpha1.templates import TEMPLATES_MAX, TemplateFrom
 
+REFRESH_INTERVAL = "1h"
+"""How often stores are asked again where nothing is said about it."""
 SOURCES_MAX = 8
 """As many references an API server asks about in one admission policy, with those of templates."""
 
@@ -37,22 +41,63 @@ class SecretReference(ApiStruct, frozen=True, kw_only=True):
     """Cluster that holds the Secret; default: the hub. A member needs a FleetPolicy grant."""
 
 
-class SecretSource(ApiStruct, frozen=True, kw_only=True):
+class StoreReference(ApiStruct, frozen=True, kw_only=True):
+    """A store of the hub, as External Secrets declares them."""
+
+    name: ObjectName
+    """Name of the store."""
+    kind: StoreKind = StoreKind.SECRET_STORE
+    """`SecretStore`, or `ClusterSecretStore`, whose conditions say which namespaces may use it."""
+    namespace: NamespaceName | None = None
+    """Namespace of the SecretStore; default: the FleetSecret's own. Another namespace needs a
+    grant."""
+
+
+RemoteText = Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+class ValueSource(ApiStruct, frozen=True, kw_only=True):
+    """Where values come from."""
+
+    cel_rules = (
+        Rule(
+            "has(self.secretRef) != has(self.storeRef)",
+            "give exactly one of secretRef and storeRef",
+        ),
+        Rule("has(self.key) == has(self.storeRef)", "key is for storeRef, which needs it"),
+        Rule(
+            "has(self.storeRef) || !(has(self.property) || has(self.version) || has(self.to))",
+            "property, version and to are for storeRef",
+        ),
+    )
+
+    secret_ref: SecretReference | None = None
+    """The Secret to read; this or `storeRef`."""
+    store_ref: StoreReference | None = None
+    """The store to read from; this or `secretRef`."""
+    key: RemoteText | None = None
+    """What the store's provider calls the secret, for `storeRef`."""
+    property: RemoteText | None = None
+    """Part of the secret in the store: a path in its JSON, such as `database.password`."""
+    version: RemoteText | None = None
+    """Version of the secret in the store; default: the present one."""
+    to: SecretKey | None = None
+    """Key that gets the value from the store; default: the value is a JSON object, and each of its
+    members becomes a key."""
+
+
+class SecretSource(ValueSource, frozen=True, kw_only=True):
     """Where the values come from."""
 
-    secret_ref: SecretReference
-    """The Secret to read."""
     on_missing: OnMissing = OnMissing.RETAIN
     """What happens to the targets when the source is positively absent: `Retain` or `Delete`."""
 
 
-class NamedSource(ApiStruct, frozen=True, kw_only=True):
+class NamedSource(ValueSource, frozen=True, kw_only=True):
     """One of several sources."""
 
     name: SourceName
     """What templates call it: its key `password` is `.name.password`."""
-    secret_ref: SecretReference
-    """The Secret to read."""
 
 
 class KeyMapping(ApiStruct, frozen=True, kw_only=True):
@@ -139,6 +184,9 @@ class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
     """Keys to deliver; default: every key as it is."""
     template: TargetTemplate = TargetTemplate()
     """Type, labels, annotations and data of the targets."""
+    refresh_interval: Duration = REFRESH_INTERVAL
+    """How often the stores are asked again; `0`: only when something changes. Secrets of clusters
+    are watched, and need no interval."""
     placement: Placement
     """Which clusters, which namespaces, under which name."""
     conflict_policy: ConflictPolicy = ConflictPolicy.REFUSE

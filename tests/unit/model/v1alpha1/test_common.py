@@ -40,6 +40,7 @@ def test_says_every_pattern_in_words() -> None:
         common.CHOSEN_NAMESPACE,
         common.CHOSEN_CLUSTER,
         common.NO_STAR,
+        common.DURATION,
         common.KEY_NAME,
         common.SOURCE_NAME,
     }

@@ -34,6 +34,16 @@ def test_reads_every_field_of_the_contract() -> None:
     document = decode_yaml(FULL, subject="full")[0].content
     assert to_document(parse_spec(FleetSecretSpec, document)) == document["spec"] | {
         "sources": [],
+        "source": {
+            "secretRef": {"cluster": "hub", "namespace": "payments", "name": "db-credentials"},
+            "storeRef": None,
+            "key": None,
+            "property": None,
+            "version": None,
+            "to": None,
+            "onMissing": "Delete",
+        },
+        "refreshInterval": "1h",
         "template": {
             "type": "Opaque",
             "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},

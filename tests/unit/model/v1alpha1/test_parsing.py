@@ -45,7 +45,7 @@ def refused(document: dict[str, Any]) -> InvalidIntentError:
         ),
         ({"spec": spec(data=[{"zzz": 1}])}, "spec.data[0].zzz", "known: from, to"),
         ({"spec": spec(rollout={})}, "spec.rollout", None),
-        ({"spec": spec(source={"storeRef": {}})}, "spec.source.storeRef", None),
+        ({"spec": spec(source={"storeRefs": {}})}, "spec.source.storeRefs", None),
     ],
 )
 def test_refuses_an_unknown_field_with_its_path(
@@ -69,7 +69,6 @@ def test_says_unknown_field_before_anything_else() -> None:
         ({}, "spec", "the field is missing"),
         ({"spec": None}, "spec", "the field is missing"),
         ({"spec": [1]}, "spec", "must be an object"),
-        ({"spec": {"source": {}}}, "spec.source.secretRef", "the field is missing"),
         ({"spec": {}}, "spec.placement", "the field is missing"),
         (
             {"spec": spec(source={"secretRef": {}})},

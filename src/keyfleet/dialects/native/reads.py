@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`spec.source` and `spec.sources` of a FleetSecret -> what is read, and how often."""
+
+from keyfleet.base import goduration
+from keyfleet.base.errors import InvalidInputError, InvalidIntentError
+from keyfleet.dialects.native.shaping import SOURCE
+from keyfleet.model.intent import Origin, Read, SecretRef
+from keyfleet.model.places import ClusterName
+from keyfleet.model.refresh import Refresh, RefreshPolicy
+from keyfleet.model.stores import How, Query, StoreRead, StoreRef
+from keyfleet.model.v1alpha1.common import StoreKind
+from keyfleet.model.v1alpha1.fleetsecret import (
+    FleetSecretSpec,
+    SecretReference,
+    StoreReference,
+    ValueSource,
+)
+
+STORE = "store"
+"""What reads of stores name as their source."""
+
+
+def read_of(spec: ValueSource, origin: Origin, *, path: str, name: str = "") -> Read:
+    """Return what a source names.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`: it names two, none, or a field of the other.
+    """
+    if (spec.secret_ref is None) is (spec.store_ref is None):
+        raise _wrong(path, "give exactly one of secretRef and storeRef")
+    of_stores = {"key": spec.key, "property": spec.property, "version": spec.version, "to": spec.to}
+    if spec.secret_ref is not None:
+        for field, given in of_stores.items():
+            if given is not None:
+                raise _wrong(f"{path}.{field}", "is for storeRef")
+        path = path if name else f"{path}.secretRef"
+        return Read(SOURCE, _secret(spec.secret_ref, origin), name, path)
+    if spec.key is None:
+        raise _wrong(f"{path}.key", "name the secret in the store")
+    return Read(STORE, _store_read(spec, origin, path), name, path, key=spec.to or "")
+
+
+def refresh_of(spec: FleetSecretSpec) -> Refresh | None:
+    """Return when stores are asked again; None where none is read.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`: the interval is no duration.
+    """
+    sources = (spec.source, *spec.sources)
+    if not any(source is not None and source.store_ref for source in sources):
+        return None
+    try:
+        interval = goduration.parse(spec.refresh_interval)
+    except InvalidInputError:
+        raise _wrong("spec.refreshInterval", "write it as 30s, 5m or 1h30m") from None
+    if not interval:
+        return Refresh(RefreshPolicy.ON_CHANGE)
+    return Refresh(interval=interval)
+
+
+def _secret(spec: SecretReference, origin: Origin) -> SecretRef:
+    cluster = ClusterName(spec.cluster or "")
+    return SecretRef(spec.namespace or origin.namespace, spec.name, cluster)
+
+
+def _store_read(spec: ValueSource, origin: Origin, path: str) -> StoreRead:
+    assert spec.store_ref is not None  # noqa: S101 - narrows the type; read_of() checked it
+    store = _store(spec.store_ref, origin, path)
+    how = How.VALUE if spec.to is not None else How.MAP
+    query = Query(how, spec.key or "", spec.property or "", spec.version or "")
+    return StoreRead(store, query)
+
+
+def _store(spec: StoreReference, origin: Origin, path: str) -> StoreRef:
+    if spec.kind is StoreKind.SECRET_STORE:
+        return StoreRef(spec.kind.value, spec.name, spec.namespace or origin.namespace)
+    if spec.namespace is not None:
+        raise _wrong(f"{path}.storeRef.namespace", "a ClusterSecretStore is in no namespace")
+    return StoreRef(spec.kind.value, spec.name)
+
+
+def _wrong(path: str, message: str) -> InvalidIntentError:
+    return InvalidIntentError("intent.invalid", message, path=path)
