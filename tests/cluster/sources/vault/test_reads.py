@@ -154,6 +154,9 @@ async def test_find_in_version_one(old: Place) -> None:
     async with old.opened() as session:
         found = await ask(session, find(path="app", name_regexp="b"))
         assert found == {"app/db": b'{"v":"1"}', "app/sub/web": b'{"v":"2"}'}
+    async with old.opened(path=None) as session:
+        found = await ask(session, find(path=f"{old.name}/app", name_regexp="db"))
+        assert found == {f"{old.name}/app/db": b'{"v":"1"}'}
 
 
 async def test_keys_of_all_sorts(place: Place) -> None:
