@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -20,16 +21,24 @@ from keyfleet.cli.terminal import note, write_data
 from keyfleet.manifests import incluster
 from keyfleet.manifests.everything import DEFAULT_DOMAIN, everything
 
+
+class Foreign(StrEnum):
+    """Tools whose manifests are served."""
+
+    ESO = incluster.ESO
+
+
 _NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SHOWN = 80
 _COLUMNS = (Column("CHANGE"), Column("KIND"), Column("NAME"))
 
 
-async def install(
+async def install(  # noqa: PLR0913 - one parameter for each flag
     *,
     controller: Annotated[str, Parameter(metavar="IMAGE")] = "",
     member: Annotated[bool, Parameter(negative="")] = False,
     namespaces: Annotated[str, Parameter(metavar="NAME,NAME")] = "",
+    dialect: Annotated[list[Foreign] | None, Parameter(negative="")] = None,
     annotation_domain: Annotated[str, Parameter(metavar="DOMAIN")] = "",
     print_: Annotated[bool, Parameter(name="--print", negative="")] = False,
     wait: bool = True,
@@ -46,13 +55,16 @@ async def install(
         member: Make no hub, but a ServiceAccount with the least rights of a member; with
             --controller: the hub takes secrets too.
         namespaces: Where the controller may reach Secrets, separated by commas; default: all.
+        dialect: Serve another tool's manifests too, such as those of the External Secrets
+            Operator: with --controller on the hub, with --member in that member; may be repeated.
         annotation_domain: Domain of the annotations that mark plain Secrets, such as
             sync.example.com; default: as installed, else keyfleet.io.
         print_: Print the manifests in the order to apply them and send nothing.
         wait: Return when the kinds are served and the policies are in force.
         timeout: How long to wait; default 2m.
     """
-    wanted = Wanted(controller, _names(namespaces), is_member=member)
+    dialects = tuple(dict.fromkeys(one.value for one in dialect or ()))
+    wanted = Wanted(controller, _names(namespaces), is_member=member, dialects=dialects)
     wanted.check(annotation_domain)
     if print_:
         _print(wanted.documents(annotation_domain or DEFAULT_DOMAIN))
@@ -77,6 +89,8 @@ class Wanted:
     namespaces: tuple[str, ...]
     """Where Secrets may be reached; empty: everywhere."""
     is_member: bool
+    dialects: tuple[str, ...] = ()
+    """Other tools' manifests that are served."""
 
     @property
     def is_member_only(self) -> bool:
@@ -101,11 +115,14 @@ class Wanted:
     def more(self) -> list[dict[str, Any]]:
         """Return the manifests beside those that make a hub."""
         if self.is_member_only:
-            return incluster.member(self.namespaces)
+            return incluster.member(self.namespaces, self.dialects)
         if not self.image:
             return []
         return incluster.controller(
-            self.image, namespaces=self.namespaces, is_member=self.is_member
+            self.image,
+            namespaces=self.namespaces,
+            is_member=self.is_member,
+            dialects=self.dialects,
         )
 
 

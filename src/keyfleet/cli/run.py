@@ -58,13 +58,14 @@ async def run(
     harden_process()
     collect_less_often()
     configure_logging(common.verbose + 1, log_format=LogFormat(common.log_format.value))
+    claims = claims_of(dialects, eso_namespaces, eso_class)
     settings = Settings(
         kubeconfigs=common.kubeconfig,
         context=common.context,
         listen=listen,
         annotation_domain=annotation_domain or await _installed_domain(common),
         members_declared=members is Members.DECLARED,
-        claims=claims_of(dialects, eso_namespaces, eso_class),
+        claims=claims,
         environ=os.environ,
     )
     await run_until_stopped(settings)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All that Keyfleet needs to run inside a cluster, and to be let into a member, in order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from keyfleet.manifests.deployment import deployment
@@ -13,9 +13,16 @@ from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
 Manifest = dict[str, Any]
 
+ESO = "eso"
+"""The dialect of the External Secrets Operator."""
+
 
 def controller(
-    image: str, *, namespaces: Sequence[str] = (), is_member: bool = False
+    image: str,
+    *,
+    namespaces: Sequence[str] = (),
+    is_member: bool = False,
+    dialects: Collection[str] = (),
 ) -> list[Manifest]:
     """Return what a hub gets besides `everything`: an account, its rights, the Deployment.
 
@@ -24,9 +31,10 @@ def controller(
         namespaces: Where Secrets may be reached; empty: everywhere. keyfleet-system always is.
         is_member: The hub takes targets too (a FleetCluster with `inCluster`): the same account
             gets the rights of a member.
+        dialects: Whose manifests are served on the hub, too: `eso`.
     """
     places = _with_system(namespaces)
-    granted = [*roles(Part.HUB), *bindings(Part.HUB, places)]
+    granted = _granted(_parts(Part.HUB, dialects), places)
     if is_member:
         # Never in keyfleet-system: nothing is delivered there.
         granted += [
@@ -37,20 +45,31 @@ def controller(
     return [account(Part.HUB), *granted, deployment(image)]
 
 
-def member(namespaces: Sequence[str] = ()) -> list[Manifest]:
+def member(namespaces: Sequence[str] = (), dialects: Collection[str] = ()) -> list[Manifest]:
     """Return what lets the controller into a member: namespace, account, and its rights there.
 
     Args:
         namespaces: Where Secrets may be reached; empty: everywhere.
+        dialects: Whose manifests are served there, too: `eso`.
     """
     places = _once(namespaces)
+    granted = _granted(_parts(Part.MEMBER, dialects), places)
     return [
         namespace(domain=""),
         *member_policy(),
         account(Part.MEMBER),
-        *roles(Part.MEMBER),
-        *bindings(Part.MEMBER, places),
+        *granted,
     ]
+
+
+def _granted(parts: Sequence[Part], places: Sequence[str]) -> list[Manifest]:
+    held = [role for part in parts for role in roles(part)]
+    return [*held, *(binding for part in parts for binding in bindings(part, places))]
+
+
+def _parts(part: Part, dialects: Collection[str]) -> list[Part]:
+    further = {Part.HUB: Part.HUB_ESO, Part.MEMBER: Part.MEMBER_ESO}
+    return [part, *([further[part]] if ESO in dialects else [])]
 
 
 def _with_system(namespaces: Iterable[str]) -> list[str]:

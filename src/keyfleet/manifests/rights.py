@@ -5,20 +5,26 @@ A right that is not here is not granted; a right that no request of the engine's
 tests/cluster/engine/test_rights.py. `doctor` asks the API server for exactly these.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from keyfleet.kube.resources import (
+    CLUSTEREXTERNALSECRETS,
+    CLUSTERGENERATORS,
+    CLUSTERSECRETSTORES,
     CONFIGMAPS,
     CRDS,
     EVENTS,
+    EXTERNALSECRETS,
     FLEETCLUSTERS,
     FLEETPOLICIES,
     FLEETSECRETS,
+    GENERATORS,
     LEASES,
     NAMESPACES,
     SECRETS,
+    SECRETSTORES,
     Resource,
 )
 from keyfleet.model.held import HELD_CONFIGMAP
@@ -34,6 +40,10 @@ class Part(StrEnum):
 
     HUB = "hub"
     MEMBER = "member"
+    HUB_ESO = "hub-eso"
+    """Beside `HUB`, where the hub's own manifests of External Secrets are served."""
+    MEMBER_ESO = "member-eso"
+    """Beside `MEMBER`, where a member's are."""
 
 
 class Reach(StrEnum):
@@ -77,8 +87,8 @@ class Right:
 
 
 def rights(part: Part) -> tuple[Right, ...]:
-    """Return what the controller needs on the hub, or in a member."""
-    return tuple(_hub() if part is Part.HUB else _member())
+    """Return what the controller needs on the hub, or in a member, or there for a dialect."""
+    return tuple(_PARTS[part]())
 
 
 def _hub() -> Iterator[Right]:
@@ -197,6 +207,65 @@ def _member() -> Iterator[Right]:
     yield from right(Reach.CHOSEN, "create patch delete", SECRETS, "to write and remove targets")
 
 
+def _manifests(part: Part) -> Iterator[Right]:
+    """Yield what it takes to serve External Secrets' manifests, wherever they are."""
+
+    def right(verbs: str, resource: Resource, why: str, **rest: str) -> list[Right]:
+        return _rights(part, Reach.CLUSTER, verbs, resource, why, **rest)
+
+    for served in (EXTERNALSECRETS, CLUSTEREXTERNALSECRETS, SECRETSTORES, CLUSTERSECRETSTORES):
+        kind = served.kind
+        yield from right("list watch", served, f"to follow every {kind}")
+        why = f"to write the status of a {kind}"
+        yield from right("patch", served, why, subresource="status")
+    for generator in (*GENERATORS, CLUSTERGENERATORS):
+        yield from right("list watch", generator, f"to follow every {generator.kind}")
+    yield from right(
+        "get",
+        EXTERNALSECRETS,
+        "to ask once more whether an ExternalSecret is really gone before its target is deleted",
+    )
+    yield from right(
+        "create patch delete",
+        EXTERNALSECRETS,
+        "to make those that ClusterExternalSecrets ask for, and to take upstream's finalizer off"
+        " one that is being deleted",
+    )
+    yield from right(
+        "patch",
+        CLUSTEREXTERNALSECRETS,
+        "to take upstream's finalizer off one that is being deleted",
+    )
+    yield from right(
+        "get",
+        CRDS,
+        "to delete nothing when the kind went and not the object",
+        name=EXTERNALSECRETS.label,
+    )
+
+
+def _member_eso() -> Iterator[Right]:
+    def right(reach: Reach, verbs: str, resource: Resource, why: str) -> list[Right]:
+        return _rights(Part.MEMBER_ESO, reach, verbs, resource, why)
+
+    yield from _manifests(Part.MEMBER_ESO)
+    yield from right(
+        Reach.CLUSTER, "list watch", CRDS, "to know which kinds are served there, and since when"
+    )
+    yield from right(
+        Reach.CLUSTER, "get", NAMESPACES, "to delete nothing while a namespace is being deleted"
+    )
+    yield from right(
+        Reach.CLUSTER, "create patch", EVENTS, "to tell what happened on the object it happened to"
+    )
+    yield from right(
+        Reach.CHOSEN,
+        "get list watch",
+        CONFIGMAPS,
+        "to read templates that ExternalSecrets name, and to notice their changes",
+    )
+
+
 def _rights(
     part: Part,
     reach: Reach,
@@ -211,3 +280,11 @@ def _rights(
         Right(part, reach, verb, resource.group, resource.plural, subresource, name, why)
         for verb in verbs.split()
     ]
+
+
+_PARTS: Mapping[Part, Callable[[], Iterator[Right]]] = {
+    Part.HUB: _hub,
+    Part.MEMBER: _member,
+    Part.HUB_ESO: lambda: _manifests(Part.HUB_ESO),
+    Part.MEMBER_ESO: _member_eso,
+}

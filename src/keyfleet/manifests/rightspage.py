@@ -16,6 +16,8 @@ mean, is in [Least rights](../concepts/rights.md).
 _TITLES = {
     Part.HUB: "The hub: ServiceAccount `keyfleet`",
     Part.MEMBER: "A member: ServiceAccount `keyfleet-member`",
+    Part.HUB_ESO: "With `--dialect eso`, on the hub: ServiceAccount `keyfleet`",
+    Part.MEMBER_ESO: "With `--dialect eso`, in a member: ServiceAccount `keyfleet-member`",
 }
 _WHERE = {
     Reach.CLUSTER: "everywhere",

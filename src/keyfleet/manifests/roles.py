@@ -22,7 +22,12 @@ CLUSTER_ROLE_BINDINGS = Resource(
 ROLES = Resource(_GROUP, "v1", "roles", "Role")
 ROLE_BINDINGS = Resource(_GROUP, "v1", "rolebindings", "RoleBinding")
 
-ACCOUNTS = {Part.HUB: "keyfleet", Part.MEMBER: "keyfleet-member"}
+ACCOUNTS = {
+    Part.HUB: "keyfleet",
+    Part.MEMBER: "keyfleet-member",
+    Part.HUB_ESO: "keyfleet",
+    Part.MEMBER_ESO: "keyfleet-member",
+}
 """The ServiceAccounts in keyfleet-system: of the controller, and of its logins in members."""
 
 _LABELS = {MANAGED_BY_LABEL: MANAGED_BY}

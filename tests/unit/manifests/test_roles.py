@@ -15,6 +15,19 @@ from keyfleet.model.ownership import SYSTEM_NAMESPACE
 Grant = tuple[str, str, str, str]
 """Role, resource, only object, verb."""
 
+_GENERATORS = ("passwords", "uuids", "fakes", "sshkeys", "clustergenerators")
+MANIFESTS = {
+    "externalsecrets.external-secrets.io": "create delete get list patch watch",
+    "externalsecrets.external-secrets.io/status": "patch",
+    "clusterexternalsecrets.external-secrets.io": "list patch watch",
+    "clusterexternalsecrets.external-secrets.io/status": "patch",
+    "secretstores.external-secrets.io": "list watch",
+    "secretstores.external-secrets.io/status": "patch",
+    "clustersecretstores.external-secrets.io": "list watch",
+    "clustersecretstores.external-secrets.io/status": "patch",
+    **{f"{one}.generators.external-secrets.io": "list watch" for one in _GENERATORS},
+    "customresourcedefinitions.apiextensions.k8s.io=externalsecrets.external-secrets.io": "get",
+}
 ALLOWED = {
     "keyfleet-hub": {
         "fleetsecrets.keyfleet.io": "get list watch",
@@ -39,6 +52,14 @@ ALLOWED = {
     },
     "keyfleet-member": {"namespaces=kube-system": "get", "namespaces": "list watch"},
     "keyfleet-member-secrets": {"secrets": "create delete get list patch watch"},
+    "keyfleet-hub-eso": MANIFESTS,
+    "keyfleet-member-eso": {
+        **MANIFESTS,
+        "customresourcedefinitions.apiextensions.k8s.io": "list watch",
+        "namespaces": "get",
+        "events.events.k8s.io": "create patch",
+    },
+    "keyfleet-member-eso-secrets": {"configmaps": "get list watch"},
 }
 
 # Each of these is, or leads to, every right there is.
@@ -132,7 +153,7 @@ def test_cluster_wide_every_role_is_bound_once_to_the_parts_own_account(part: Pa
     assert all(one["subjects"] == [subject] for one in found)
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", [Part.HUB, Part.MEMBER, Part.MEMBER_ESO])
 def test_in_chosen_namespaces_no_secret_is_reached_elsewhere(part: Part) -> None:
     found = [
         one for one in bindings(part, ("a", "b")) if one["roleRef"]["name"].endswith("secrets")
@@ -164,3 +185,15 @@ def test_a_hub_that_is_a_member_too_gives_its_controller_both_parts() -> None:
     assert {"keyfleet-hub-secrets", "keyfleet-member-secrets"} <= set(holders)
     alone = {one["metadata"]["name"] for one in incluster.controller("image")}
     assert not any("member" in name for name in alone)
+
+
+def test_rights_over_other_tools_manifests_come_with_their_dialect_only() -> None:
+    def names(documents: list[dict[str, Any]]) -> set[str]:
+        return {one["metadata"]["name"] for one in documents if "eso" in one["metadata"]["name"]}
+
+    assert names(incluster.controller("image")) == names(incluster.member()) == set()
+    assert names(incluster.controller("image", dialects=["eso"])) == {"keyfleet-hub-eso"}
+    assert names(incluster.member(dialects=["eso"])) == {
+        "keyfleet-member-eso",
+        "keyfleet-member-eso-secrets",
+    }

@@ -201,8 +201,11 @@ def other_operators(sheet: ClusterSheet, chart: Chart) -> Iterator[Ailment]:
     if sheet.reflected:
         names.append(f"Reflector ({sheet.reflected} annotated Secrets)")
     if names:
-        what = f"other tools write Secrets here: {', '.join(names)}; Keyfleet serves none of these"
-        advice = "let each Secret have one writer: another's is a Conflict, never overwritten"
+        what = f"other tools may write Secrets here: {', '.join(names)}"
+        advice = (
+            "let each Secret have one writer: another's is a Conflict, never overwritten; manifests"
+            " of other tools are served here only where `run --dialects` names them"
+        )
         yield Ailment(NOTE, "operators", sheet.name, what, advice)
 
 

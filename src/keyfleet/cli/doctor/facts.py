@@ -90,7 +90,7 @@ class ClusterSheet:
     """What the controller needs there -> whether this login may."""
     may_everything: bool | None = None
     kinds: frozenset[str] | None = None
-    """CRDs, as `plural.group`."""
+    """CRDs that Keyfleet did not install, as `plural.group`."""
     reflected: int | None = 0
     """Secrets that Reflector's annotations stand on."""
     targets: tuple[Target, ...] | None = ()

@@ -13,6 +13,7 @@ from keyfleet.cli.doctor.facts import ClusterSheet, HubSheet, Login, Target
 from keyfleet.cli.doctor.login import login_of
 from keyfleet.cli.hub import Hub, installed_domain
 from keyfleet.cli.members import Members
+from keyfleet.engine.declarations.claims import is_own
 from keyfleet.engine.installation import KEY_SECRET
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact
@@ -216,7 +217,8 @@ async def _may(client: Client, right: Right) -> bool:
 
 
 async def _kinds(client: Client) -> frozenset[str]:
-    return frozenset(each.name for each in await client.list_metadata(CRDS))
+    found = await client.list_metadata(CRDS)
+    return frozenset(each.name for each in found if not is_own(each))
 
 
 async def _reflected(client: Client) -> int:
