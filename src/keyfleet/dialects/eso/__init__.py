@@ -1,2 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
 """Manifests of the External Secrets Operator, in every cluster where they are found."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from keyfleet.dialects.eso.children import brood
+from keyfleet.dialects.eso.childreport import report_brood
+from keyfleet.dialects.eso.report import report
+from keyfleet.dialects.eso.storereport import report_store
+from keyfleet.dialects.eso.translate import translate
+from keyfleet.kube.resources import Resource
+from keyfleet.model.eso.stores import CLUSTER_GENERATOR
+from keyfleet.model.intent import Origin, Rejection
+from keyfleet.model.outcome import Outcome, StoreOutcome
+from keyfleet.plugin import Kind, Report, Role, Translation
+from keyfleet.plugin.parents import Around, Brood, Manifest
+
+__all__ = ["DIALECT", "EsoDialect", "dialect"]
+
+GROUP, GENERATORS_GROUP = "external-secrets.io", "generators.external-secrets.io"
+
+GENERATED = ("Fake", "Password", "SSHKey", "UUID", "VaultDynamicSecret")
+"""The kinds of generators that are looked at: those that something makes values for."""
+
+
+def _kind(kind: str, role: Role, *, namespaced: bool = True) -> Kind:
+    resource = Resource(GROUP, "v1", f"{kind.lower()}s", kind, namespaced)
+    return Kind(resource, role=role, is_for_members=True, is_foreign=True, versions=("v1beta1",))
+
+
+def _generator(kind: str) -> Kind:
+    namespaced = kind != CLUSTER_GENERATOR
+    resource = Resource(GENERATORS_GROUP, "v1alpha1", f"{kind.lower()}s", kind, namespaced)
+    return Kind(
+        resource, has_status=False, role=Role.GENERATOR, is_for_members=True, is_foreign=True
+    )
+
+
+class EsoDialect:
+    """Understands ExternalSecrets, their stores and generators, and ClusterExternalSecrets."""
+
+    def __init__(
+        self, controller_class: str = "default", namespaces: Collection[str] | None = None
+    ) -> None:
+        """Make it.
+
+        Args:
+            controller_class: What `spec.controller` of our stores says, where it says anything.
+            namespaces: Those whose ExternalSecrets are ours; None: all.
+        """
+        self.name = "eso"
+        self.controller_class = controller_class
+        self.child = _kind("ExternalSecret", Role.INTENT)
+        self.kinds = (
+            self.child,
+            _kind("SecretStore", Role.STORE),
+            _kind("ClusterSecretStore", Role.STORE, namespaced=False),
+            _kind("ClusterExternalSecret", Role.PARENT, namespaced=False),
+            *map(_generator, (*GENERATED, CLUSTER_GENERATOR)),
+        )
+        self._namespaces = namespaces
+
+    def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
+        """Return what an ExternalSecret asks for."""
+        return translate(manifest, origin, namespaces=self._namespaces)
+
+    def report(
+        self, outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, now: str
+    ) -> Report:
+        """Return an ExternalSecret's status and events."""
+        return report(outcome, before, now=now)
+
+    def report_store(
+        self, outcome: StoreOutcome, before: Mapping[str, Any] | None, *, now: str
+    ) -> Report:
+        """Return a store's status and events."""
+        return report_store(outcome, before, now=now)
+
+    def brood(self, parent: Manifest, around: Around) -> Brood:
+        """Return what is to be done for a ClusterExternalSecret."""
+        return brood(parent, around)
+
+    def report_brood(
+        self, brood: Brood, failures: Mapping[str, str], parent: Manifest, *, now: str
+    ) -> Report:
+        """Return a ClusterExternalSecret's status, which tells no time."""
+        return report_brood(brood, failures, parent)
+
+
+def dialect(
+    controller_class: str = "default", namespaces: Collection[str] | None = None
+) -> EsoDialect:
+    """Return the dialect for one controller class and some namespaces, as `EsoDialect`."""
+    return EsoDialect(controller_class, namespaces)
+
+
+DIALECT = EsoDialect()

@@ -85,6 +85,12 @@ def template_reads(target: Target, origin: Origin) -> tuple[Read, ...]:
     )
 
 
+def is_own(name: str) -> bool:
+    """Tell whether a label or annotation is Keyfleet's."""
+    domain, slash, _ = name.partition("/")
+    return bool(slash) and (domain == OWN_DOMAIN or domain.endswith(f".{OWN_DOMAIN}"))
+
+
 def _marks(policy: CreationPolicy, origin: Origin) -> dict[str, str]:
     if policy is not CreationPolicy.OWNER:
         return {MANAGED: "true"}
@@ -107,18 +113,13 @@ def _copied(manifest: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]
     """Return the manifest's own metadata, which a target without a template gets."""
     labels, annotations = labels_of(manifest), annotations_of(manifest)
     return (
-        {name: text for name, text in labels.items() if not _is_own(name)},
+        {name: text for name, text in labels.items() if not is_own(name)},
         {
             name: text
             for name, text in annotations.items()
-            if name not in NEVER_COPIED and not _is_own(name)
+            if name not in NEVER_COPIED and not is_own(name)
         },
     )
-
-
-def _is_own(name: str) -> bool:
-    domain, slash, _ = name.partition("/")
-    return bool(slash) and (domain == OWN_DOMAIN or domain.endswith(f".{OWN_DOMAIN}"))
 
 
 def _without_manager(labels: Mapping[str, str]) -> dict[str, str]:
