@@ -31,6 +31,7 @@ ESCAPES: Final = {
 HTML_ESCAPES: Final = ESCAPES | {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 LONGEST_ESCAPE: Final = 6
 
+_NUMBER: Final = re.compile(rb"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _IN_HTML: Final = re.compile(rb"[<>&]|\xe2\x80[\xa8\xa9]")
 
 
@@ -106,6 +107,28 @@ def _scalar(value: Any) -> str:
             raise InvalidInputError("input.json", "a number that JSON does not have")
     message = f"{type(value).__name__} is no JSON"
     raise TypeError(message)
+
+
+def text_of(value: Any) -> bytes:
+    r"""Return what a Secret gets of a value inside a document.
+
+    A text as it is, null as nothing, numbers without exponent, objects and lists as JSON. A number
+    that is `Raw` is one that kept its digits. Source: docs/compat/eso.md, "Values".
+
+    >>> text_of(Raw(b"1e3")), text_of([1, "<"]), text_of(None)
+    (b'1000', b'[1,"\\u003c"]', b'')
+    """
+    match value:
+        case None:
+            return b""
+        case str():
+            return value.encode("utf-8", "surrogateescape")
+        case float() if math.isfinite(value):
+            return format_float(value, "f").encode()
+        case Raw(text=text) if _NUMBER.fullmatch(text):
+            number = float(text)
+            return format_float(number, "f").encode() if math.isfinite(number) else text
+    return encode(value, escape_html=True)
 
 
 def float_text(number: float) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfleet.base.errors import InvalidInputError
-from keyfleet.base.gojson import Raw, encode, float_text, members, plain
+from keyfleet.base.gojson import Raw, encode, float_text, members, plain, text_of
 from keyfleet.base.secret import SecretValue
 from keyfleet.testing.canary import canary
 
@@ -48,6 +48,31 @@ def test_leaves_html_alone_when_told_to() -> None:
 @given(documents, st.booleans())
 def test_what_it_writes_reads_the_same(document: Any, escape_html: bool) -> None:
     assert msgspec.json.decode(encode(document, escape_html=escape_html)) == document
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a\nb", b"a\nb"),
+        ("", b""),
+        (None, b""),
+        (True, b"true"),
+        (2.12, b"2.12"),
+        (2.1234534153423423, b"2.1234534153423423"),
+        (1e21, b"1000000000000000000000"),
+        (1e-7, b"0.0000001"),
+        (3.0, b"3"),
+        (float(2**53 + 1), b"9007199254740992"),
+        ({"b": "<", "a": [1.0, None]}, rb'{"a":[1,null],"b":"\u003c"}'),
+        ([], b"[]"),
+        (12345678901234567890, b"12345678901234567890"),
+        (Raw(b"-1.50e2"), b"-150"),
+        (Raw(b"1e999"), b"1e999"),
+        (Raw(b'{ "a": "<" }'), rb'{"a":"\u003c"}'),
+    ],
+)
+def test_gives_a_secret_what_upstream_gives_it(value: Any, text: bytes) -> None:
+    assert text_of(value) == text
 
 
 def test_no_secret_value_gets_into_a_document() -> None:

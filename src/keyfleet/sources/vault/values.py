@@ -4,14 +4,13 @@
 Source: docs/compat/eso.md, "Values" and "HashiCorp Vault".
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from keyfleet.base import gjson, gojson
-from keyfleet.base.gofloats import format_float
+from keyfleet.base.gojson import text_of
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query
 from keyfleet.plugin.storeerrors import not_an_object, property_missing
@@ -75,25 +74,3 @@ def whole_of(members: Members) -> bytes:
 def texts_of(members: Members) -> dict[str, SecretValue]:
     """Return what a Secret gets of each member."""
     return {name: SecretValue(text_of(member)) for name, member in members.items()}
-
-
-def text_of(value: Any) -> bytes:
-    r"""Return what a Secret gets of a value inside JSON.
-
-    >>> text_of(gojson.Raw(b"1e3")), text_of([1, "<"]), text_of(None)
-    (b'1000', b'[1,"\\u003c"]', b'')
-    """
-    match value:
-        case None:
-            return b""
-        case str():
-            return value.encode("utf-8", "surrogateescape")
-        case bool():
-            return b"true" if value else b"false"
-        case int():
-            return str(value).encode()
-        case gojson.Raw(text=text):
-            number = float(text)
-            return format_float(number, "f").encode() if math.isfinite(number) else text
-        case _:
-            return gojson.encode(value, escape_html=True)

@@ -5,7 +5,7 @@
     keys          which keys there may be, and how others are made so
     rewriting     keys made anew by regular expressions and templates; bounded
     merging       values that are JSON objects, merged
-    objects       JSON as Go reads it into a map, and its values as texts
+    objects       JSON objects as Go reads them into a map
 
 Source: docs/compat/eso.md, "Assembly".
 """

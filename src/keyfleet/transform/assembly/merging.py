@@ -12,7 +12,7 @@ from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.assembly import ConflictRule, MergeRewrite, MergeStrategy
 from keyfleet.transform.assembly.faults import about
-from keyfleet.transform.assembly.objects import object_of, text_of
+from keyfleet.transform.assembly.objects import object_of
 from keyfleet.transform.keys import shown
 
 MERGED_MAX_BYTES: Final = 1 << 20
@@ -30,7 +30,7 @@ def merged(
     """
     made = _made(values, merge, place)
     if merge.strategy is MergeStrategy.EXTRACT:
-        return {key: SecretValue(text_of(value)) for key, value in made.items()}
+        return {key: SecretValue(gojson.text_of(value)) for key, value in made.items()}
     if not merge.into:
         raise TransformError(
             "transform.merge_into", "the merge does not say into which key", place, "set `into`"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON objects as Go reads them into a map, and their values as texts.
+"""JSON objects as Go reads them into a map.
 
 Numbers are read as floats, so that whole numbers beyond 2^53 lose digits, as they do upstream.
 Source: docs/compat/eso.md, "Assembly".
@@ -10,8 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from keyfleet.base import gojson
-from keyfleet.base.gofloats import format_float
 from keyfleet.base.jsontext import mended
 
 _DEEPEST: Final = 100
@@ -46,18 +44,3 @@ def _as_go_has_it(value: Any, depth: int) -> Any:
         case list():
             return [_as_go_has_it(each, depth + 1) for each in value]
     return value
-
-
-def text_of(value: Any) -> bytes:
-    """Return a value of an object as a Secret gets it.
-
-    A text as it is, objects and lists as JSON, numbers without exponent, null as nothing.
-    """
-    match value:
-        case str():
-            return value.encode()
-        case None:
-            return b""
-        case float():
-            return format_float(value, "f").encode()
-    return gojson.encode(value, escape_html=True)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfleet.base.errors import KeyfleetError, TransformError
+from keyfleet.base.gojson import text_of
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query
-from keyfleet.sources.vault.values import answer_of, decoded, text_of
+from keyfleet.sources.vault.values import answer_of, decoded
 from keyfleet.testing.canary import canary, find_canary
 
 NESTED = decoded(

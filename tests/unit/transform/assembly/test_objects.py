@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyfleet.transform.assembly.objects import object_of, text_of
+from keyfleet.transform.assembly.objects import object_of
 
 
 @pytest.mark.parametrize(
@@ -33,28 +33,7 @@ def test_everything_else_is_none(text: bytes) -> None:
     assert object_of(text) is None
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ("a\nb", b"a\nb"),
-        ("", b""),
-        (None, b""),
-        (True, b"true"),
-        (2.12, b"2.12"),
-        (2.1234534153423423, b"2.1234534153423423"),
-        (1e21, b"1000000000000000000000"),
-        (1e-7, b"0.0000001"),
-        (3.0, b"3"),
-        (float(2**53 + 1), b"9007199254740992"),
-        ({"b": "<", "a": [1.0, None]}, rb'{"a":[1,null],"b":"\u003c"}'),
-        ([], b"[]"),
-    ],
-)
-def test_writes_values_as_upstream_does(value: Any, text: bytes) -> None:
-    assert text_of(value) == text
-
-
 @given(st.binary(max_size=50))
 def test_takes_any_bytes(text: bytes) -> None:
-    for value in (object_of(text) or {}).values():
-        text_of(value)
+    found = object_of(text)
+    assert found is None or isinstance(found, dict)
