@@ -116,7 +116,7 @@ class Engine(HubEvents, FleetEvents):
         )
         clients = self.declared.client
         self._telling = Telling(parts.tell, parts.new_recorder, clients)
-        self._statuses = Statuses(clients, answers, self._telling.tell, parts.clock)
+        self._statuses = Statuses(clients, answers, self._telling.tell, parts.clock, parts.hooks)
         self._clusters = ClusterStatuses(parts.hub, parts.clock, self.results.in_sync)
         self._departures = Departures(
             self._worker.confirmations, self._breaker.gate, self._worker.doomed
@@ -211,6 +211,7 @@ class Engine(HubEvents, FleetEvents):
         concerned, before = self._concerned(key), self.intents.get(key)
         if manifest is None:
             self._drop(key)
+            self._statuses.gone(key)
         else:
             translation = at_home(understood(dialect, manifest, origin, only_quickly=True))
             if not translation.intents and not translation.rejections:
@@ -254,7 +255,9 @@ class Engine(HubEvents, FleetEvents):
         names = {ref.cluster} if ref.cluster else self._hub_names()
         self.stores.changed(ref)
         if self.declared.find(ref) is None:
-            self._judged.pop(IntentKey(ref.kind, ref.namespace, ref.name, ref.cluster), None)
+            key = IntentKey(ref.kind, ref.namespace, ref.name, ref.cluster)
+            self._judged.pop(key, None)
+            self._statuses.gone(key)
         self._source_is_due(replace(ref, cluster=name) for name in names)
 
     def store_judged(self, outcome: StoreOutcome) -> None:
@@ -271,7 +274,7 @@ class Engine(HubEvents, FleetEvents):
         key = IntentKey(origin.kind, origin.namespace, origin.name, origin.cluster)
         self._parents.seen(cast("ParentDialect", dialect), key, manifest)
         if manifest is None:
-            self._statuses.forget(key)
+            self._statuses.gone(key)
 
     def _say_of_others(self, dialect: Dialect, kind: Kind, key: IntentKey) -> Say | None:
         if kind.role is Role.PARENT:

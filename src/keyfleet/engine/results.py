@@ -83,6 +83,17 @@ class Results:
                 # Nobody looks at the source any more: what was wrong with it may be so no longer.
                 known.problem = None
 
+    def is_well(self, key: IntentKey) -> bool:
+        """Tell whether an intent is as its manifest asks, wherever it was looked at."""
+        known = self._known.get(key)
+        if known is None or (known.problem and known.problem.state is not State.IN_SYNC):
+            return False
+        # That nothing is there to write into is as asked.
+        return all(
+            result.state is State.IN_SYNC or result.reason == "SecretMissing"
+            for result in known.clusters.values()
+        )
+
     def in_sync(self, cluster: ClusterName) -> int:
         """Return how many targets of a cluster are as wanted."""
         return self._in_sync[cluster]

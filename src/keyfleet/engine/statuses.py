@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from keyfleet.base.clock import Clock, timestamp
 from keyfleet.base.errors import KeyfleetError, NotFoundError, PermanentError
-from keyfleet.base.log import get_logger
+from keyfleet.base.log import Hooks, NoHooks, get_logger
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import Resource
@@ -21,6 +21,7 @@ from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.plugin import Event, Report
 
 log = get_logger("engine")
+_NO_HOOKS = NoHooks()
 
 SOON_S = 0.03
 """Wait for the deliveries of the same change, which mostly end together."""
@@ -80,11 +81,19 @@ Clients = Callable[[ClusterName], Client | None]
 class Statuses:
     """Writes statuses and events of manifests."""
 
-    def __init__(self, clients: Clients, subject: Subject, tell: Tell, clock: Clock) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        subject: Subject,
+        tell: Tell,
+        clock: Clock,
+        hooks: Hooks = _NO_HOOKS,
+    ) -> None:
         self._clients = clients
         self._subject = subject
         self._tell = tell
         self._clock = clock
+        self._hooks = hooks
         self._due: dict[IntentKey, asyncio.TimerHandle] = {}
         self._failures: dict[IntentKey, tuple[str, int]] = {}
         self._changed_at: dict[IntentKey, float] = {}
@@ -124,6 +133,11 @@ class Statuses:
         self._written.pop(key, None)
         self._told.pop(key, None)
         self._failures.pop(key, None)
+
+    def gone(self, key: IntentKey) -> None:
+        """The manifest was deleted, and not only its cluster went."""
+        self.forget(key)
+        self._hooks.manifest_gone(key.kind, (key.cluster, key.namespace, key.name))
 
     async def flush(self) -> None:
         """Write what was found out and not said yet, as before a shutdown; then write no more."""
@@ -209,6 +223,7 @@ class Statuses:
         uid, written = self._written.get(key, ("", None))
         before = written if written is not None and uid == answer.origin.uid else answer.before
         report = answer.report(before, now=timestamp(self._clock.now()))
+        self._observe(key, report.status)
         if answer.has_status and report.status is not None and report.status != before:
             await client.json_patch(
                 answer.resource,
@@ -222,3 +237,9 @@ class Statuses:
             # Where there is no status to compare with, an event is news only when it differs.
             self._told[key] = report.events
             self._tell(answer.origin, answer.resource, report.events)
+
+    def _observe(self, key: IntentKey, status: Mapping[str, Any] | None) -> None:
+        for condition in (status or {}).get("conditions") or ():
+            subject = (key.cluster, key.namespace, key.name)
+            name, state = str(condition.get("type", "")), str(condition.get("status", ""))
+            self._hooks.manifest_said(key.kind, subject, name, state)

@@ -138,10 +138,18 @@ class Worker:
     async def work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
         """Make one intent true in one cluster, as far as that is possible now."""
         self.breaker.gate.began((cluster, key))
+        began = self._parts.clock.monotonic()
         try:
             return await self._work(cluster, key)
         finally:
             self.breaker.gate.ended((cluster, key))
+            self._observe(key, self._parts.clock.monotonic() - began)
+
+    def _observe(self, key: IntentKey, took_s: float) -> None:
+        if self._intents.get(key) is not None:
+            subject = (key.cluster, key.namespace, key.name)
+            is_well = self._results.is_well(key)
+            self._parts.hooks.manifest_worked(key.kind, subject, took_s, is_well)
 
     async def _work(self, cluster: ClusterName, key: IntentKey) -> Again | None:
         entry = self._fleet.get(cluster)

@@ -10,6 +10,7 @@ from tests.unit.engine.fakecluster import FakeCluster
 from tests.unit.engine.fakes import LoopClock, intent_of, key_of
 
 from keyfleet.base.errors import PermanentError, UnreachableError
+from keyfleet.base.log import NoHooks
 from keyfleet.engine.statuses import (
     BETWEEN_S,
     BUSY_S,
@@ -47,7 +48,24 @@ class FakeDialect:
         del before, now
         assert isinstance(outcome, Outcome)
         note = f"revision {outcome.revision}"
-        return Report({"revision": outcome.revision}, (Event("Normal", "Delivered", note),))
+        ready = {"type": "Ready", "status": "True"}
+        status = {"revision": outcome.revision, "conditions": [ready]}
+        return Report(status, (Event("Normal", "Delivered", note),))
+
+
+class Observing(NoHooks):
+    """Notes what metrics are told."""
+
+    def __init__(self, observed: list[tuple[str, ...]]) -> None:
+        self._observed = observed
+
+    def manifest_said(
+        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+    ) -> None:
+        self._observed.append((kind, *subject, condition, status))
+
+    def manifest_gone(self, kind: str, subject: tuple[str, str, str]) -> None:
+        self._observed.append((kind, *subject, "gone"))
 
 
 @dataclass
@@ -65,7 +83,8 @@ class Bench:
         self.clock = LoopClock()
         self.hub = FakeCluster("hub")
         self.hub.put(FLEETSECRETS, "db", namespace="payments")
-        self.statuses = Statuses(self.way, self, self.tell, self.clock)
+        self.observed: list[tuple[str, ...]] = []
+        self.statuses = Statuses(self.way, self, self.tell, self.clock, Observing(self.observed))
 
     def way(self, cluster: ClusterName) -> FakeCluster | None:
         return self.members.get(cluster) if cluster else self.hub
@@ -283,3 +302,11 @@ async def test_a_failed_last_write_schedules_no_further_one(bench: Bench) -> Non
     await bench.statuses.flush()
     await bench.clock.pass_time(2 * RETRY_S)
     assert bench.hub.writes() == ["patch"]
+
+
+async def test_metrics_hear_each_condition_and_that_a_manifest_is_gone(bench: Bench) -> None:
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * SOON_S)
+    bench.statuses.gone(KEY)
+    subject = ("FleetSecret", "", "payments", "db")
+    assert bench.observed == [(*subject, "Ready", "True"), (*subject, "gone")]
