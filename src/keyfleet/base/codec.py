@@ -57,6 +57,9 @@ def convert(kind: type[T], document: Any, *, subject: str) -> T:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
         problem = _invalid(error, subject)
+    except UnicodeError:
+        # A key or an enum member that holds half of a surrogate pair.
+        problem = InvalidInputError("input.shape", "a text is no Unicode", subject)
     raise problem
 
 

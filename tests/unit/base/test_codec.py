@@ -121,6 +121,14 @@ def test_a_wrong_shape_is_named_by_its_path_alone(document: Any, path: str) -> N
 
 
 @pytest.mark.parametrize(
+    "document", [{"mode": f"{CANARY}\udc80"}, {"animal": f"{CANARY}\ud800"}, {CANARY: "\udc80"}]
+)
+def test_half_a_character_is_refused_or_ignored(document: Any) -> None:
+    for text in _chain(_attempt(lambda: convert(Shape, document, subject="s"))):
+        assert CANARY not in text
+
+
+@pytest.mark.parametrize(
     ("raw", "code", "where"),
     [
         (f"a: 1\nb: [{CANARY}\n".encode(), "input.yaml", "line 3"),
