@@ -65,6 +65,8 @@ async def declared_in_files(manifests: Iterable[Manifest], hub: Hub, namespace: 
 async def declared_on_hub(hub: Hub, namespace: str = "") -> Declared:
     """Return what the hub's FleetSecrets and annotated Secrets ask for, as the controller sees it.
 
+    Other tools' manifests are not among them: `cli.foreign` finds those where they are.
+
     Raises:
         NotFoundError: The hub serves no FleetSecrets.
     """
@@ -73,7 +75,7 @@ async def declared_on_hub(hub: Hub, namespace: str = "") -> Declared:
     intents: list[Intent] = []
     rejections: list[Rejection] = []
     for dialect in builtin.dialects(domain):
-        for kind in dialect.kinds:
+        for kind in (kind for kind in dialect.kinds if not kind.is_foreign):
             for manifest in await _manifests(kind, documents, hub):
                 origin = origin_of(dialect, kind.resource.kind, metadata_of(manifest))
                 answer = understood(dialect, manifest, origin)

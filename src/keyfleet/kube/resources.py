@@ -99,6 +99,7 @@ GENERATORS = tuple(
         ("uuids", "UUID"),
         ("fakes", "Fake"),
         ("sshkeys", "SSHKey"),
+        ("vaultdynamicsecrets", "VaultDynamicSecret"),
     )
 )
 """The kinds that make values and are served, in a namespace."""

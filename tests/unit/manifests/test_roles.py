@@ -15,7 +15,10 @@ from keyfleet.model.ownership import SYSTEM_NAMESPACE
 Grant = tuple[str, str, str, str]
 """Role, resource, only object, verb."""
 
-_GENERATORS = ("passwords", "uuids", "fakes", "sshkeys", "clustergenerators")
+_GENERATORS = (
+    *("passwords", "uuids", "fakes", "sshkeys", "vaultdynamicsecrets"),
+    "clustergenerators",
+)
 MANIFESTS = {
     "externalsecrets.external-secrets.io": "create delete get list patch watch",
     "externalsecrets.external-secrets.io/status": "patch",

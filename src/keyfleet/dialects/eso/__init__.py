@@ -9,8 +9,16 @@ from keyfleet.dialects.eso.childreport import report_brood
 from keyfleet.dialects.eso.report import report
 from keyfleet.dialects.eso.storereport import report_store
 from keyfleet.dialects.eso.translate import translate
-from keyfleet.kube.resources import Resource
-from keyfleet.model.eso.stores import CLUSTER_GENERATOR
+from keyfleet.kube.resources import (
+    CLUSTEREXTERNALSECRETS,
+    CLUSTERGENERATORS,
+    CLUSTERSECRETSTORES,
+    ESO_VERSIONS,
+    EXTERNALSECRETS,
+    GENERATORS,
+    SECRETSTORES,
+    Resource,
+)
 from keyfleet.model.intent import Origin, Rejection
 from keyfleet.model.outcome import Outcome, StoreOutcome
 from keyfleet.plugin import Kind, Report, Role, Translation
@@ -18,20 +26,22 @@ from keyfleet.plugin.parents import Around, Brood, Manifest
 
 __all__ = ["DIALECT", "EsoDialect", "dialect"]
 
-GROUP, GENERATORS_GROUP = "external-secrets.io", "generators.external-secrets.io"
-
-GENERATED = ("Fake", "Password", "SSHKey", "UUID", "VaultDynamicSecret")
-"""The kinds of generators that are looked at: those that something makes values for."""
+_CLEANUP = "externalsecrets.external-secrets.io"
+"""Prefix of upstream's finalizers."""
 
 
-def _kind(kind: str, role: Role, *, namespaced: bool = True) -> Kind:
-    resource = Resource(GROUP, "v1", f"{kind.lower()}s", kind, namespaced)
-    return Kind(resource, role=role, is_for_members=True, is_foreign=True, versions=("v1beta1",))
+def _kind(resource: Resource, role: Role, *finalizers: str) -> Kind:
+    return Kind(
+        resource,
+        role=role,
+        is_for_members=True,
+        is_foreign=True,
+        versions=ESO_VERSIONS,
+        finalizers=tuple(f"{_CLEANUP}/{name}" for name in finalizers),
+    )
 
 
-def _generator(kind: str) -> Kind:
-    namespaced = kind != CLUSTER_GENERATOR
-    resource = Resource(GENERATORS_GROUP, "v1alpha1", f"{kind.lower()}s", kind, namespaced)
+def _generator(resource: Resource) -> Kind:
     return Kind(
         resource, has_status=False, role=Role.GENERATOR, is_for_members=True, is_foreign=True
     )
@@ -51,13 +61,13 @@ class EsoDialect:
         """
         self.name = "eso"
         self.controller_class = controller_class
-        self.child = _kind("ExternalSecret", Role.INTENT)
+        self.child = _kind(EXTERNALSECRETS, Role.INTENT, "externalsecret-cleanup")
         self.kinds = (
             self.child,
-            _kind("SecretStore", Role.STORE),
-            _kind("ClusterSecretStore", Role.STORE, namespaced=False),
-            _kind("ClusterExternalSecret", Role.PARENT, namespaced=False),
-            *map(_generator, (*GENERATED, CLUSTER_GENERATOR)),
+            _kind(SECRETSTORES, Role.STORE),
+            _kind(CLUSTERSECRETSTORES, Role.STORE),
+            _kind(CLUSTEREXTERNALSECRETS, Role.PARENT, "clusterexternalsecret-cleanup"),
+            *map(_generator, (*GENERATORS, CLUSTERGENERATORS)),
         )
         self._namespaces = namespaces
 

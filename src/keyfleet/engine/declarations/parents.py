@@ -178,7 +178,8 @@ class Parents:
         is_known = found is not None and found.is_listed(kind) and found.is_listed(key.kind)
         if found is None or namespaces is None or not is_known:
             return None
-        return Around(namespaces, tuple(found.manifests(kind).values()))
+        covered = self._declared.covered(dialect.child, namespaces)
+        return Around(covered, tuple(found.manifests(kind).values()))
 
     async def _carry_out(
         self, key: IntentKey, dialect: ParentDialect, brood: Brood
