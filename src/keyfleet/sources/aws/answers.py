@@ -6,10 +6,11 @@ Source: docs/compat/eso-aws.md, "Values".
 
 from collections.abc import Mapping
 
-from keyfleet.base import gjson, gojson
+from keyfleet.base import gjson
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query
-from keyfleet.plugin.storeerrors import not_an_object, property_missing
+from keyfleet.plugin.storeanswers import members_of
+from keyfleet.plugin.storeerrors import property_missing
 from keyfleet.plugin.stores import Answer
 
 
@@ -22,7 +23,7 @@ def answer_of(query: Query, fetched: SecretValue | Mapping[str, SecretValue]) ->
     if not isinstance(fetched, SecretValue):
         return fetched
     value = _property(query, fetched.reveal()) if query.property else fetched.reveal()
-    return _members(query, value) if query.how is How.MAP else SecretValue(value)
+    return members_of(query, value) if query.how is How.MAP else SecretValue(value)
 
 
 def _property(query: Query, document: bytes) -> bytes:
@@ -34,10 +35,3 @@ def _property(query: Query, document: bytes) -> bytes:
     if found is None:
         raise property_missing(query)
     return found.text()
-
-
-def _members(query: Query, value: bytes) -> Answer:
-    members = gojson.members(value)
-    if members is None:
-        raise not_an_object(query)
-    return {name: SecretValue(gojson.plain(raw)) for name, raw in members.items()}

@@ -14,11 +14,11 @@ import msgspec
 from keyfleet.base import gjson, gojson
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Store
+from keyfleet.plugin.storeanswers import members_of
 from keyfleet.plugin.storeerrors import (
     config_of,
     invalid,
     login_refused,
-    not_an_object,
     secret_not_found,
     unaskable,
 )
@@ -92,7 +92,7 @@ class FakeSession:
         if query.how is How.SEARCH:
             return _found(query, entries)
         value = _value(query, entries)
-        return _members(query, value) if query.how is How.MAP else SecretValue(value)
+        return members_of(query, value) if query.how is How.MAP else SecretValue(value)
 
     async def close(self) -> None:
         """Do nothing."""
@@ -108,13 +108,6 @@ def _value(query: Query, entries: Entries) -> bytes:
     if part is None:
         raise secret_not_found(query)
     return part.text()
-
-
-def _members(query: Query, value: bytes) -> Answer:
-    members = gojson.members(value)
-    if members is None:
-        raise not_an_object(query)
-    return {name: SecretValue(gojson.plain(raw)) for name, raw in members.items()}
 
 
 def _found(query: Query, entries: Entries) -> Answer:
