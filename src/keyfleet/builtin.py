@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is shipped: dialects, sources, providers and generators. `app` chooses inventories."""
 
-from keyfleet.dialects import annotated, native
+from keyfleet.dialects import annotated, eso, native
 from keyfleet.plugin import Dialect, Source
 from keyfleet.plugin.stores import Provider
 from keyfleet.sources import aws, fake, kubernetes, remotecluster, vault
@@ -13,6 +13,7 @@ def dialects(domain: str) -> tuple[Dialect, ...]:
     return (
         native.DIALECT,
         annotated.dialect(domain),
+        eso.DIALECT,
     )
 
 

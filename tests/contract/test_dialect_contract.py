@@ -14,7 +14,7 @@ from keyfleet.model.intent import Origin, Rejection
 from keyfleet.model.outcome import ClusterResult, Outcome
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import State
-from keyfleet.plugin import Dialect, Kind, Report, Translation
+from keyfleet.plugin import Dialect, Kind, Report, Role, Translation
 
 DOMAIN = "keyfleet.io"
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
@@ -24,12 +24,19 @@ CASES = [
     pytest.param(dialect, kind, id=f"{dialect.name}-{kind.resource.kind}")
     for dialect in builtin.dialects(DOMAIN)
     for kind in dialect.kinds
+    if kind.role is Role.INTENT
 ]
 GOOD: dict[str, dict[str, Any]] = {
     "FleetSecret": {
         "spec": {
             "source": {"secretRef": {"name": "src"}},
             "placement": {"clusters": {"names": ["east"]}},
+        }
+    },
+    "ExternalSecret": {
+        "spec": {
+            "secretStoreRef": {"name": "vault"},
+            "data": [{"secretKey": "password", "remoteRef": {"key": "db"}}],
         }
     },
     "Secret": {
@@ -39,6 +46,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
 }
 """One manifest of each kind that asks for something."""
+SOURCES = {*builtin.sources(), "store"}
 
 words = st.sampled_from(["", "a", "name", "names", "clusters", "true", "east", "*", "\0", "ü"])
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words
@@ -111,7 +119,7 @@ def test_a_good_manifest_is_an_intent_under_its_own_key(dialect: Dialect, kind: 
     assert [intent.key for intent in found.intents] == [key(kind)]
     intent = found.intents[0]
     assert intent.origin == origin(kind)
-    assert {read.source for read in intent.reads} <= set(builtin.sources())
+    assert {read.source for read in intent.reads} <= SOURCES
 
 
 @pytest.mark.parametrize(("dialect", "kind"), CASES)
@@ -133,9 +141,14 @@ def test_any_manifest_is_answered_and_left_as_it_was(
 @pytest.mark.parametrize(("dialect", "kind"), CASES)
 def test_a_manifest_of_a_member_reaches_no_other_cluster(dialect: Dialect, kind: Kind) -> None:
     found: Translation = dialect.translate(GOOD[kind.resource.kind], origin(kind, cluster="east"))
-    reached = [intent.targets.clusters for intent in found.intents]
-    assert reached == []
-    assert [one.key for one in found.rejections] == [key(kind, cluster="east")]
+    if not kind.is_for_members:
+        assert found.intents == ()
+        assert [one.key for one in found.rejections] == [key(kind, cluster="east")]
+        return
+    (intent,) = found.intents
+    assert intent.key == key(kind, cluster="east")
+    assert (intent.targets.clusters.names, intent.targets.clusters.is_by_name) == (("east",), True)
+    assert {read.ref.cluster for read in intent.all_reads} == {"east"}
 
 
 @pytest.mark.parametrize(("dialect", "kind"), CASES)
@@ -154,11 +167,14 @@ def test_a_rejection_is_told_and_keeps_what_was_delivered(dialect: Dialect, kind
     delivered = dialect.report(outcome(kind), None, now=NOW)
     rejection = Rejection(key(kind), origin(kind), "UnknownField", "unknown", "spec.x", "drop it")
     report = dialect.report(rejection, delivered.status, now=LATER)
-    assert [(event.type, event.reason) for event in report.events] == [("Warning", "UnknownField")]
+    # Another tool's kind has that tool's words.
+    reason = "UpdateFailed" if kind.is_foreign else "UnknownField"
+    assert [(event.type, event.reason) for event in report.events] == [("Warning", reason)]
     assert "spec.x" in everything_said(report)
     before, after = delivered.status or {}, report.status or {}
     assert after.get("revision") == before.get("revision")
     assert after.get("clusters") == before.get("clusters")
+    assert after.get("syncedResourceVersion") == before.get("syncedResourceVersion")
 
 
 @pytest.mark.parametrize(("dialect", "kind"), CASES)

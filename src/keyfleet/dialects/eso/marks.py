@@ -6,7 +6,7 @@ Source: compat/external-secrets.md 2.6.
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from keyfleet.base.secret import SecretValue
 from keyfleet.dialects.eso.hashes import data_hash, owner_hash
@@ -18,16 +18,23 @@ CREATED_BY = f"{PREFIX}created-by"
 DATA_HASH = f"{PREFIX}data-hash"
 
 
-def ownership(namespace: str, name: str) -> Ownership:
-    """Return how the targets of one ExternalSecret are told from others."""
-    mine = owner_hash(namespace, name)
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """Tells what was made for one manifest; equal ones make equal intents."""
 
-    def is_heir(labels: Mapping[str, str], annotations: Mapping[str, str]) -> bool:
+    created_by: str
+
+    def __call__(self, labels: Mapping[str, str], annotations: Mapping[str, str]) -> bool:
+        """Return whether an object with these labels and annotations was."""
         # The hash is what upstream writes with the data: the label alone it puts on any Secret.
         is_written = labels.get(MANAGED) == "true" and DATA_HASH in annotations
-        return is_written and labels.get(CREATED_BY, mine) == mine
+        return is_written and labels.get(CREATED_BY, self.created_by) == self.created_by
 
-    return replace(MARKED, inheritance=Inheritance(is_heir, _is_intact, sheds=(DATA_HASH,)))
+
+def ownership(namespace: str, name: str) -> Ownership:
+    """Return how the targets of one ExternalSecret are told from others."""
+    heir = Heir(owner_hash(namespace, name))
+    return replace(MARKED, inheritance=Inheritance(heir, _is_intact, sheds=(DATA_HASH,)))
 
 
 def _is_intact(annotations: Mapping[str, str], data: Mapping[str, SecretValue]) -> bool:
