@@ -13,13 +13,14 @@ from keyfleet.base.errors import KeyfleetError, TemporaryError
 from keyfleet.plugin.stores import ProviderMeans
 from keyfleet.sources.aws.failures import LIBRARY_ERRORS, error_of
 
-CALL_S: Final = 25
+CALL_S: Final = 12
 """Longest for a whole call: looking up the name, waiting for a connection, and the answer."""
 ATTEMPTS_MAX: Final = 10
-"""More that a store asks for are left to the engine."""
-RETRY_AFTER_MAX_S: Final = 30
+RETRIES_S: Final = 15
+"""Longest to try again; what would take longer is left to the engine, which waits for others too.
+"""
 _FIRST_PAUSE_S: Final = 0.2
-_PAUSE_MAX_S: Final = 20.0
+_PAUSE_MAX_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +66,22 @@ class Client:
         Raises:
             KeyfleetError: As `failures.error_of` says.
         """
+        clock = self._means.clock
+        until = clock.monotonic() + RETRIES_S
         for attempt in range(1, self._patience.attempts):
             try:
                 return await self._ask(operation, key, parameters)
             except TemporaryError as error:
                 pause_s = self._pause_s(error, attempt)
-            await self._means.clock.sleep(pause_s)
+                if clock.monotonic() + pause_s > until:
+                    raise
+            await clock.sleep(pause_s)
         return await self._ask(operation, key, parameters)
 
     def _pause_s(self, error: TemporaryError, failures: int) -> float:
         if error.retry_after is None:
             return self._patience.backoff.delay_s(failures, self._random)
-        told_s = error.retry_after.total_seconds()
-        if told_s > RETRY_AFTER_MAX_S:
-            raise error
-        return told_s
+        return error.retry_after.total_seconds()
 
     async def _ask(self, operation: str, key: str, parameters: dict[str, Any]) -> dict[str, Any]:
         method = getattr(self._library, xform_name(operation))

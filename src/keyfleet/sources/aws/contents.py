@@ -2,6 +2,7 @@
 """What both services have in common: what may be asked, and what answers hold."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from keyfleet.base import gojson
@@ -10,6 +11,13 @@ from keyfleet.model.stores import How, Query, Search
 from keyfleet.plugin.storeerrors import unaskable
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.aws.failures import foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """A request for the tags of a secret: `metadataPolicy: Fetch`."""
+
+    key: str
 
 
 def key_of(query: Query, prefix: str) -> str:
@@ -56,7 +64,8 @@ def value_of(operation: str, key: str, *values: str | bytes | None) -> SecretVal
             return SecretValue(value)
         if isinstance(value, str):
             return SecretValue(_utf8(value))
-    raise foreign(f"{operation} {key}")
+    where = f"{operation} {key}"
+    raise foreign(where)
 
 
 def json_of(tags: Iterable[Mapping[str, Any]] | None) -> SecretValue:

@@ -26,7 +26,7 @@ from keyfleet.sources.aws.endpoints import endpoint_of
 from keyfleet.sources.aws.failures import LIBRARY_ERRORS, setup_error_of
 
 CONNECT_S: Final = 5
-READ_S: Final = 15
+READ_S: Final = 10
 CONNECTIONS_MAX: Final = 10
 """Of one store at a time."""
 _LIBRARIES: Final = ("aiobotocore", "botocore")
@@ -48,7 +48,6 @@ class Clients:
         self._region = region
         self._means = means
         self._patience = patience
-        self._session = _Session(region, means.environ)
 
     async def own_keys(self) -> Keys | None:
         """Return what the SDK finds in environment, files, container or machine; None: nothing.
@@ -62,7 +61,8 @@ class Clients:
         problem: KeyfleetError
         try:
             async with asyncio.timeout(CALL_S):
-                found = await self._session.get_credentials()
+                session = _OwnSession(self._region, self._means.environ)
+                found = await session.get_credentials()
                 frozen = None if found is None else await found.get_frozen_credentials()
         except LIBRARY_ERRORS as error:
             problem = setup_error_of(error, "credentials of Keyfleet itself")
@@ -96,11 +96,16 @@ class Clients:
             raise problem
 
     def _library(self, service: str, keys: Keys | None) -> Any:
+        place = {
+            "region_name": self._region,
+            "endpoint_url": endpoint_of(service, self._means.environ),
+        }
         if keys is None:
             unsigned = AioConfig(signature_version=UNSIGNED)
-            return self._session.create_client(service, config=unsigned)
-        return self._session.create_client(
+            return _session().create_client(service, **place, config=unsigned)
+        return _session().create_client(
             service,
+            **place,
             aws_access_key_id=keys.key_id,
             aws_secret_access_key=keys.secret.reveal().decode(),
             aws_session_token=keys.token.reveal().decode() if keys.token else None,
@@ -114,24 +119,39 @@ def keys_of(key_id: str, secret: str, token: str | None) -> Keys:
     )
 
 
-class _Session(AioSession):  # type: ignore[misc]  # it has no types
-    """The SDK's session with our endpoints and limits, also for the clients that it makes itself.
+class _OwnSession(AioSession):  # type: ignore[misc]  # it has no types
+    """A session that looks for credentials, with our endpoints and limits for whom it asks.
 
-    The credentials and files of its own chain come from the environment of the process, as the SDK
-    has it; `environ` is that same environment, or what a test puts in its place.
+    It reads the environment of the process, as the SDK has it; `environ` is that same environment,
+    or what a test puts in its place.
     """
 
     def __init__(self, region: str, environ: Mapping[str, str]) -> None:
         super().__init__()
         self._environ = environ
-        self.register_component("data_loader", _models())
         self.set_config_variable("region", region)
-        self.set_default_client_config(_limits())
+        _set_up(self)
 
     def create_client(self, service_name: str, **settings: Any) -> Any:
         if settings.get("endpoint_url") is None:
             settings["endpoint_url"] = endpoint_of(service_name, self._environ)
         return super().create_client(service_name, **settings)
+
+
+@cache
+def _session() -> AioSession:
+    """Return the session that makes clients: making one takes longer than making a client.
+
+    It knows no credentials: every client is given its own, or signs nothing.
+    """
+    session = AioSession()
+    _set_up(session)
+    return session
+
+
+def _set_up(session: AioSession) -> None:
+    session.register_component("data_loader", _models())
+    session.set_default_client_config(_limits())
 
 
 def _limits() -> AioConfig:
@@ -154,10 +174,8 @@ def _models() -> Loader:
 def prepare(service: str) -> None:
     """Read what is slow to read, in a thread: the descriptions of a service and of the regions."""
     _silence()
-    session = AioSession()
-    session.register_component("data_loader", _models())
     for name in (service, "sts"):
-        session.warm_up_loader_caches(name)
+        _session().warm_up_loader_caches(name)
 
 
 def _silence() -> None:
@@ -166,8 +184,8 @@ def _silence() -> None:
     Whoever wants to see less or more sets levels; so the loggers are closed, not quieted. Modules
     that are loaded later inherit the level.
     """
-    known = list(logging.root.manager.loggerDict)
-    for name in [*_LIBRARIES, *(one for one in known if one.startswith(_LIBRARIES))]:
-        logger = logging.getLogger(name)  # noqa: TID251 - not to log, but to keep others from it
-        logger.disabled = True
-        logger.setLevel(logging.CRITICAL + 1)
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # noqa: TID251 - to close it
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if name.startswith(_LIBRARIES) and isinstance(logger, logging.Logger):
+            logger.disabled = True

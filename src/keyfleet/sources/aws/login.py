@@ -14,7 +14,7 @@ from typing import Any, Final
 from keyfleet.base.errors import NotReadyError, PermanentError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import Store
-from keyfleet.plugin.storeerrors import invalid, login_refused
+from keyfleet.plugin.storeerrors import login_refused
 from keyfleet.plugin.stores import Selector, StoreReferences
 from keyfleet.sources.aws.config import AwsConfig, StaticKeys
 from keyfleet.sources.aws.library import Clients, Keys, keys_of
@@ -59,9 +59,10 @@ class LoginProcess:
         """Return credentials and whom AWS confirmed them to be of.
 
         Raises:
-            InvalidIntentError: `store.invalid`, or as `StoreReferences`.
+            InvalidIntentError: As `StoreReferences`.
             DeniedError: `store.login_refused`.
-            TemporaryError: STS does not answer or asks to wait, or as `StoreReferences`.
+            TemporaryError: STS does not answer or asks to wait; the namespace that asks, or the
+                role of a ServiceAccount, is missing; or as `StoreReferences`.
         """
         self._need_namespace()
         login = await self._first()
@@ -134,8 +135,13 @@ class LoginProcess:
         annotations = await self.references.service_account(selector, path=_ACCOUNT)
         role = annotations.get(ROLE_ANNOTATION, "")
         if not role:
-            hint = f"annotate the ServiceAccount with {ROLE_ANNOTATION}"
-            raise invalid(self.store, _ACCOUNT, hint)
+            # Not the store's fault: it comes with the annotation.
+            raise NotReadyError(
+                "store.reference_missing",
+                "the ServiceAccount names no role",
+                f"{self.store.ref.kind} {self.store.ref}, {_ACCOUNT}",
+                f"annotate it with {ROLE_ANNOTATION}",
+            )
         audience = annotations.get(AUDIENCE_ANNOTATION) or DEFAULT_AUDIENCE
         token = await self.references.token(
             selector, audiences=[audience], seconds=TOKEN_SECONDS, path=_ACCOUNT

@@ -13,7 +13,7 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.aws.client import Client
-from keyfleet.sources.aws.contents import json_of, key_of, search_of, subject_of, value_of
+from keyfleet.sources.aws.contents import Tags, json_of, key_of, search_of, subject_of, value_of
 from keyfleet.sources.aws.pages import Found, pages
 
 _GET: Final = "GetParameter"
@@ -27,11 +27,6 @@ _ROOT: Final = "/"
 class _Value:
     name: str
     """With `:version` where one is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    name: str
 
 
 class ParameterStore:
@@ -51,17 +46,17 @@ class ParameterStore:
             return search_of(query)
         name = key_of(query, self._prefix)
         if query.is_metadata:
-            return _Tags(name)
+            return Tags(name)
         return _Value(f"{name}:{query.version}" if query.version else name)
 
     async def fetch(
-        self, request: _Value | _Tags | Search
+        self, request: _Value | Tags | Search
     ) -> SecretValue | Mapping[str, SecretValue]:
         """Ask AWS; as `StoreSession.fetch`."""
         match request:
             case _Value(name):
                 return await self._value(name)
-            case _Tags(name):
+            case Tags(name):
                 answer = await self._client.call(
                     "ListTagsForResource", name, ResourceType="Parameter", ResourceId=name
                 )

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from keyfleet.base.errors import PermanentError, SecretNotFoundError
 from keyfleet.base.secret import SecretValue
+from keyfleet.base.tasks import all_of
 from keyfleet.model.stores import Search
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.aws.client import Client
@@ -23,6 +24,7 @@ _GET: Final = "GetSecretValue"
 _BATCH: Final = "BatchGetSecretValue"
 _BATCH_MAX: Final = 20
 _LIST_MAX: Final = 100
+_AT_A_TIME: Final = 8
 
 
 class SecretSearch:
@@ -74,13 +76,17 @@ class SecretSearch:
         return filters
 
     async def _each(self, names: Sequence[str]) -> None:
-        for name in names:
-            try:
-                answer = await self._client.call(_GET, name, SecretId=name)
-            except PermanentError as error:
-                _pass_over(error)
-            else:
-                self._add(name, answer)
+        for start in range(0, len(names), _AT_A_TIME):
+            reads = (self._read(name) for name in names[start : start + _AT_A_TIME])
+            await all_of(reads, name="read what was found")
+
+    async def _read(self, name: str) -> None:
+        try:
+            answer = await self._client.call(_GET, name, SecretId=name)
+        except PermanentError as error:
+            _pass_over(error)
+        else:
+            self._add(name, answer)
 
     async def _batches(self, names: Sequence[str]) -> None:
         for start in range(0, len(names), _BATCH_MAX):

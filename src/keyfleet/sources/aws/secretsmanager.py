@@ -11,7 +11,7 @@ from typing import Final
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.sources.aws.client import Client
-from keyfleet.sources.aws.contents import json_of, key_of, search_of, value_of
+from keyfleet.sources.aws.contents import Tags, json_of, key_of, search_of, value_of
 from keyfleet.sources.aws.secretsearch import SecretSearch
 
 _GET: Final = "GetSecretValue"
@@ -25,11 +25,6 @@ class _Value:
     """Name or ARN."""
     version_id: str = ""
     stage: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    key: str
 
 
 class SecretsManager:
@@ -49,19 +44,19 @@ class SecretsManager:
             return search_of(query)
         key = key_of(query, self._prefix)
         if query.is_metadata:
-            return _Tags(key)
+            return Tags(key)
         if query.version.startswith(_BY_ID):
             return _Value(key, version_id=query.version.removeprefix(_BY_ID))
         return _Value(key, stage=query.version or _CURRENT)
 
     async def fetch(
-        self, request: _Value | _Tags | Search
+        self, request: _Value | Tags | Search
     ) -> SecretValue | Mapping[str, SecretValue]:
         """Ask AWS; as `StoreSession.fetch`."""
         match request:
             case _Value():
                 return await self._value(request)
-            case _Tags(key):
+            case Tags(key):
                 answer = await self._client.call("DescribeSecret", key, SecretId=key)
                 return json_of(answer.get("Tags"))
             case Search():

@@ -62,7 +62,7 @@ ANSWERS: dict[str, tuple[Any, type[KeyfleetError], str]] = {
     "503": (503, UnreachableError, "store.unavailable"),
     "html": (page(LEAK), UnreachableError, "store.foreign_answer"),
     "list": (
-        page("[]", kind="application/x-amz-json-1.1"),
+        page("[]", kind="application/json"),
         UnreachableError,
         "store.foreign_answer",
     ),

@@ -17,7 +17,7 @@ from tests.cluster.sources.aws.stores import (
 )
 from tests.cluster.sources.aws.stub import ARN, Stub, role
 
-from keyfleet.base.errors import DeniedError, InvalidIntentError, NotReadyError, UnreachableError
+from keyfleet.base.errors import DeniedError, NotReadyError, UnreachableError
 from keyfleet.localplane.moto import Moto
 from keyfleet.model.places import ClusterName
 from keyfleet.model.stores import How, Query, StoreRef
@@ -71,10 +71,11 @@ async def test_annotations_choose_audience_and_role(rig: Rig, moto: Moto) -> Non
 
 async def test_service_account_without_a_role_is_named(rig: Rig, moto: Moto) -> None:
     rig.references.annotations.clear()
-    with pytest.raises(InvalidIntentError) as refused:
+    with pytest.raises(NotReadyError) as missing:
         await rig.open(auth=JWT)
-    assert refused.value.path == "auth.jwt.serviceAccountRef"
-    assert "eks.amazonaws.com/role-arn" in refused.value.hint
+    assert missing.value.code == "store.reference_missing"
+    assert "auth.jwt.serviceAccountRef" in missing.value.subject
+    assert "eks.amazonaws.com/role-arn" in missing.value.hint
     assert moto.requests() == []
 
 

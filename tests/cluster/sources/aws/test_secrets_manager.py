@@ -216,7 +216,17 @@ async def test_matches_that_went_away_meanwhile_are_no_failure(stubbed: Rig, stu
     stub.put("ListSecrets", {"SecretList": [{"Name": name} for name in "abc"]})
     stub.put(GET, gone, empty, {"SecretString": "1"})
     session = await stubbed.open()
-    assert await ask(session, find(".")) == {"c": b"1"}
+    found = await ask(session, find("."))
+    assert list(found.values()) == [b"1"]
+
+
+async def test_search_stops_asking_soon_after_a_refusal(stubbed: Rig, stub: Stub) -> None:
+    stub.put("ListSecrets", {"SecretList": [{"Name": str(number)} for number in range(100)]})
+    stub.put(GET, refusal("AccessDeniedException"))
+    session = await stubbed.open()
+    with pytest.raises(DeniedError):
+        await ask(session, find("."))
+    assert stub.count(GET) < 20
 
 
 async def test_searches_end(stubbed: Rig, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
