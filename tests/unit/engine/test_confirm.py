@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 from tests.unit.engine.fakecluster import Asked, FakeCluster
 from tests.unit.engine.fakes import HUB_UID, LoopClock, key_of
 
 from keyfleet.base.errors import DeniedError, KeyfleetError, UnreachableError
 from keyfleet.base.tasks import all_of, spawn, stop
-from keyfleet.dialects import annotated, native
-from keyfleet.engine.deletion.confirm import SHARED_S, Confirmations
-from keyfleet.kube.resources import CRDS, FLEETCLUSTERS, FLEETSECRETS, NAMESPACES
+from keyfleet.dialects import annotated, eso, native
+from keyfleet.engine.deletion.confirm import SHARED_S, Confirmations, Ground
+from keyfleet.engine.deletion.holds import Home
+from keyfleet.kube.resources import CRDS, EXTERNALSECRETS, FLEETCLUSTERS, FLEETSECRETS, NAMESPACES
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Finding, State
 from keyfleet.plugin import Dialect
@@ -159,3 +162,57 @@ async def test_a_fleetcluster_counts_as_removed_only_without_any_doubt(hub: Fake
     assert reason_of(await confirmations.cluster_objection(EAST)) == "HubUnknown"
     other = Confirmations(hub, "another-uid")
     assert reason_of(await other.cluster_objection(EAST)) == "HubChanged"
+
+
+# Manifests of members.
+
+IN_EAST = replace(KEY, kind="ExternalSecret", cluster=EAST)
+CHILD = eso.DIALECT.child
+
+
+@pytest.fixture
+def east() -> FakeCluster:
+    """A member that serves ExternalSecrets and holds none."""
+    found = FakeCluster()
+    found.put(CRDS, EXTERNALSECRETS.label, metadata={"uid": "crd-1"})
+    return found
+
+
+async def ask_east(
+    hub: FakeCluster, east: FakeCluster | None, *, uid: str = "uid-east", crd: str = "crd-1"
+) -> Finding | None:
+    ground = Ground(east, uid, Home(EAST), crd_uid=crd) if east else None
+    asked = Confirmations(hub, HUB_UID, lambda *_: ground)
+    return await asked.objection(IN_EAST, eso.DIALECT, CHILD)
+
+
+async def test_a_manifest_of_a_member_is_asked_for_there_and_not_on_the_hub(
+    hub: FakeCluster, east: FakeCluster
+) -> None:
+    hub.put(EXTERNALSECRETS, "db", namespace="payments")
+    assert await ask_east(hub, east) is None
+    assert hub.asked == []
+    east.put(EXTERNALSECRETS, "db", namespace="payments")
+    found = await ask_east(hub, east)
+    assert reason_of(found) == "IntentExists"
+    assert found is not None
+    assert "cluster east" in found.message
+
+
+async def test_every_doubt_about_the_member_holds(hub: FakeCluster, east: FakeCluster) -> None:
+    assert reason_of(await ask_east(hub, None)) == "ClusterUnknown"
+    assert reason_of(await ask_east(hub, east, uid="another-uid")) == "ClusterChanged"
+    assert reason_of(await ask_east(hub, east, crd="crd-0")) == "KindGone"
+    east.put(NAMESPACES, "payments", metadata=GOING)
+    assert reason_of(await ask_east(hub, east)) == "ClusterNamespaceTerminating"
+    east.errors["get Namespace"] = [UnreachableError("api.timeout", "no answer")]
+    assert reason_of(await ask_east(hub, east)) == "ClusterUnknown"
+
+
+async def test_a_crd_of_a_member_that_is_absent_or_on_its_way_out_holds(
+    hub: FakeCluster, east: FakeCluster
+) -> None:
+    east.put(CRDS, EXTERNALSECRETS.label, metadata=GOING)
+    assert reason_of(await ask_east(hub, east)) == "KindGone"
+    del east.objects[CRDS.label, "", EXTERNALSECRETS.label]
+    assert reason_of(await ask_east(hub, east)) == "KindGone"

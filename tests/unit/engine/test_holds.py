@@ -5,8 +5,9 @@ import msgspec
 import pytest
 from tests.unit.engine.fakes import HUB_UID, key_of
 
-from keyfleet.engine.deletion.holds import HomeView, deletion_hold
+from keyfleet.engine.deletion.holds import Home, HomeView, deletion_hold
 from keyfleet.model.ownership import Marker
+from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
 
 KEY = key_of()
@@ -73,3 +74,20 @@ def test_the_annotation_form_needs_no_crd_but_the_domain_it_was_made_under() -> 
     hold = deletion_hold(ANNOTATED, other, hub)
     assert hold is not None
     assert hold.reason == "DomainNotServed"
+
+
+@pytest.mark.parametrize(
+    ("view", "reason"),
+    [
+        (replace(COMPLETE, is_listed=False), "ClusterIncomplete"),
+        (replace(COMPLETE, are_namespaces_listed=False), "ClusterIncomplete"),
+        (replace(COMPLETE, crd_uid="crd-2"), "KindReplaced"),
+        (replace(COMPLETE, is_namespace_terminating=True), "ClusterNamespaceTerminating"),
+    ],
+)
+def test_a_hold_for_a_manifest_of_a_member_names_the_member(view: HomeView, reason: str) -> None:
+    hold = deletion_hold(KEY, MARKER, replace(view, home=Home(ClusterName("east"))))
+    assert hold is not None
+    assert hold.reason == reason
+    assert "cluster east" in hold.message
+    assert "hub" not in hold.message

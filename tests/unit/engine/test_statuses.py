@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from keyfleet.engine.statuses import (
     BETWEEN_S,
     BUSY_S,
     CONNECTING_S,
+    LANE_WIDTH,
     REFUSED_S,
     RETRY_S,
     SOON_S,
@@ -310,3 +312,59 @@ async def test_metrics_hear_each_condition_and_that_a_manifest_is_gone(bench: Be
     bench.statuses.gone(KEY)
     subject = ("FleetSecret", "", "payments", "db")
     assert bench.observed == [(*subject, "Ready", "True"), (*subject, "gone")]
+
+
+IN_EAST = replace(KEY, cluster=ClusterName("east"))
+
+
+def with_east(bench: Bench) -> FakeCluster:
+    east = bench.members[IN_EAST.cluster] = FakeCluster()
+    east.put(FLEETSECRETS, "db", namespace="payments")
+    return east
+
+
+async def test_a_status_is_written_where_its_manifest_is(bench: Bench) -> None:
+    east = with_east(bench)
+    bench.statuses.changed(IN_EAST)
+    await bench.clock.pass_time(2 * SOON_S)
+    assert (east.writes(), bench.hub.writes()) == (["patch"], [])
+
+
+async def test_nothing_is_asked_of_a_cluster_that_is_away_until_it_is_told_again(
+    bench: Bench,
+) -> None:
+    bench.statuses.changed(IN_EAST)
+    await bench.clock.pass_time(2 * RETRY_S)
+    east = with_east(bench)
+    await bench.clock.pass_time(2 * RETRY_S)
+    assert east.asked == []
+    bench.statuses.changed(IN_EAST)
+    await bench.clock.pass_time(2 * SOON_S)
+    assert east.writes() == ["patch"]
+
+
+async def test_a_member_that_answers_slowly_keeps_no_other_status_waiting(bench: Bench) -> None:
+    bench.members[IN_EAST.cluster] = Hanging()
+    for number in range(3 * LANE_WIDTH):
+        bench.statuses.changed(replace(IN_EAST, name=f"db-{number}"))
+    await bench.clock.pass_time(2 * SOON_S)
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * SOON_S)
+    assert bench.written == bench.revision
+
+
+class Hanging(FakeCluster):
+    """A cluster that takes a write and never answers."""
+
+    async def json_patch(self, *_args: Any, **_named: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_what_is_due_for_a_cluster_is_said_before_it_is_let_go(bench: Bench) -> None:
+    east = with_east(bench)
+    bench.statuses.changed(IN_EAST)
+    bench.statuses.changed(KEY)
+    await bench.statuses.flush_cluster(IN_EAST.cluster)
+    assert (east.writes(), bench.hub.writes()) == (["patch"], [])
+    await bench.clock.pass_time(2 * SOON_S)
+    assert (east.writes(), bench.hub.writes()) == (["patch"], ["patch"])

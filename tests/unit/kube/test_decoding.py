@@ -10,6 +10,7 @@ import pytest
 from keyfleet.base.codec import encode_json
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.decoding import (
+    INITIAL_END,
     LAST_APPLIED,
     METADATA,
     Decode,
@@ -18,8 +19,10 @@ from keyfleet.kube.decoding import (
     decode_secret_page,
     full_object,
     keep_all,
+    selecting,
     without_copies,
 )
+from keyfleet.kube.objects import Metadata
 from keyfleet.testing.canary import find_canary
 
 SECRET: dict[str, Any] = {
@@ -114,3 +117,33 @@ def test_what_is_not_of_that_shape_is_a_decode_error(
 
 def test_objects_without_metadata_stay_as_they_are() -> None:
     assert without_copies({"metadata": None}) == {"metadata": None}
+
+
+FEW = selecting(METADATA, lambda metadata: metadata.name == "b")
+
+
+def event(kind: str, name: str, **annotations: str) -> bytes:
+    metadata = {"name": name, "resourceVersion": "8", "annotations": annotations}
+    return encode_json({"type": kind, "object": {"metadata": metadata}})
+
+
+def test_of_a_page_only_what_is_wanted_is_kept() -> None:
+    other = {"metadata": {**SECRET["metadata"], "name": "other"}}
+    page = FEW.page(encode_json({**LIST, "items": [SECRET, other]}))
+    assert [item.name for item in page.items] == ["b"]
+    assert (page.resource_version, page.continue_) == ("9", "more")
+
+
+@pytest.mark.parametrize("kind", ["ADDED", "MODIFIED", "DELETED"])
+def test_an_event_about_what_is_not_wanted_only_moves_the_version(kind: str) -> None:
+    heard = FEW.event(event(kind, "other"))
+    assert (heard.type, heard.metadata) == ("BOOKMARK", Metadata(resource_version="8"))
+    heard = FEW.event(event(kind, "b"))
+    assert (heard.type, heard.metadata.name) == (kind, "b")
+
+
+def test_an_object_that_is_not_wanted_cannot_end_a_list() -> None:
+    ends = {INITIAL_END: "true"}
+    assert not FEW.event(event("ADDED", "other", **ends)).ends_initial_list
+    assert FEW.event(event("BOOKMARK", "", **ends)).ends_initial_list
+    assert FEW.event(event("ERROR", "other")).type == "ERROR"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from keyfleet.dialects import annotated, eso, native
+from keyfleet.engine.declarations.claims import Claims, for_members, is_own, kinds_of
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import EXTERNALSECRETS, FLEETSECRETS
+
+OURS = Metadata(labels={"app.kubernetes.io/managed-by": "keyfleet"})
+UPSTREAM = Metadata(labels={"app.kubernetes.io/managed-by": "Helm"})
+UNLABELLED = Metadata()
+CHILD, NATIVE = eso.DIALECT.child, native.DIALECT.kinds[0]
+NAMED = Claims(dialects=frozenset({"eso"}))
+
+
+@pytest.mark.parametrize(
+    ("claims", "crd", "is_served"),
+    [
+        (Claims(), OURS, True),
+        (Claims(), UPSTREAM, False),
+        (Claims(), UNLABELLED, False),
+        (NAMED, OURS, True),
+        (NAMED, UPSTREAM, True),
+        (Claims(dialects=frozenset({"other"})), UPSTREAM, False),
+    ],
+)
+def test_a_foreign_kind_is_ours_by_its_crd_or_by_a_setting(
+    claims: Claims, crd: Metadata, is_served: bool
+) -> None:
+    assert claims.serves(eso.DIALECT, CHILD, crd) is is_served
+    assert is_own(crd) is (crd is OURS)
+
+
+def test_a_native_kind_is_always_ours() -> None:
+    assert Claims().serves(native.DIALECT, NATIVE, UNLABELLED)
+    assert Claims(namespaces=frozenset({"shop"})).covers(NATIVE, "other")
+
+
+def test_chosen_namespaces_hold_for_foreign_manifests_that_have_one() -> None:
+    chosen = Claims(namespaces=frozenset({"shop"}))
+    assert chosen.covers(CHILD, "shop")
+    assert not chosen.covers(CHILD, "other")
+    assert chosen.covers(CHILD, "")
+    assert Claims().covers(CHILD, "other")
+
+
+def test_only_our_own_crds_are_looked_for_where_no_setting_names_the_dialect() -> None:
+    foreign = for_members([native.DIALECT, annotated.dialect(), eso.DIALECT])
+    assert {kind.resource.kind for _, kind in foreign} >= {"ExternalSecret", "SecretStore"}
+    assert FLEETSECRETS.kind not in {kind.resource.kind for _, kind in foreign}
+    assert Claims().are_all_own(foreign)
+    assert not NAMED.are_all_own(foreign)
+    assert not Claims().are_all_own(kinds_of([native.DIALECT, eso.DIALECT]))
+
+
+def test_annotated_secrets_have_no_manifests_of_their_own() -> None:
+    found = {kind.resource for _, kind in kinds_of([annotated.dialect(), eso.DIALECT])}
+    assert EXTERNALSECRETS in found
+    assert "Secret" not in {resource.kind for resource in found}
