@@ -34,7 +34,22 @@ def test_reads_what_go_reads(text: str, expected: timedelta) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "1", "1d", "1h 30m", "h", ".s", "1hour", "9999999h", "1e3s", "\u0661s", "0" * 200],
+    [
+        "",
+        "-",
+        "1",
+        "1d",
+        "1h 30m",
+        "h",
+        ".s",
+        "1hour",
+        "9999999h",
+        "9223372036s854775808ns",
+        "99999999999999999999h",
+        "1e3s",
+        "\u0661s",
+        "0" * 200,
+    ],
 )
 def test_refuses_what_go_refuses_and_quotes_nothing(text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:

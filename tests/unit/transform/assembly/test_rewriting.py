@@ -110,6 +110,14 @@ def test_says_which_rewrite_fails_and_quotes_no_value(
     assert caught.value.hint
 
 
+def test_there_is_a_limit_to_keys_together() -> None:
+    keys = {f"{n}": b"" for n in range(300)}
+    with pytest.raises(TransformError) as caught:
+        run(keys, RegexpRewrite("$", "x" * 9000))
+    assert caught.value.code == "transform.rewrite_large"
+    assert caught.value.subject == f"{PLACE}.rewrite[0]"
+
+
 @pytest.mark.parametrize("rewrite", [RegexpRewrite("(", ""), TransformRewrite("{{")])
 def test_a_broken_rewrite_is_one_also_where_there_are_no_keys(rewrite: Rewrite) -> None:
     with pytest.raises(TransformError):
