@@ -316,7 +316,7 @@ async def test_does_not_talk_to_a_server_of_another_authority(world: World) -> N
     wrong = {"url": world.east.url, "caBundle": base64.b64encode(world.hub.ca_pem).decode()}
     for server in (wrong, {"url": world.east.url}):
         error = await refusal(world.open(world.store(**{**config, "server": server})))
-        assert (type(error), error.code) == (UnreachableError, "api.tls")
+        assert (type(error), error.code) == (UnreachableError, "store.tls")
 
 
 @pytest.mark.parametrize(
@@ -505,12 +505,13 @@ async def test_costs_three_requests_to_open_and_one_to_read(
 @pytest.mark.parametrize(
     ("fault", "kind", "code"),
     [
-        (faults.error(503), UnreachableError, "api.server_error"),
-        (faults.reset(), UnreachableError, "api.interrupted"),
-        (faults.throttled(7), ThrottledError, "api.throttled"),
+        (faults.error(503), UnreachableError, "store.unavailable"),
+        (faults.reset(), UnreachableError, "store.unreachable"),
+        (faults.throttled(7), ThrottledError, "store.throttled"),
         (faults.forbidden(), DeniedError, "store.denied"),
-        (faults.gone(when=faults.everything), UnreachableError, "api.expired"),
-        (faults.error(404, "Moved"), NotFoundError, "api.not_served"),
+        (faults.gone(when=faults.everything), UnreachableError, "store.unreachable"),
+        (faults.error(409, "Odd"), PermanentError, "store.refused"),
+        (faults.error(404, "Moved"), UnreachableError, "store.foreign_answer"),
     ],
     ids=lambda value: getattr(value, "name", getattr(value, "__name__", value)),
 )
@@ -539,9 +540,14 @@ async def test_a_server_that_is_away_is_no_refusal(
 ) -> None:
     proxy = await fault_proxy(world.east)
     store = world.store(**world.with_token(world.token_of("reader", READER), proxy.url))
-    await proxy.cut()
-    assert isinstance(await refusal(world.open(store)), UnreachableError)
-    await proxy.heal()
+    for fault, code in ((None, "unreachable"), (faults.error(404, "Moved"), "foreign_answer")):
+        if fault is None:
+            await proxy.cut()
+        else:
+            proxy.inject(fault)
+        error = await refusal(world.open(store))
+        assert (type(error), error.code) == (UnreachableError, f"store.{code}")
+        await proxy.heal()
     assert await ask(await world.open(store), Query(How.VALUE, "db", "password")) == PASSWORD
 
 

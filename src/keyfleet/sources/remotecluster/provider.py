@@ -8,14 +8,10 @@ from keyfleet.model.stores import Store
 from keyfleet.plugin.storeerrors import login_refused
 from keyfleet.plugin.stores import ProviderMeans, StoreReferences
 from keyfleet.sources.remotecluster.config import checked
+from keyfleet.sources.remotecluster.failures import UNAUTHORIZED, store_error
 from keyfleet.sources.remotecluster.login import Login
 from keyfleet.sources.remotecluster.reviews import cluster_uid, may_read, principal_of
-from keyfleet.sources.remotecluster.session import (
-    PROVIDER,
-    UNAUTHORIZED,
-    Identity,
-    KubernetesSession,
-)
+from keyfleet.sources.remotecluster.session import PROVIDER, Identity, KubernetesSession
 
 IN_FLIGHT = 8
 """Requests of one store at a time."""
@@ -74,9 +70,8 @@ class _Opening:
             doubt = await self._doubt(namespace)
             uid = await cluster_uid(self._client)
         except KeyfleetError as error:
-            if error.code != UNAUTHORIZED:
-                raise
-            problem = login_refused(self._store)
+            is_refused = error.code == UNAUTHORIZED
+            problem = login_refused(self._store) if is_refused else store_error(error)
         else:
             place = f"{access.endpoint.server} namespace {namespace}"
             return Identity(principal, f"{place} cluster {uid}" if uid else place, doubt)

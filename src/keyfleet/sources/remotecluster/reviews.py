@@ -101,13 +101,17 @@ async def may_read(client: Client, namespace: str) -> bool | None:
     """Tell whether some Secret of the namespace may be read; None: the server does not tell.
 
     Rights to single Secrets count, which the review of one access alone would not see.
+
+    Raises:
+        NotFoundError: This is no API server.
     """
     try:
         rules = await ask(client, _rules_review(namespace), _decoder(_RulesReview))
         if any(rule.allows_reading() for rule in rules.status.resource_rules or ()):
             return True
         return await client.can("get", SECRETS, namespace=namespace)
-    except UNANSWERED:
+    except (DeniedError, UnsupportedError):
+        # Every API server has these reviews: one that does not serve them is something else.
         return None
 
 

@@ -5,13 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from keyfleet.base.errors import (
-    DeniedError,
-    ExpiredError,
-    KeyfleetError,
-    NotFoundError,
-    UnreachableError,
-)
+from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.client import Client
 from keyfleet.model.stores import How, Query
@@ -20,6 +14,7 @@ from keyfleet.plugin.stores import Answer
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.remotecluster.answers import as_json, members, value
 from keyfleet.sources.remotecluster.asking import RemoteSecret, list_secrets, read_secret
+from keyfleet.sources.remotecluster.failures import store_error
 from keyfleet.sources.remotecluster.questions import Matching, One, question
 
 T = TypeVar("T")
@@ -31,7 +26,6 @@ FOUND_MAX = 10_000
 FOUND_BYTES = 8 * 1024 * 1024
 """Most that these may hold together; one that is written holds 1 MiB."""
 _FEWER = f"find fewer: at most {FOUND_MAX} secrets and {FOUND_BYTES >> 20} MiB"
-UNAUTHORIZED = "api.unauthorized"
 
 Found = Mapping[str, SecretValue]
 """JSON of the data of each Secret that a search found."""
@@ -79,7 +73,7 @@ class KubernetesSession:
             DeniedError: `store.denied`: forbidden, or the login has expired.
             ThrottledError: As the server says.
             UnreachableError: No answer, TLS, 5xx.
-            PermanentError: `store.search_too_large`, and whatever else the server refuses.
+            PermanentError: `store.search_too_large`, `store.refused`.
         """
         match request:
             case One(name):
@@ -146,18 +140,3 @@ class KubernetesSession:
             self._called(PROVIDER, name, answer is not None)
             return answer
         raise problem
-
-
-def store_error(error: KeyfleetError) -> KeyfleetError:
-    """Return the error of a read, as providers of stores say it; others stay as they are."""
-    match error:
-        case DeniedError() | UnreachableError(code="api.unauthorized"):
-            return DeniedError(
-                "store.denied",
-                "the store's login may not do this",
-                error.subject,
-                "grant it, or renew the credentials that the store names",
-            )
-        case ExpiredError():
-            return UnreachableError(error.code, error.message, error.subject)
-    return error
