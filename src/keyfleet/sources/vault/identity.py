@@ -35,6 +35,7 @@ class Identity:
     lifetime_s: float = 0.0
     """From the answer on; 0: without an end."""
     is_renewable: bool = False
+    """By us: a token of the manifest is its author's."""
     is_ours: bool = False
     """We logged in, so we log out."""
 

@@ -76,7 +76,7 @@ class Login:
         if left_s < _MARGIN_S:
             raise DeniedError("store.denied", "the login has expired", self._subject)
         is_due = left_s < self.identity.lifetime_s * _RENEW_BELOW
-        if is_due and self.identity.is_renewable and self.identity.is_ours:
+        if is_due and self.identity.is_renewable:
             await self._renew()
 
     async def _renew(self) -> None:

@@ -245,6 +245,35 @@ async def test_finds_by_tags_that_are_all_equal() -> None:
         assert await ask(session, query) == {"a": b'{"v":"a"}'}
 
 
+async def test_a_name_wins_over_tags_as_upstream() -> None:
+    async with serving() as fake, opened(fake) as session:
+        fake.say("GET secret/metadata?list=true", keys("a", "b"))
+        fake.say("GET secret/data/a", found("1"))
+        query = search(name_regexp="a", tags=(("env", "prod"),))
+        assert await ask(session, query) == {"a": b'{"v":"1"}'}
+    assert "GET secret/metadata/a" not in fake.requests
+
+
+async def test_a_search_in_the_wrong_version_finds_no_absence() -> None:
+    async with serving() as fake, opened(fake) as session:
+        mount = {"data": {"type": "kv", "path": "secret/", "options": {"version": "1"}}}
+        fake.say("GET sys/internal/ui/mounts/secret/metadata/app", mount)
+        assert (await refused(session, search(path="app"))).code == "store.kv_version"
+
+
+async def test_a_static_token_is_not_renewed() -> None:
+    clock = FakeClock()
+    async with serving() as fake:
+        fake.say("GET auth/token/lookup-self", {"data": {"ttl": 900, "renewable": True}})
+        fake.say("GET secret/data/db", HELD)
+        async with opened(fake, clock=clock) as session:
+            await clock.advance(890)
+            await ask(session, of("db"))
+            await clock.advance(10)
+            assert isinstance(await refused(session, of("db")), DeniedError)
+    assert fake.requests == ["GET auth/token/lookup-self", "GET secret/data/db"]
+
+
 async def test_what_begins_like_the_mount_is_found_too() -> None:
     async with serving() as fake, opened(fake) as session:
         fake.say("GET secret/metadata?list=true", keys("secret/"))
