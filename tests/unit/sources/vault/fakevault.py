@@ -2,6 +2,7 @@
 """A server on the loopback that answers what a test says, and a store's references in memory."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ class FakeVault:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[FakeVault]:
+async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeVault]:
     """Run a server in which the token of the tests can be looked up."""
     fake = FakeVault("")
     fake.say("GET auth/token/lookup-self", LOOKUP)
@@ -102,10 +103,10 @@ async def serving() -> AsyncIterator[FakeVault]:
     runner = web.ServerRunner(server)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         host, port = runner.addresses[0][:2]
-        fake.url = f"http://{host}:{port}"
+        fake.url = f"{'https' if tls else 'http'}://{host}:{port}"
         yield fake
     finally:
         await runner.cleanup()
