@@ -61,6 +61,8 @@ class CountingSession:
             raise provider.failures.pop(0)
         if self.endpoint in provider.down:
             raise provider.down[self.endpoint]
+        if request in provider.broken:
+            raise provider.broken[request]
         return provider.values.get(request)
 
     def answer(self, query: Query, fetched: Any) -> Answer:
@@ -91,6 +93,8 @@ class CountingProvider:
     """How the next fetches fail."""
     down: dict[str, KeyfleetError] = field(default_factory=dict)
     """How every fetch of an endpoint fails."""
+    broken: dict[Hashable, KeyfleetError] = field(default_factory=dict)
+    """How every fetch of a key fails."""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     at_work: int = 0
     at_most: int = 0
