@@ -8,7 +8,7 @@ from typing import Any
 
 from keyfleet.cli.planned import finding_document
 from keyfleet.kube.objects import metadata_of
-from keyfleet.model.intent import Intent
+from keyfleet.model.intent import Intent, Origin
 from keyfleet.model.outcome import (
     ClusterResult,
     Outcome,
@@ -47,6 +47,8 @@ class Standing:
     """Clusters by state, all of them; None while nothing is known."""
     created: str = ""
     sync_handled: str = ""
+    cluster: str = ""
+    """Where its manifest is, unless that is the hub."""
     is_partial: bool = False
     """Only some of its clusters were asked for."""
 
@@ -96,6 +98,38 @@ def standing_of(document: Mapping[str, Any]) -> Standing:
         reason=ready.reason,
         message=ready.message,
         counts=_counts(status),
+    )
+
+
+def foreign_standing(document: Mapping[str, Any], origin: Origin, here: ClusterName) -> Standing:
+    """Return how another tool's manifest stands, by the Ready condition that its dialect writes.
+
+    Args:
+        document: The manifest.
+        origin: Where it is.
+        here: What that cluster is called in the fleet, the hub too.
+    """
+    status = document.get("status") or {}
+    conditions = [one for one in status.get("conditions") or () if isinstance(one, Mapping)]
+    ready = next((one for one in conditions if one.get("type") == "Ready"), None)
+    known = Standing(
+        origin.kind, origin.namespace, origin.name, created=origin.created, cluster=origin.cluster
+    )
+    if ready is None:
+        message = "no controller has looked at this manifest yet"
+        return replace(known, reason="NotObserved", message=message)
+    said, reason, message = (str(ready.get(name, "")) for name in ("status", "reason", "message"))
+    state = {"True": State.IN_SYNC, "False": State.FAILED}.get(said, State.PENDING)
+    in_sync = int(state is State.IN_SYNC)
+    result = ClusterResult(here, state, reason, message, targets=1, in_sync=in_sync)
+    return replace(
+        known,
+        ready=said,
+        reason=reason,
+        message=message,
+        clusters=(result,),
+        counts={state: 1},
+        sync_handled=str(status.get("syncHandled", "")),
     )
 
 

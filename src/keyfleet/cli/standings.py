@@ -46,13 +46,18 @@ def _summary(found: Sequence[Standing]) -> str:
 def _short(each: Standing, now: datetime) -> tuple[str, ...]:
     in_sync = "" if each.counts is None else f"{each.counts.get(State.IN_SYNC, 0)}/{each.total}"
     revision = str(each.revision or "")
-    secret = f"{each.namespace}/{each.name}"
+    secret = _secret(each)
     created = age(each.created, now)
     return (secret, each.kind, each.ready, in_sync, revision, each.reason, created)
 
 
+def _secret(each: Standing) -> str:
+    place = f" in {each.cluster}" if each.cluster else ""
+    return f"{each.namespace}/{each.name}{place}"
+
+
 def _wide(each: Standing) -> Iterator[tuple[str, ...]]:
-    secret = f"{each.namespace}/{each.name}"
+    secret = _secret(each)
     if not each.clusters:
         yield (secret, "", "", each.reason, "", str(each.revision or ""), "", each.message)
     for cluster in each.clusters:
@@ -72,8 +77,10 @@ def _cells(found: ClusterResult) -> tuple[str, ...]:
 
 def standing_document(each: Standing) -> dict[str, Any]:
     """Return a standing as plain data."""
+    place = {"cluster": each.cluster} if each.cluster else {}
     return {
         "kind": each.kind,
+        **place,
         "namespace": each.namespace,
         "name": each.name,
         "ready": each.ready,

@@ -3,15 +3,25 @@
 
 from fnmatch import fnmatchcase
 
-from keyfleet.cli.declared import declared_on_hub
+from keyfleet.cli.declared import Declared, declared_on_hub
+from keyfleet.cli.foreign import asking_kinds, counting, manifests_in
 from keyfleet.cli.hub import Hub, installed_domain
 from keyfleet.cli.options import Common
 from keyfleet.cli.planning import Look, look_at
 from keyfleet.cli.refs import Ref, Scope
-from keyfleet.cli.standing import Standing, live_standing, rejected_standing, standing_of
+from keyfleet.cli.standing import (
+    Standing,
+    foreign_standing,
+    live_standing,
+    rejected_standing,
+    standing_of,
+)
 from keyfleet.dialects import annotated
+from keyfleet.engine.hubobjects import HUB
+from keyfleet.engine.livefleet import Contact
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.intent import Intent
+from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Finding, State
 
 ANNOTATED = "Secret"
@@ -42,8 +52,45 @@ async def survey(hub: Hub, common: Common, scope: Scope) -> list[Standing]:
         for each in declared.rejections
         if each.key.kind == ANNOTATED and scope.covers(each.key.namespace, each.key.name)
     ]
+    found += await _foreign(hub, declared, common, scope)
     scope.require(Ref(each.namespace, each.name) for each in found)
-    return sorted(found, key=lambda each: (each.namespace, each.name, each.kind))
+    return sorted(found, key=lambda each: (each.namespace, each.name, each.kind, each.cluster))
+
+
+async def _foreign(hub: Hub, declared: Declared, common: Common, scope: Scope) -> list[Standing]:
+    """Return how other tools' manifests stand, of the hub and of members where they count."""
+    kinds = asking_kinds(declared.domain)
+    found = await manifests_in(hub.client, kinds, namespace=scope.namespace)
+    meant = await counting(hub.client, kinds)
+    named: dict[str, ClusterName] = {}
+    if found or meant:
+        async with look_at(hub, declared, common) as look:
+            for contact in await contacts_of(look):
+                name = contact.snapshot.name
+                if contact.member is not None and contact.member.facts.is_hub:
+                    named[HUB] = name
+                elif contact.member is not None:
+                    here = contact.member.client
+                    found += await manifests_in(here, meant, name, namespace=scope.namespace)
+    if common.cluster and HUB not in named:
+        found = [each for each in found if each.origin.cluster]
+    return [
+        foreign_standing(
+            each.document, each.origin, each.origin.cluster or named.get(HUB, ClusterName("hub"))
+        )
+        for each in found
+        if scope.covers(each.origin.namespace, each.origin.name)
+    ]
+
+
+async def contacts_of(look: Look) -> list[Contact]:
+    """Contact the clusters that are chosen."""
+    names = [
+        facts.name
+        for facts in look.members.live.facts()
+        if look.clusters is None or facts.name in look.clusters
+    ]
+    return await look.members.contact(names)
 
 
 async def find_annotated(hub: Hub, ref: Ref) -> bool:

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from keyfleet.engine.deletion.confirm import Confirmations
+from keyfleet.engine.deletion.confirm import Confirmations, Grounds
 from keyfleet.engine.deletion.holds import held
 from keyfleet.kube.client import Client
 from keyfleet.model.held import HeldPlan
@@ -24,6 +24,7 @@ class Fates:
         dialects: Iterable[Dialect],
         crd_uids: Mapping[str, str],
         plans: Iterable[HeldPlan] = (),
+        grounds: Grounds = lambda _cluster, _kind: None,
     ) -> None:
         """Prepare.
 
@@ -33,8 +34,9 @@ class Fates:
             dialects: Who understands which kinds.
             crd_uids: UID of the CRD by kind, where the hub serves it.
             plans: Deletions that wait for a person.
+            grounds: The members, asked about manifests that were found there.
         """
-        self._confirmations = Confirmations(hub, installation.hub)
+        self._confirmations = Confirmations(hub, installation.hub, grounds)
         self._kinds = {
             kind.resource.kind: (dialect, kind) for dialect in dialects for kind in dialect.kinds
         }
