@@ -14,8 +14,8 @@ from keyfleet.sources.vault.identity import Identity
 from keyfleet.sources.vault.spec import VaultSpec
 
 _MARGIN_S = 5.0
-"""A token is not used this shortly before its end."""
-REVOKE_S = 5.0
+"""A token is not used this shortly before its end; one of a short life a tenth of that."""
+REVOKE_S = 3.0
 """How long the end of a session waits for the server."""
 _RENEW_BELOW = 1 / 3
 """Share of its life that a token has left when it is renewed."""
@@ -73,7 +73,7 @@ class Login:
         if not self._ends:
             return
         left_s = self._ends - self._clock.monotonic()
-        if left_s < _MARGIN_S:
+        if left_s < min(_MARGIN_S, self.identity.lifetime_s / 10):
             raise DeniedError("store.denied", "the login has expired", self._subject)
         is_due = left_s < self.identity.lifetime_s * _RENEW_BELOW
         if is_due and self.identity.is_renewable:

@@ -430,6 +430,17 @@ async def test_an_expired_login_asks_for_a_new_one_without_a_request() -> None:
             assert fake.requests == ["POST auth/approle/login"]
 
 
+async def test_a_login_of_seconds_is_used_too() -> None:
+    clock = FakeClock()
+    async with serving() as fake:
+        fake.say("POST auth/approle/login", {"auth": LOGIN["auth"] | {"lease_duration": 4}})
+        fake.say("GET secret/data/db", HELD)
+        async with opened(fake, auth=ROLE, clock=clock) as session:
+            assert await ask(session, of("db", "password")) == PASSWORD.encode()
+            await clock.advance(3.7)
+            assert isinstance(await refused(session, of("db")), DeniedError)
+
+
 async def test_a_token_that_cannot_be_renewed_is_used_to_its_end() -> None:
     clock = FakeClock()
     async with serving() as fake:
