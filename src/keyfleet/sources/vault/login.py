@@ -7,7 +7,7 @@ Source: docs/compat/vault.md 3.4 (token endpoints), 3.5.
 import asyncio
 
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import DeniedError, KeyfleetError
+from keyfleet.base.errors import DeniedError, KeyfleetError, TemporaryError
 from keyfleet.base.secret import SecretValue
 from keyfleet.sources.vault.client import Call, Client, Reply
 from keyfleet.sources.vault.identity import Identity
@@ -33,7 +33,7 @@ class Login:
         self._clock = clock
         self._subject = subject
         self._ends = _end(clock, identity.lifetime_s)
-        self._is_renewing = False
+        self._may_renew = identity.is_renewable
         self._is_bound = False
         """Something lives as long as the token does."""
 
@@ -76,24 +76,23 @@ class Login:
         if left_s < min(_MARGIN_S, self.identity.lifetime_s / 10):
             raise DeniedError("store.denied", "the login has expired", self._subject)
         is_due = left_s < self.identity.lifetime_s * _RENEW_BELOW
-        if is_due and self.identity.is_renewable:
-            await self._renew()
+        # The token is good for a while yet: who asks during a renewal goes on with it.
+        if is_due and self._may_renew:
+            self._may_renew = False
+            self._may_renew = await self._renewed()
 
-    async def _renew(self) -> None:
-        # The token is good for a while yet: whoever asks meanwhile goes on with it.
-        if self._is_renewing:
-            return
-        self._is_renewing = True
+    async def _renewed(self) -> bool:
+        """Try to live longer; tell whether to try again, which is in vain past the longest life."""
         try:
             reply = await self._client.send(self._own("", "auth/token/renew-self"))
-        except KeyfleetError:
-            return
-        finally:
-            self._is_renewing = False
+        except KeyfleetError as error:
+            return isinstance(error, TemporaryError)
         auth = reply.document.get("auth")
         seconds = auth.get("lease_duration") if isinstance(auth, dict) else None
+        before = self._ends
         if isinstance(seconds, int) and seconds > 0:
-            self._ends = max(self._ends, _end(self._clock, float(seconds)))
+            self._ends = max(before, _end(self._clock, float(seconds)))
+        return self._ends > before + 1
 
     def _own(self, name: str, path: str) -> Call:
         return Call(

@@ -448,8 +448,23 @@ async def test_a_token_that_cannot_be_renewed_is_used_to_its_end() -> None:
         fake.say("POST auth/token/renew-self", {"errors": ["no"]}, status=400)
         fake.say("GET secret/data/db", HELD)
         async with opened(fake, auth=ROLE, clock=clock) as session:
-            await clock.advance(890)
-            assert await ask(session, of("db", "password")) == PASSWORD.encode()
+            for _ in range(3):
+                await clock.advance(290)
+                assert await ask(session, of("db", "password")) == PASSWORD.encode()
+    assert fake.requests.count("POST auth/token/renew-self") == 1
+
+
+async def test_a_login_at_its_longest_life_is_not_renewed_for_every_read() -> None:
+    clock = FakeClock()
+    async with serving() as fake:
+        fake.say("POST auth/approle/login", LOGIN)
+        fake.say("POST auth/token/renew-self", {"auth": {"lease_duration": 200}})
+        fake.say("GET secret/data/db", HELD)
+        async with opened(fake, auth=ROLE, clock=clock) as session:
+            await clock.advance(700)
+            for _ in range(5):
+                await ask(session, of("db"))
+    assert fake.requests.count("POST auth/token/renew-self") == 1
 
 
 async def test_namespaces_of_login_and_of_reads() -> None:
