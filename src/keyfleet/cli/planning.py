@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Look at the live fleet and plan: what `plan`, `apply`, `diff`, `why` and `status` share."""
 
+import os
+import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,10 +17,12 @@ from keyfleet.cli.members import Document, Members, open_members, relabelled
 from keyfleet.cli.options import Common
 from keyfleet.cli.refs import Ref, Scope
 from keyfleet.engine.oneshot import OneShot, Planned, Request
+from keyfleet.engine.stores.looking import StoreLook
 from keyfleet.model.intent import Intent
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
 from keyfleet.plan.placement import unknown_clusters
+from keyfleet.plugin.stores import ProviderMeans
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Look:
     declared: Declared
     clusters: frozenset[ClusterName] | None
     """The clusters that -c and --cluster-selector choose; None means all."""
+    stores: StoreLook
+    """What is read of stores."""
 
     async def plan(self, *, prune: bool) -> "Plan":
         """Ask every cluster that is meant, side by side, and decide."""
@@ -43,6 +49,7 @@ class Look:
             domain=self.declared.domain,
             rejections=self.declared.rejections,
             is_of_files=bool(self.declared.files),
+            stores=self.stores,
         )
         await self.members.contact(self._meant(prune=prune))
         shot = OneShot(self.members.live, request)
@@ -149,7 +156,18 @@ async def look_at(
     async with open_members(hub, clusters, adopts=adopts, is_guarded=is_guarded) as members:
         _refuse_unknown(declared, members)
         _refuse_relabelled(declared, members, clusters)
-        yield Look(hub, members, declared, chosen_clusters(members.live.facts(), common))
+        chosen = chosen_clusters(members.live.facts(), common)
+        stores = _stores(hub)
+        try:
+            yield Look(hub, members, declared, chosen, stores)
+        finally:
+            await stores.close()
+
+
+def _stores(hub: Hub) -> StoreLook:
+    # A person's own settings count, as with the clients of these providers.
+    means = ProviderMeans(hub.clock, secrets.token_bytes, lambda *_: None, os.environ)
+    return StoreLook(builtin.providers(), builtin.generators(), means)
 
 
 def _refuse_relabelled(declared: Declared, members: Members, clusters: Iterable[Document]) -> None:

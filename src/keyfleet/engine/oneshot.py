@@ -17,13 +17,20 @@ from keyfleet.engine.livefleet import Contact, LiveFleet
 from keyfleet.engine.obstacles import cluster_paused, contested, failure_finding
 from keyfleet.engine.revisions import Prints, is_other_source
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
+from keyfleet.engine.stores.looking import StoreLook
 from keyfleet.engine.targets import Gatherer, forced_policy
 from keyfleet.engine.worker import HUB_WORD
 from keyfleet.kube.client import Client
 from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.ownership import Marker, read_marker
-from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, Place
+from keyfleet.model.places import (
+    ClusterFacts,
+    ClusterName,
+    IntentKey,
+    NamespaceFacts,
+    Place,
+)
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.model.policy import Policies
 from keyfleet.plan.decide import decide
@@ -73,6 +80,8 @@ class Request:
     rejections: tuple[Rejection, ...] = ()
     is_of_files: bool = False
     """The hub may declare others, which keep what they hold."""
+    stores: StoreLook | None = None
+    """Reads what is in stores; None: nothing does."""
 
 
 class OneShot:
@@ -141,6 +150,9 @@ class OneShot:
             if source and (snapshot := self._fleet.named(source)) is not None:
                 await self._fleet.contact(snapshot.name)
         resolved = {source: await self._resolved(source) for source in sources}
+        look = self._request.stores
+        if look is not None:
+            await look.find(intent, resolved.__getitem__)
 
         def revise(asked: Intent, prints: Prints) -> int:
             known = [(asked.revision, asked.source_fingerprint)]
@@ -161,6 +173,8 @@ class OneShot:
                 revise=revise,
                 crd_uid=lambda key: self._request.crd_uids.get(key.kind, ""),
                 domain=self._request.domain,
+                stores=look.stores if look else None,
+                namespace_of=look.namespace_of if look else _by_name,
             ),
         )
 
@@ -294,6 +308,10 @@ class OneShot:
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
         snapshot = self._fleet.named(name)
         return snapshot.accepted_names if snapshot else frozenset()
+
+
+def _by_name(key: IntentKey) -> NamespaceFacts:
+    return NamespaceFacts(key.namespace)
 
 
 def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:
