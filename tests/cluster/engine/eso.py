@@ -19,7 +19,7 @@ from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
 KINDS = (EXTERNALSECRETS, SECRETSTORES, CLUSTERSECRETSTORES)
 
 
-def _crd(resource: Resource) -> dict[str, Any]:
+def crd(resource: Resource) -> dict[str, Any]:
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return {
         "apiVersion": CRDS.api_version,
@@ -50,7 +50,7 @@ async def install(*sides: Side, kinds: tuple[Resource, ...] = KINDS) -> None:
     """Serve the kinds in these clusters."""
     for side in sides:
         for kind in kinds:
-            await side.client.create(CRDS, _crd(kind))
+            await side.client.create(CRDS, crd(kind))
             await eventually(partial(side.client.serves, kind))
 
 
