@@ -126,6 +126,13 @@ def test_extracts_from_json_objects_only_and_quotes_nothing(text: str | bytes) -
     assert not find_canary(repr(error) + error.diagnostics() + repr(error.__context__))
 
 
+def test_extracts_nothing_from_what_a_path_makes_of_keys() -> None:
+    with pytest.raises(TransformError) as caught:
+        several("@keys")
+    assert caught.value.code == "store.not_an_object"
+    assert caught.value.__context__ is None
+
+
 def test_gives_metadata_as_json() -> None:
     assert one(is_metadata=True) == (
         b'{"annotations":{"last":"{\\"data\\":\\"' + PASSWORD + b'\\"}","note":"<a&b>"},'

@@ -25,6 +25,11 @@ def test_searches_by_labels_rather_than_by_name() -> None:
     assert question(Query(How.SEARCH, search=Search("^db"))) == Matching(expression="^db")
 
 
+def test_says_what_was_searched() -> None:
+    assert str(Matching(labels="a=b")) == "a=b"
+    assert str(Matching(expression="^db")) == "^db"
+
+
 @pytest.mark.parametrize(
     "query",
     [
