@@ -3,6 +3,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -12,13 +13,22 @@ from cyclopts import Parameter
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.duration import Duration
-from keyfleet.cli.hub import installed_domain, open_hub
-from keyfleet.cli.installing import Applied, install_hub, install_member, wait_until_ready
+from keyfleet.cli.hub import Hub, installed_domain, open_hub
+from keyfleet.cli.installing import (
+    Applied,
+    Change,
+    install_hub,
+    install_member,
+    wait_until_ready,
+)
+from keyfleet.cli.installingkinds import install_kinds
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note, write_data
+from keyfleet.kube.resources import Resource
 from keyfleet.manifests import incluster
+from keyfleet.manifests.eso import FOREIGN_KINDS, eso_crds
 from keyfleet.manifests.everything import DEFAULT_DOMAIN, everything
 
 
@@ -56,7 +66,8 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
             --controller: the hub takes secrets too.
         namespaces: Where the controller may reach Secrets, separated by commas; default: all.
         dialect: Serve another tool's manifests too, such as those of the External Secrets
-            Operator: with --controller on the hub, with --member in that member; may be repeated.
+            Operator: its CRDs where they are absent, and the rights for the controller; on the
+            hub, or with --member in that member; may be repeated.
         annotation_domain: Domain of the annotations that mark plain Secrets, such as
             sync.example.com; default: as installed, else keyfleet.io.
         print_: Print the manifests in the order to apply them and send nothing.
@@ -72,12 +83,28 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
     async with open_hub(common) as hub:
         if wanted.is_member_only:
             applied = await install_member(hub.client, wanted.more(), tell=note)
+            applied += await _foreign(hub, dialects)
         else:
             domain = annotation_domain or await installed_domain(hub)
             applied = await install_hub(hub.client, hub.clock, domain, more=wanted.more())
+            foreign = await _foreign(hub, dialects)
+            applied += foreign
             if wait:
-                await wait_until_ready(hub.client, hub.clock, within=timeout, tell=note)
+                kinds = _served(foreign)
+                await wait_until_ready(
+                    hub.client, hub.clock, within=timeout, tell=note, kinds=kinds
+                )
     show(install_answer(applied), common)
+
+
+async def _foreign(hub: Hub, dialects: Collection[str]) -> list[Applied]:
+    return await install_kinds(hub.client, tell=note) if incluster.ESO in dialects else []
+
+
+def _served(applied: Iterable[Applied]) -> list[Resource]:
+    """Return the kinds whose CRDs are ours; others may serve other versions."""
+    names = {item.name for item in applied if item.change is not Change.KEPT}
+    return [kind for kind in FOREIGN_KINDS if kind.label in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +137,8 @@ class Wanted:
 
     def documents(self, domain: str) -> list[dict[str, Any]]:
         """Return all manifests in the order to apply them."""
-        return [*([] if self.is_member_only else everything(domain)), *self.more()]
+        foreign = eso_crds() if incluster.ESO in self.dialects else []
+        return [*([] if self.is_member_only else everything(domain)), *foreign, *self.more()]
 
     def more(self) -> list[dict[str, Any]]:
         """Return the manifests beside those that make a hub."""

@@ -63,6 +63,8 @@ class Change(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    KEPT = "kept"
+    """It is another's, and was not touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ async def install_hub(
         DeniedError: Installing needs rights on namespaces, CRDs, admission policies and Secrets.
         UnsupportedError: `cli.hub_too_old`; the kinds that would be unguarded are not there then.
     """
-    applied = [await _apply(client, document) for document in everything(domain)]
+    applied = [await apply(client, document) for document in everything(domain)]
     applied.append(await _ensure_key(client, clock))
-    return [*applied, *[await _apply(client, document) for document in more]]
+    return [*applied, *[await apply(client, document) for document in more]]
 
 
 async def install_member(
@@ -112,7 +114,7 @@ async def install_member(
     for document in documents:
         try:
             # It may be a hub as well: a field manager of its own takes nothing of that back.
-            applied.append(await _apply(client, document, manager=_MEMBER))
+            applied.append(await apply(client, document, manager=_MEMBER))
         except UnsupportedError:
             if document["kind"] not in (ADMISSION_POLICIES.kind, ADMISSION_BINDINGS.kind):
                 raise
@@ -120,9 +122,14 @@ async def install_member(
     return applied
 
 
-async def _apply(
+async def apply(
     client: Client, document: Mapping[str, Any], *, manager: str = requests.FIELD_MANAGER
 ) -> Applied:
+    """Apply one manifest, and say what that did.
+
+    Raises:
+        UnsupportedError: `cli.hub_too_old`: the cluster does not serve its kind.
+    """
     resource, metadata = _RESOURCES[document["kind"]], document["metadata"]
     name, namespace = metadata["name"], metadata.get("namespace", "")
     try:
@@ -162,7 +169,12 @@ async def _ensure_key(client: Client, clock: Clock) -> Applied:
 
 
 async def wait_until_ready(
-    client: Client, clock: Clock, *, within: timedelta, tell: Callable[[str], None]
+    client: Client,
+    clock: Clock,
+    *,
+    within: timedelta,
+    tell: Callable[[str], None],
+    kinds: Iterable[Resource] = (),
 ) -> None:
     """Wait until every kind is served and every policy refuses what it should.
 
@@ -170,6 +182,7 @@ async def wait_until_ready(
         client: The hub.
         clock: For the waits.
         within: In all.
+        kinds: Further kinds, of other tools.
         tell: Told what is waited for, when that takes longer than a moment.
     Raises:
         NotReadyError: `cli.timed_out`.
@@ -183,6 +196,8 @@ async def wait_until_ready(
                 await patience.until(
                     f"the policies on {kind}", partial(_refuses, client, resource, document)
                 )
+            for resource in kinds:
+                await patience.until(f"kind {resource.kind}", partial(_is_served, client, resource))
     except TimeoutError:
         raise NotReadyError(
             TIMED_OUT, "the installation is not ready in time", f"waiting for {patience.thing}"

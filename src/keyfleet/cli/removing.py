@@ -2,7 +2,7 @@
 """What taking Keyfleet out writes and deletes: `uninstalling` says what, and in which order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from keyfleet.base.clock import Clock
@@ -12,7 +12,7 @@ from keyfleet.cli.uninstalling import Part, owner_indexes
 from keyfleet.kube.client import Client
 from keyfleet.kube.lease_record import held, read_lease
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import CRDS, LEASES, SECRETS
+from keyfleet.kube.resources import CRDS, LEASES, SECRETS, Resource
 from keyfleet.manifests import SYSTEM_NAMESPACE
 
 UNINSTALLER = "keyfleet-uninstall"
@@ -57,11 +57,11 @@ async def take_lead(client: Client, clock: Clock, *, tell: Callable[[str], None]
         return
 
 
-async def remove_owners(client: Client, metadata: Metadata) -> None:
-    """Remove the owner references that lead to a kind of ours; others stay."""
+async def remove_owners(client: Client, metadata: Metadata, kinds: Iterable[Resource]) -> None:
+    """Remove the owner references that lead to a kind that goes; others stay."""
     operations = [
         {"op": "remove", "path": f"/metadata/ownerReferences/{at}"}
-        for at in owner_indexes(metadata)
+        for at in owner_indexes(metadata, kinds)
     ]
     operations.append(
         {

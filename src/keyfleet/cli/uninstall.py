@@ -17,9 +17,9 @@ from keyfleet.cli.output import Answer, show
 from keyfleet.cli.removing import Removed, remove, remove_owners, take_lead
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
-from keyfleet.cli.uninstalling import Installed, find_installed
+from keyfleet.cli.uninstalling import Installed, Part, find_installed
 from keyfleet.engine.livefleet import Contact
-from keyfleet.kube.resources import NAMESPACES, SECRETS
+from keyfleet.kube.resources import CRDS, NAMESPACES, SECRETS
 from keyfleet.manifests import SYSTEM_NAMESPACE
 from keyfleet.manifests.deployment import DEPLOYMENTS
 from keyfleet.model.ownership import HUB_LABEL
@@ -95,25 +95,39 @@ def _tell(installed: Installed) -> None:
 
 
 async def _remove(hub: Hub, installed: Installed, *, is_hub: bool) -> list[Removed]:
-    parts = list(installed.parts)
-    removed = []
-    while parts and parts[0].resource is DEPLOYMENTS:
-        removed.append(await remove(hub.client, hub.clock, parts.pop(0)))
+    first = [part for part in installed.parts if _serves(part, is_hub=is_hub)]
+    removed = await _remove_parts(hub, first)
+    if removed and removed[-1].problem is not None and not is_hub:
+        # Who may still write here would tie Secrets to what is about to go.
+        return removed
     if is_hub:
         await take_lead(hub.client, hub.clock, tell=note)
-        for metadata in installed.owned:
-            # Before anything is deleted; what cannot be let go of ends it here.
-            await remove_owners(hub.client, metadata)
+    for metadata in installed.owned:
+        # Before anything is deleted; what cannot be let go of ends it here.
+        await remove_owners(hub.client, metadata, installed.kinds)
+    return removed + await _remove_parts(
+        hub, [each for each in installed.parts if each not in first]
+    )
+
+
+async def _remove_parts(hub: Hub, parts: Sequence[Part]) -> list[Removed]:
+    removed = []
     for part in parts:
         done = await remove(hub.client, hub.clock, part)
         removed.append(done)
-        if done.problem is not None and part.resource is not NAMESPACES:
+        if done.problem is not None and part.resource not in (DEPLOYMENTS, NAMESPACES):
             note(f"Error: {part.label}: {done.problem.message}")
             if done.problem.hint:
                 note(f"Hint: {done.problem.hint}")
             # What comes later may be what this part's objects rely on.
             break
     return removed
+
+
+def _serves(part: Part, *, is_hub: bool) -> bool:
+    """Tell whether a part lets a controller work here, which would put back what is let go."""
+    # The controller of a member runs elsewhere, and is shut out by its rights.
+    return part.resource is DEPLOYMENTS if is_hub else part.resource not in (CRDS, NAMESPACES)
 
 
 def uninstall_answer(removed: Sequence[Removed], installed: Installed, left: Left) -> Answer:

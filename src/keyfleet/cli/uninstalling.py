@@ -4,8 +4,9 @@
 The order is the safety. First nobody serves any more: the Deployment goes and the Lease is taken,
 so that whatever controller runs elsewhere stops by itself. Then every owner reference to a kind of
 ours is removed, so that Kubernetes' collector follows no deletion into a Secret. Then the kinds go:
-FleetSecrets first, FleetPolicies last, because a rule that is gone while something still asks would
-let through what it forbade. Rights and admission policies go after all objects that need them.
+those of other tools that we installed, FleetSecrets, and FleetPolicies last, because a rule that is
+gone while something still asks would let through what it forbade. Rights and admission policies go
+after all objects that need them; in a member they go first, as they are what lets a controller in.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,6 @@ from keyfleet.kube.resources import (
     FLEETCLUSTERS,
     FLEETPOLICIES,
     FLEETSECRETS,
-    GROUP,
     LEASES,
     NAMESPACES,
     SECRETS,
@@ -34,6 +34,7 @@ from keyfleet.kube.resources import (
 )
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything, incluster
 from keyfleet.manifests.deployment import DEPLOYMENTS
+from keyfleet.manifests.eso import FOREIGN_KINDS
 from keyfleet.manifests.roles import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -96,6 +97,8 @@ class Installed:
     """What others put into keyfleet-system, which therefore stays."""
     declared: Mapping[str, int] = field(default_factory=dict)
     """Objects by kind, which go with their CRD."""
+    kinds: tuple[Resource, ...] = ()
+    """The kinds that go."""
 
 
 async def find_installed(
@@ -118,24 +121,39 @@ async def find_installed(
         parts |= {
             part for part in _by_products(keeps_key=keeps_key) if await _is_there(client, part)
         }
+    foreign = await _foreign(client, is_member_only=is_member_only)
+    parts |= {Part(_ORDER.index(CRDS), kind.label) for kind in foreign}
     kept = {Part(_ORDER.index(SECRETS), KEY_SECRET, SYSTEM_NAMESPACE)} if keeps_key else set()
     strangers = await _strangers(client, parts | kept)
     home = Part(_ORDER.index(NAMESPACES), SYSTEM_NAMESPACE)
     if not strangers and not keeps_key and await _is_there(client, home):
         parts.add(home)
-    if is_member_only:
+    kinds = foreign if is_member_only else (*foreign, *KINDS)
+    if not kinds:
         return Installed(_sorted(parts), strangers=strangers)
-    owned = tuple(found for found in await client.list_metadata(SECRETS) if owner_indexes(found))
-    return Installed(_sorted(parts), owned, strangers, await _declared(client))
+    owned = tuple(
+        found for found in await client.list_metadata(SECRETS) if owner_indexes(found, kinds)
+    )
+    declared = await _declared(client, kinds)
+    return Installed(_sorted(parts), owned, strangers, declared, kinds)
+
+
+async def _foreign(client: Client, *, is_member_only: bool) -> tuple[Resource, ...]:
+    """Return other tools' kinds whose CRDs we installed; a hub's stay while it is one."""
+    if is_member_only and await client.find_metadata(CRDS, FLEETSECRETS.label) is not None:
+        return ()
+    found = await client.list_metadata(CRDS, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY}")
+    names = {each.name for each in found}
+    return tuple(kind for kind in FOREIGN_KINDS if kind.label in names)
 
 
 def _known(*, is_member_only: bool) -> set[Part]:
-    documents = incluster.member()
+    documents = incluster.member(dialects=(incluster.ESO,))
     if not is_member_only:
         documents = [
             *documents,
             *everything(),
-            *incluster.controller("none", is_member=True),
+            *incluster.controller("none", is_member=True, dialects=(incluster.ESO,)),
         ]
     return {_part(document) for document in documents}
 
@@ -184,16 +202,16 @@ async def _strangers(client: Client, parts: Iterable[Part]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-async def _declared(client: Client) -> dict[str, int]:
+async def _declared(client: Client, kinds: Iterable[Resource]) -> dict[str, int]:
     found = {}
-    for resource in KINDS:
+    for resource in kinds:
         if await client.serves(resource):
             found[resource.kind] = len(await client.list_metadata(resource))
     return found
 
 
 def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
-    names = [resource.label for resource in KINDS]
+    names = [resource.label for resource in (*FOREIGN_KINDS, *KINDS)]
 
     def place(part: Part) -> tuple[int, int, Part]:
         is_kind = part.resource is CRDS and part.name in names
@@ -202,8 +220,9 @@ def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=place))
 
 
-def owner_indexes(metadata: Metadata) -> list[int]:
-    """Return which owner references lead to a kind of ours, the last one first."""
+def owner_indexes(metadata: Metadata, kinds: Iterable[Resource]) -> list[int]:
+    """Return which owner references lead to one of these kinds, the last one first."""
+    known = {(kind.group, kind.kind) for kind in kinds}
     owners = metadata.owner_references or []
-    found = [at for at, owner in enumerate(owners) if owner.api_version.partition("/")[0] == GROUP]
-    return found[::-1]
+    found = [(owner.api_version.partition("/")[0], owner.kind) in known for owner in owners]
+    return [at for at, is_known in enumerate(found) if is_known][::-1]

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from tests.unit.engine.fakecluster import FakeCluster
 
 from keyfleet.base.codec import decode_yaml
 from keyfleet.cli.install import install_answer
 from keyfleet.cli.installing import Applied, Change
-from keyfleet.kube.resources import CRDS, SECRETS
+from keyfleet.cli.installingkinds import install_kinds
+from keyfleet.kube.resources import CRDS, EXTERNALSECRETS, SECRETS
+from keyfleet.manifests.eso import FOREIGN_KINDS
 from keyfleet.manifests.everything import everything
 
 Cli = Callable[..., int]
@@ -74,3 +77,40 @@ def test_flags_that_say_nothing_together_are_refused(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert words[-2] in captured.err
+
+
+def test_print_of_a_dialect_has_its_kinds_too(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = [("CustomResourceDefinition", kind.label) for kind in FOREIGN_KINDS]
+    for words in (("--dialect", "eso"), ("--dialect", "eso", "--member")):
+        found = printed(cli, capsys, *words)
+        assert set(wanted) <= set(found)
+
+
+async def test_kinds_are_installed_where_nobody_else_did() -> None:
+    cluster = FakeCluster()
+    cluster.put(CRDS, EXTERNALSECRETS.label, metadata={"labels": {"helm.sh/chart": "x"}})
+    told: list[str] = []
+    changes = {one.name: one.change for one in await install_kinds(cluster, tell=told.append)}
+    assert changes.pop(EXTERNALSECRETS.label) is Change.KEPT
+    assert set(changes.values()) == {Change.CREATED}
+    assert len(changes) == len(FOREIGN_KINDS) - 1
+    assert [EXTERNALSECRETS.label in text for text in told] == [True]
+    labels = (await cluster.get(CRDS, EXTERNALSECRETS.label))["metadata"]["labels"]
+    assert labels == {"helm.sh/chart": "x"}
+    again = {one.change for one in await install_kinds(cluster, tell=told.append)}
+    assert Change.KEPT in again
+    assert Change.CREATED not in again
+
+
+@pytest.mark.parametrize(("version", "is_told"), [("v1.29.4", False), ("v1.36.0", True)])
+async def test_old_servers_are_not_told_of_fields_that_they_do_not_know(
+    version: str, is_told: bool
+) -> None:
+    class Old(FakeCluster):
+        async def version(self) -> str:
+            return version
+
+    cluster = Old()
+    await install_kinds(cluster, tell=lambda _: None)
+    crd = await cluster.get(CRDS, EXTERNALSECRETS.label)
+    assert ("selectableFields" in crd["spec"]["versions"][0]) is is_told

@@ -18,6 +18,7 @@ from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import (
     CONFIGMAPS,
     CRDS,
+    EXTERNALSECRETS,
     FLEETSECRETS,
     LEASES,
     NAMESPACES,
@@ -25,6 +26,7 @@ from keyfleet.kube.resources import (
     Resource,
 )
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything
+from keyfleet.manifests.eso import eso_crds
 from keyfleet.testing.clock import FakeClock
 
 OURS = {
@@ -80,11 +82,66 @@ async def test_only_references_to_our_kinds_are_removed(hub: FakeCluster) -> Non
     metadata = {"ownerReferences": [OURS, THEIRS, {**OURS, "name": "other"}]}
     hub.put_secret("owned", metadata=metadata)
     hub.put_secret("free")
-    (owned,) = (await find_installed(hub)).owned
-    await remove_owners(hub, owned)
+    found = await find_installed(hub)
+    (owned,) = found.owned
+    await remove_owners(hub, owned, found.kinds)
     document = hub.secret("owned") or {}
     assert document["metadata"]["ownerReferences"] == [THEIRS]
     assert (await find_installed(hub)).owned == ()
+
+
+def put_kinds(cluster: FakeCluster, *, is_ours: bool = True) -> None:
+    """Install the kinds of External Secrets."""
+    labels = {"app.kubernetes.io/managed-by": "keyfleet"} if is_ours else {}
+    for crd in eso_crds():
+        cluster.put(CRDS, crd["metadata"]["name"], metadata={"labels": labels})
+
+
+FOREIGN_OWNER = {
+    "apiVersion": "external-secrets.io/v1",
+    "kind": "ExternalSecret",
+    "name": "db",
+    "uid": "uid-es",
+    "controller": True,
+}
+
+
+async def test_kinds_of_other_tools_that_we_installed_go_first(hub: FakeCluster) -> None:
+    put_kinds(hub)
+    hub.put_secret("made", metadata={"ownerReferences": [FOREIGN_OWNER]})
+    hub.put(EXTERNALSECRETS, "db", namespace="shop")
+    found = await find_installed(hub)
+    kinds = [part.name.partition(".")[0] for part in found.parts if part.resource is CRDS]
+    assert kinds[:2] == ["clusterexternalsecrets", "externalsecrets"]
+    assert kinds[-3:] == ["fleetsecrets", "fleetclusters", "fleetpolicies"]
+    assert [each.name for each in found.owned] == ["made"]
+    assert found.declared["ExternalSecret"] == 1
+
+
+async def test_kinds_that_others_installed_stay_with_what_they_own(hub: FakeCluster) -> None:
+    put_kinds(hub, is_ours=False)
+    hub.put_secret("made", metadata={"ownerReferences": [FOREIGN_OWNER]})
+    found = await find_installed(hub)
+    assert len([part for part in found.parts if part.resource is CRDS]) == 3
+    assert (found.owned, "ExternalSecret" in found.declared) == ((), False)
+
+
+async def test_a_member_loses_the_kinds_that_we_installed_there(hub: FakeCluster) -> None:
+    member = Hub("east", "uid-east")
+    put_kinds(member)
+    member.put_secret("made", metadata={"ownerReferences": [FOREIGN_OWNER, THEIRS]})
+    found = await find_installed(member, is_member_only=True)
+    assert len([part for part in found.parts if part.resource is CRDS]) == len(eso_crds())
+    (owned,) = found.owned
+    await remove_owners(member, owned, found.kinds)
+    document = member.secret("made") or {}
+    assert document["metadata"]["ownerReferences"] == [THEIRS]
+
+
+async def test_a_hub_keeps_its_kinds_when_it_is_no_member_any_more(hub: FakeCluster) -> None:
+    put_kinds(hub)
+    found = await find_installed(hub, is_member_only=True)
+    assert CRDS not in {part.resource for part in found.parts}
 
 
 async def test_the_lead_is_taken_from_who_leads(hub: FakeCluster) -> None:
