@@ -7,6 +7,7 @@ import pytest
 
 from keyfleet.model.flows import (
     UNKNOWN,
+    ChosenStores,
     FlowAction,
     FlowRule,
     Flows,
@@ -18,6 +19,7 @@ from keyfleet.model.flows import (
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import ClusterFacts, ClusterName
 from keyfleet.model.selectors import Selector
+from keyfleet.model.stores import StoreRef
 
 EAST = ClusterFacts(ClusterName("east"), labels={"env": "production", "region": "eu"})
 BARE = ClusterFacts(ClusterName("bare"))
@@ -130,3 +132,41 @@ def test_flows_are_declared_by_a_rule_or_by_a_default_of_deny(
     flows: Flows, *, declared: bool
 ) -> None:
     assert flows.is_declared is declared
+
+
+NARROW = StoreRef("SecretStore", "vault", "pay")
+WIDE = StoreRef("ClusterSecretStore", "vault")
+
+
+def of_stores(*names: str, kinds: tuple[str, ...] = ()) -> SourceLabels:
+    return replace(assigned("*", namespaces=("pay",)), stores=ChosenStores(names, kinds))
+
+
+@pytest.mark.parametrize(
+    ("entry", "store", "covered"),
+    [
+        (assigned("east"), NARROW, True),
+        (assigned("east"), WIDE, False),
+        (assigned("east", namespaces=("*",)), WIDE, True),
+        (of_stores("vault"), NARROW, True),
+        (of_stores("vault"), WIDE, True),
+        (of_stores("*"), WIDE, True),
+        (of_stores("other"), NARROW, False),
+        (of_stores("vault", kinds=("ClusterSecretStore",)), NARROW, False),
+        (of_stores("vault", kinds=("ClusterSecretStore",)), WIDE, True),
+        (of_stores("vault"), replace(NARROW, namespace="web"), False),
+        (of_stores("vault"), None, False),
+    ],
+)
+def test_labels_are_assigned_to_stores(
+    entry: SourceLabels, store: StoreRef | None, *, covered: bool
+) -> None:
+    namespace = store.namespace if store else "pay"
+    assert entry.covers(EAST, namespace, store) is covered
+
+
+def test_what_a_store_gives_is_of_its_cluster_and_of_its_store() -> None:
+    lineage = Lineage(EAST, "pay", store=NARROW)
+    found = lineage.under([of_stores("vault")])
+    assert found.sets == unique_sets([EAST.labels, PAY])
+    assert found.is_classified

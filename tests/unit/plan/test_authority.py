@@ -9,9 +9,11 @@ from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import State
 from keyfleet.model.policy import Grant, Policies, SourceScope, TargetScope
+from keyfleet.model.stores import How, Query, StoreRead, StoreRef
 from keyfleet.plan.authority import policies_unknown, source_missing, source_objection
 
 HUB = ClusterFacts(ClusterName("hub"), ClusterUid("h"), is_hub=True)
+WEST = ClusterFacts(ClusterName("west"), ClusterUid("w"))
 
 
 def read_of(namespace: str, name: str = "src", cluster: str = "") -> Read:
@@ -122,3 +124,66 @@ def test_the_hint_is_the_edit_that_would_allow() -> None:
     assert hint(templates, Policies()) == "create it, or correct spec.template.templateFrom[0]"
     assert source_missing(KEY, templates, Policies()).message.startswith("ConfigMap hub/pay/t ")
     assert "FleetPolicy" not in hint(OTHERS, Policies(is_operator=True))
+
+
+FOUND_IN_EAST = IntentKey("ExternalSecret", "pay", "db", ClusterName("east"))
+
+
+def store_of(namespace: str, cluster: str = "", kind: str = "SecretStore") -> Read:
+    ref = StoreRef(kind, "vault", namespace, ClusterName(cluster))
+    return Read("store", StoreRead(ref, Query(How.VALUE, "db")))
+
+
+WIDE = "ClusterSecretStore"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_of("pay", cluster="east"),
+        store_of("pay", "east"),
+        store_of("", "east", WIDE),
+    ],
+)
+def test_a_manifest_of_a_member_reads_in_its_namespace_there(read: Read) -> None:
+    assert source_objection(FOUND_IN_EAST, read, EAST, Policies()) is None
+
+
+@pytest.mark.parametrize(
+    ("read", "cluster"),
+    [
+        (read_of("vault", cluster="east"), EAST),
+        (store_of("vault", "east"), EAST),
+        (OWN, HUB),
+        (store_of("pay"), HUB),
+        (store_of("", "", WIDE), HUB),
+        (store_of("pay", "west"), WEST),
+        (store_of("", "west", WIDE), WEST),
+    ],
+)
+def test_a_manifest_of_a_member_reads_nowhere_else_whatever_is_granted(
+    read: Read, cluster: ClusterFacts
+) -> None:
+    """Grants are for namespaces of the hub: who has one of that name elsewhere is somebody else."""
+    everything = reads("*", "*", "pay", "vault")
+    finding = source_objection(FOUND_IN_EAST, read, cluster, everything)
+    assert finding == source_missing(FOUND_IN_EAST, read, everything)
+
+
+@pytest.mark.parametrize("read", [store_of("pay"), store_of("", kind=WIDE)])
+def test_a_store_of_the_hub_is_open_to_its_namespace(read: Read) -> None:
+    """Whom a ClusterSecretStore serves it says itself."""
+    assert source_objection(KEY, read, HUB, Policies()) is None
+
+
+def test_a_store_of_another_namespace_needs_a_grant_as_a_secret_does() -> None:
+    read = store_of("vault")
+    assert source_objection(KEY, read, HUB, Policies()) == source_missing(KEY, read, Policies())
+    assert source_objection(KEY, read, HUB, reads("pay", "vault")) is None
+
+
+def test_no_grant_opens_the_store_of_a_whole_member() -> None:
+    read = store_of("", "east", WIDE)
+    policies = reads("*", "*")
+    assert source_objection(KEY, read, EAST, policies) == source_missing(KEY, read, policies)
+    assert source_objection(KEY, read, EAST, Policies(is_operator=True)) is None

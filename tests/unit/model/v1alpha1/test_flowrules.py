@@ -8,6 +8,7 @@ import pytest
 from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.flows import Flows, OnRefused
 from keyfleet.model.places import ClusterFacts, ClusterName
+from keyfleet.model.stores import StoreRef
 from keyfleet.model.v1alpha1 import FleetPolicySpec, parse_spec, policy_flows
 
 DENY: dict[str, Any] = {
@@ -50,6 +51,15 @@ def test_reads_what_a_source_is_called() -> None:
     hub = ClusterFacts(ClusterName("hub"), is_hub=True)
     assert entry.covers(hub, "pay")
     assert not entry.covers(hub, "web")
+
+
+def test_reads_which_stores_are_meant() -> None:
+    chosen = {"names": ["vault"], "kinds": ["ClusterSecretStore"]}
+    (entry,) = flows_of(sources=[{**SOURCE, "stores": chosen}]).sources
+    hub = ClusterFacts(ClusterName("hub"), is_hub=True)
+    assert entry.covers(hub, "", StoreRef("ClusterSecretStore", "vault"))
+    assert not entry.covers(hub, "pay", StoreRef("SecretStore", "vault", "pay"))
+    assert not entry.covers(hub, "pay")
 
 
 @pytest.mark.parametrize(
