@@ -54,14 +54,14 @@ async def install(*sides: Side, kinds: tuple[Resource, ...] = KINDS) -> None:
             await eventually(partial(side.client.serves, kind))
 
 
-async def uninstall(*sides: Side) -> None:
+async def uninstall(*sides: Side, kinds: tuple[Resource, ...] = KINDS) -> None:
     """Serve none of them any more."""
     for side in sides:
-        for kind in KINDS:
+        for kind in kinds:
             await side.client.delete(CRDS, kind.label)
 
         async def absent(side: Side = side) -> bool:
-            found = [await side.client.find_metadata(CRDS, one.label) for one in KINDS]
+            found = [await side.client.find_metadata(CRDS, one.label) for one in kinds]
             return not any(found)
 
         await eventually(absent, what="a CRD stays")

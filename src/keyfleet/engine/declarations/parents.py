@@ -15,7 +15,7 @@ from typing import Any
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.clock import Clock
-from keyfleet.base.errors import ConflictError, KeyfleetError
+from keyfleet.base.errors import ConflictError, KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.engine.declarations.everywhere import Everywhere
@@ -32,6 +32,8 @@ log = get_logger("engine")
 SOON_S = 0.1
 """Changes that come together are planned together."""
 BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
+OUTRUN = "changed meanwhile"
+"""Somebody else wrote first, which is no failure, but is to be looked at again."""
 WIDTH = 8
 """Children of one parent that are written at a time."""
 
@@ -157,7 +159,7 @@ class Parents:
             await stop(sleeping, waiting)
 
     async def _pass(self, key: IntentKey) -> float | None:
-        """Do what a parent wants; return when to look again, 0 after a failure."""
+        """Do what a parent wants; return when to look again, 0 when something was not done."""
         parent, manifest = self._parents.get(key), self._declared.manifest(key)
         if parent is None or manifest is None:
             return None
@@ -166,9 +168,10 @@ class Parents:
             # Not everything is known yet; what is missing will be told.
             return None
         brood = parent.brood = parent.dialect.brood(manifest, around)
-        parent.failures = await self._carry_out(key, parent.dialect, brood)
+        answers = await self._carry_out(key, parent.dialect, brood)
+        parent.failures = {place: text for place, text in answers.items() if text != OUTRUN}
         self._changed(key)
-        if parent.failures:
+        if answers:
             return 0.0
         return brood.again.total_seconds() if brood.again else None
 
@@ -189,7 +192,6 @@ class Parents:
         if client is None or served is None:
             return {}
         writing = _Writing(client, served, asyncio.Semaphore(WIDTH))
-        failures: dict[str, str] = {}
         deeds = [
             *(partial(writing.create, child) for child in brood.create),
             *(partial(writing.change, child) for child in brood.change),
@@ -197,10 +199,8 @@ class Parents:
         ]
         children = (*brood.create, *brood.change, *brood.delete)
         answers = await all_of((deed() for deed in deeds), name=f"children of {key}")
-        for child, failure in zip(children, answers, strict=True):
-            if failure:
-                failures[child["metadata"]["namespace"]] = failure
-        return failures
+        places = [str(child["metadata"]["namespace"]) for child in children]
+        return {place: text for place, text in zip(places, answers, strict=True) if text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +244,9 @@ class _Writing:
         async with self.width:
             try:
                 await request
-            except ConflictError:
-                # Somebody else was quicker, and the watch shows what they did.
-                return ""
+            except (ConflictError, NotFoundError):
+                # Be it a status of our own: no change that is told of has to follow.
+                return OUTRUN
             except KeyfleetError as error:
                 return error.message
             return ""
