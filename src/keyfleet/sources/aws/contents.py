@@ -68,6 +68,17 @@ def value_of(operation: str, key: str, *values: str | bytes | None) -> SecretVal
     raise foreign(where)
 
 
+def require(answer: Mapping[str, Any], operation: str, key: str, *holds: str) -> None:
+    """Refuse an answer that has nothing of what AWS always says, such as a proxy's page.
+
+    Raises:
+        UnreachableError: It is not AWS'.
+    """
+    if not any(name in answer for name in holds):
+        where = f"{operation} {key}"
+        raise foreign(where)
+
+
 def json_of(tags: Iterable[Mapping[str, Any]] | None) -> SecretValue:
     """Return tags as the JSON object that `metadataPolicy: Fetch` means."""
     named = {str(tag.get("Key")): str(tag.get("Value", "")) for tag in tags or ()}

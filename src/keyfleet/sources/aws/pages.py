@@ -8,6 +8,7 @@ from keyfleet.base.errors import PermanentError
 from keyfleet.base.secret import SecretValue
 from keyfleet.plugin.storeerrors import search_too_large
 from keyfleet.sources.aws.client import Client
+from keyfleet.sources.aws.contents import require
 
 PAGES_MAX: Final = 1000
 FOUND_MAX: Final = 1000
@@ -16,17 +17,25 @@ FOUND_MAX_BYTES: Final = 8 << 20
 
 
 async def pages(
-    client: Client, operation: str, key: str, **parameters: Any
+    client: Client, operation: str, key: str, *holds: str, **parameters: Any
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield every page of an answer.
 
+    Args:
+        client: Whom to ask.
+        operation: As AWS names it.
+        key: What is asked for, for errors.
+        holds: The lists of which a page has at least one, even if it is empty.
+        parameters: As AWS names them.
     Raises:
+        UnreachableError: A page has none: it is not AWS', and must not pass for an empty one.
         PermanentError: `store.search_too_large`: more than 1000 pages.
         KeyfleetError: As `Client.call`.
     """
     more: dict[str, str] = {}
     for _ in range(PAGES_MAX):
         page = await client.call(operation, key, **parameters, **more)
+        require(page, operation, key, *holds)
         yield page
         if not page.get("NextToken"):
             return

@@ -13,7 +13,15 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.plugin.storesearch import name_matcher
 from keyfleet.sources.aws.client import Client
-from keyfleet.sources.aws.contents import Tags, json_of, key_of, search_of, subject_of, value_of
+from keyfleet.sources.aws.contents import (
+    Tags,
+    json_of,
+    key_of,
+    require,
+    search_of,
+    subject_of,
+    value_of,
+)
 from keyfleet.sources.aws.pages import Found, pages
 
 _GET: Final = "GetParameter"
@@ -60,6 +68,7 @@ class ParameterStore:
                 answer = await self._client.call(
                     "ListTagsForResource", name, ResourceType="Parameter", ResourceId=name
                 )
+                require(answer, "ListTagsForResource", name, "TagList")
                 return json_of(answer.get("TagList"))
             case Search():
                 return await self._find(request)
@@ -87,6 +96,7 @@ class ParameterStore:
             self._client,
             operation,
             subject,
+            "Parameters",
             Path=search.path or _ROOT,
             Recursive=True,
             WithDecryption=True,
@@ -118,6 +128,7 @@ class ParameterStore:
             self._client,
             "DescribeParameters",
             subject_of(search),
+            "Parameters",
             ParameterFilters=filters,
             MaxResults=_DESCRIBE_MAX,
         ):

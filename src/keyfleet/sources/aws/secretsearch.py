@@ -62,7 +62,9 @@ class SecretSearch:
         parameters: dict[str, Any] = {"MaxResults": _LIST_MAX}
         if filters := self._filters():
             parameters["Filters"] = filters
-        async for page in pages(self._client, "ListSecrets", self._subject, **parameters):
+        async for page in pages(
+            self._client, "ListSecrets", self._subject, "SecretList", **parameters
+        ):
             for entry in page.get("SecretList", ()):
                 pairs = {(tag.get("Key"), tag.get("Value")) for tag in entry.get("Tags", ())}
                 if pairs.issuperset(self._search.tags) and self._matches(entry["Name"]):
@@ -93,7 +95,9 @@ class SecretSearch:
             await self._batch(SecretIdList=names[start : start + _BATCH_MAX])
 
     async def _batch(self, **parameters: Any) -> None:
-        async for page in pages(self._client, _BATCH, self._subject, **parameters):
+        async for page in pages(
+            self._client, _BATCH, self._subject, "SecretValues", "Errors", **parameters
+        ):
             for problem in page.get("Errors", ()):
                 told = {"Code": problem.get("ErrorCode"), "Message": problem.get("Message")}
                 _pass_over(refusal_of({"Error": told}, _BATCH, problem.get("SecretId", "")))

@@ -11,7 +11,7 @@ from typing import Final
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.stores import How, Query, Search
 from keyfleet.sources.aws.client import Client
-from keyfleet.sources.aws.contents import Tags, json_of, key_of, search_of, value_of
+from keyfleet.sources.aws.contents import Tags, json_of, key_of, require, search_of, value_of
 from keyfleet.sources.aws.secretsearch import SecretSearch
 
 _GET: Final = "GetSecretValue"
@@ -58,6 +58,7 @@ class SecretsManager:
                 return await self._value(request)
             case Tags(key):
                 answer = await self._client.call("DescribeSecret", key, SecretId=key)
+                require(answer, "DescribeSecret", key, "ARN", "Name")
                 return json_of(answer.get("Tags"))
             case Search():
                 return await SecretSearch(self._client, request).run()

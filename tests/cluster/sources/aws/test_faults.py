@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.cluster.sources.aws.stores import JWT, Rig, ask, value
+from tests.cluster.sources.aws.stores import JWT, Rig, ask, find, value
 from tests.cluster.sources.aws.stub import Stub, cut, page, refusal, reset, role
 
 from keyfleet.base.errors import (
@@ -103,6 +103,29 @@ async def test_each_answer_asks_for_one_reaction(stubbed: Rig, stub: Stub, name:
     assert error.code == code
     assert stub.count(GET) == 1, "trying again is the engine's"
     assert [(label, call) for label, call, _ in stubbed.called] == [("AWS/SecretsManager", GET)]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "query"),
+    [
+        ("SecretsManager", "ListSecrets", find("a")),
+        ("SecretsManager", "BatchGetSecretValue", find("a", path="b")),
+        ("SecretsManager", "DescribeSecret", value("db", is_metadata=True)),
+        ("ParameterStore", "GetParametersByPath", find("a")),
+        ("ParameterStore", "DescribeParameters", find(a="b")),
+        ("ParameterStore", "ListTagsForResource", value("db", is_metadata=True)),
+    ],
+    ids=str,
+)
+async def test_page_of_a_proxy_is_no_empty_answer(
+    stubbed: Rig, stub: Stub, service: str, operation: str, query: Query
+) -> None:
+    """Whoever took it for one would remove what was delivered."""
+    stub.put(operation, page(LEAK))
+    session = await stubbed.open(service)
+    with pytest.raises(UnreachableError) as failed:
+        await ask(session, query)
+    assert clean(failed.value).code == "store.foreign_answer"
 
 
 async def test_throttling_says_how_long_where_aws_does(stubbed: Rig, stub: Stub) -> None:
