@@ -44,6 +44,8 @@ class Reading:
     used: set["_Fetch"] = field(default_factory=set)
     is_of_stores: bool = False
     """Some of it came from stores."""
+    is_parked: bool = False
+    """It failed, and its intent is woken when it may work again."""
 
 
 @dataclass(eq=False, slots=True)

@@ -131,12 +131,12 @@ class Gate:
             self._answered()
             return answer
 
-    def park(self, asker: IntentKey) -> None:
-        """Wake an intent, that shared somebody else's failure, as soon as the service is back."""
-        if self._pause_until > self._clock.monotonic() or self._circuit.error is not None:
+    def park(self, asker: IntentKey) -> bool:
+        """Wake an intent that failed as soon as the service is back; False: it is not away."""
+        is_shut = self._pause_until > self._clock.monotonic() or self._circuit.error is not None
+        if is_shut:
             self._parked.add(asker)
-        else:
-            self._wake({asker})
+        return is_shut
 
     async def close(self) -> None:
         """Stop probing."""

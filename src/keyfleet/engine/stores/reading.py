@@ -177,7 +177,7 @@ class Stores:
             When to read again.
         """
         self._fetches.served(reading)
-        return self._again_s(reading.intent, error)
+        return self._again_s(reading, error)
 
     async def read(
         self, reading: Reading, read: Read, namespace: NamespaceFacts
@@ -224,7 +224,7 @@ class Stores:
                     return Unread(findings.not_ready(read, ref, error), error, PARKED_S)
                 if _is_stale(error) and not is_last and self._sessions.renew(opened):
                     continue
-                again_s = self._again_s(reading.intent, error)
+                again_s = self._again_s(reading, error)
                 return Unread(findings.unread(read, ref, error), error, again_s)
         raise InvariantError("store.unread", "neither an answer nor an error", str(ref))
 
@@ -245,9 +245,8 @@ class Stores:
                     request,
                     lambda: gate.ask(asker, lambda: session.fetch(request)),
                 )
-            except TemporaryError as error:
-                if error.retry_after is not None:
-                    gate.park(asker)
+            except TemporaryError:
+                reading.is_parked |= gate.park(asker)
                 raise
         answer = told(lambda: session.answer(query, fetched), subject=subject)
         require_bounded(answer, subject=findings.entry_of(read))
@@ -264,12 +263,14 @@ class Stores:
             )
         return self._gates[key]
 
-    def _again_s(self, intent: IntentKey, error: KeyfleetError) -> float:
-        told = error.retry_after if isinstance(error, TemporaryError) else None
-        if told is not None:
-            return told / timedelta(seconds=1)
+    def _again_s(self, reading: Reading, error: KeyfleetError) -> float:
+        if reading.is_parked:
+            return PARKED_S
+        intent = reading.intent
         failures = self._failures[intent] = self._failures.get(intent, 0) + 1
-        return READ_BACKOFF.delay_s(failures, self._random)
+        told = error.retry_after if isinstance(error, TemporaryError) else None
+        told_s = told / timedelta(seconds=1) if told is not None else 0.0
+        return max(READ_BACKOFF.delay_s(failures, self._random), min(told_s, PARKED_S))
 
     def _opened(self, opened: Opened) -> None:
         self._follow()

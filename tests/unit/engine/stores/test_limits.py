@@ -9,7 +9,12 @@ import pytest
 from tests.unit.engine.fakes import turns
 from tests.unit.engine.stores.bench import STORE, VALUE, Bench, key_of, read_of
 
-from keyfleet.base.errors import KeyfleetError, ThrottledError, UnreachableError
+from keyfleet.base.errors import (
+    KeyfleetError,
+    NotReadyError,
+    ThrottledError,
+    UnreachableError,
+)
 from keyfleet.base.tasks import all_of, spawn, stop
 from keyfleet.engine.stores.limits import AT_A_TIME, BUSY, FAILURES_TO_OPEN, READINGS_MAX
 from keyfleet.engine.stores.pace import Pace
@@ -212,3 +217,11 @@ async def test_errors_of_one_service_are_none_of_another(bench: Bench) -> None:
     bench.provider.failures = failures
     keys: list[IntentKey] = [key_of(f"i{number}") for number in range(5)]
     assert [await bench.read(read_of(store=STORE), key) for key in keys] == [VALUE] * 5
+
+
+async def test_another_temporary_error_is_no_reason_to_come_again_at_once(bench: Bench) -> None:
+    later = timedelta(seconds=30)
+    bench.provider.failures = [NotReadyError("x.sealed", "sealed", retry_after=later)]
+    found = await bench.unread()
+    assert bench.woken == []
+    assert found.again_s == 30
