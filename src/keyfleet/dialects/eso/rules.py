@@ -17,12 +17,13 @@ from keyfleet.dialects.eso.kinds import (
     Target,
     Template,
 )
-from keyfleet.model.eso.stores import GENERATORS
+from keyfleet.model.eso.stores import GENERATORS, SUPPORTED_GENERATORS
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 
 INVALID = "InvalidSpec"
 SPECIAL_TYPE = "SpecialType"
 GENERIC_TARGET = "GenericTarget"
+UNSUPPORTED = "UnsupportedGenerator"
 
 TARGETS = ("data", "labels", "annotations")
 _ENGINE = "v2"
@@ -81,13 +82,20 @@ def _entry(entry: DataFromEntry, path: str) -> Iterator[Problem]:
     if not ways and source is None:
         yield Problem(path, "either extract, find, or sourceRef must be set to dataFrom")
     yield from _source(source, path, "in dataFrom")
-    if generator is not None and generator.kind not in GENERATORS:
-        hint = f"known: {', '.join(GENERATORS)}"
-        yield Problem(f"{path}.sourceRef.generatorRef.kind", "no kind of generator", hint)
+    if generator is not None:
+        yield from _generator(generator.kind, f"{path}.sourceRef.generatorRef.kind")
     for index, rewrite in enumerate(entry.rewrite):
         if sum(way is not None for way in (rewrite.regexp, rewrite.transform, rewrite.merge)) != 1:
             place = f"{path}.rewrite[{index}]"
             yield Problem(place, "give exactly one of merge, regexp and transform")
+
+
+def _generator(kind: str, path: str) -> Iterator[Problem]:
+    if kind not in GENERATORS:
+        yield Problem(path, "no kind of generator", f"known: {', '.join(GENERATORS)}")
+    elif kind not in SUPPORTED_GENERATORS:
+        hint = f"Keyfleet has {', '.join(sorted(SUPPORTED_GENERATORS))}"
+        yield Problem(path, "generators of this kind are not supported", hint, UNSUPPORTED)
 
 
 def _source(source: SourceReference | None, path: str, where: str) -> Iterator[Problem]:

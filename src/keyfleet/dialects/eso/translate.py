@@ -47,7 +47,7 @@ def translate(
         namespaces: Those whose manifests are ours; None: all.
     Returns:
         Neither intent nor rejection for a manifest that is not ours. Rejections: `InvalidSpec`,
-        `SpecialType`, `GenericTarget`, each with `path`.
+        `SpecialType`, `GenericTarget`, `UnsupportedGenerator`, each with `path`.
     """
     if namespaces is not None and origin.namespace not in namespaces:
         return Translation()

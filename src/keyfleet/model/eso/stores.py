@@ -51,6 +51,11 @@ INNER_SPECS = {
 GENERATORS = (*INNER_SPECS, CLUSTER_GENERATOR)
 """What `generatorRef.kind` may name."""
 
+SUPPORTED_GENERATORS = frozenset(
+    {"Fake", "Password", "SSHKey", "UUID", "VaultDynamicSecret", CLUSTER_GENERATOR}
+)
+"""Those that something makes values for."""
+
 _UNSCOPED = frozenset({CLUSTER_SECRET_STORE, CLUSTER_GENERATOR})
 
 

@@ -122,6 +122,13 @@ def test_other_kinds_of_targets_are_refused() -> None:
     assert (rejection.reason, rejection.message) == ("GenericTarget", "invalid generic target")
 
 
+def test_generators_that_nothing_makes_values_for_are_refused() -> None:
+    source = {"generatorRef": {"kind": "Grafana", "name": "x"}}
+    rejection = rejection_of(data_from(sourceRef=source))
+    assert rejection.reason == "UnsupportedGenerator"
+    assert rejection.path == "spec.dataFrom[0].sourceRef.generatorRef.kind"
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     rejection = rejection_of({"data": [ENTRY, ENTRY], "dataFrom": [{}]})
     assert rejection.path == "spec.dataFrom[0]"

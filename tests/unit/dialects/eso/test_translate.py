@@ -11,7 +11,7 @@ from tests.unit.dialects.eso.manifests import external_secret, intent_of, origin
 
 from keyfleet.dialects.eso.hashes import synced_version
 from keyfleet.dialects.eso.translate import translate
-from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, Intent, OnMissing
+from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing
 from keyfleet.model.matchers import ChosenNamespaces, OneCluster, TheHub
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.refresh import Refresh, RefreshPolicy, Standing
@@ -173,31 +173,3 @@ def test_any_document_is_survived(document: Any) -> None:
 def test_a_spec_is_needed() -> None:
     (rejection,) = translate({"metadata": {}}, origin()).rejections
     assert rejection.path == "spec"
-
-
-def seed() -> Intent:
-    entries = [
-        {
-            "secretKey": name,
-            "remoteRef": {"key": "prod/database/credentials", "property": field},
-        }
-        for name, field in (
-            ("username", "username"),
-            ("password", "password"),
-            ("connection-string", "connection_string"),
-        )
-    ]
-    spec = {
-        "refreshInterval": "1h",
-        "secretStoreRef": {"name": "aws-secrets-manager", "kind": "SecretStore"},
-        "target": {"name": "database-credentials", "creationPolicy": "Owner"},
-        "data": entries,
-    }
-    return intent_of(spec, "east")
-
-
-def test_the_manifest_of_the_guide_is_understood() -> None:
-    found = seed()
-    assert len(found.reads) == 3
-    assert found.refresh == Refresh(interval=HOUR)
-    assert found.targets.name == "database-credentials"
