@@ -17,6 +17,8 @@ from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import encoded
 
 _SOURCE_BYTES_MAX: Final = 10_000
+_REPEATED_MAX: Final = 5_000
+"""What counted repetitions may add up to: compiling takes RE2 the square of it, here 50 ms."""
 _MEMORY_BYTES: Final = 8 << 20
 _KEPT_MAX: Final = 6
 _SLOTS_MAX: Final = 1 << 20
@@ -67,7 +69,7 @@ def compiled(run: Run, source: str, *, subject: str) -> Pattern:
     Raises:
         GoError: It is invalid; Go's `error parsing regexp: ...`.
     """
-    if len(source) > _SOURCE_BYTES_MAX:
+    if len(source) > _SOURCE_BYTES_MAX or _repeated(source) > _REPEATED_MAX:
         raise GoError("error parsing regexp: expression too large")
     run.step(1 + len(source) // 32 + 8 * (source.count(r"\p") + source.count(r"\P")))
     pattern = _compiled_for(run, source, is_ascii=source.isascii() and subject.isascii())
@@ -79,7 +81,9 @@ def compiled(run: Run, source: str, *, subject: str) -> Pattern:
 
 
 def _compiled_for(run: Run, source: str, *, is_ascii: bool) -> Pattern | GoError:
-    if is_ascii:  # much smaller programs: a class is one instruction, not the tree of its UTF-8
+    # RE2 takes milliseconds for each class of Unicode that ignores case in Latin-1.
+    is_slow = "(?" in source and (r"\p" in source or r"\P" in source)
+    if is_ascii and not is_slow:  # smaller: a class is one instruction, not the tree of its UTF-8
         pattern = _kept(run, source, is_ascii=True)
         if isinstance(pattern, Pattern):
             return pattern
@@ -96,6 +100,7 @@ def _kept(run: Run, source: str, *, is_ascii: bool) -> Pattern | GoError:
     if found is None:
         if len(kept) >= _KEPT_MAX:
             kept.pop(next(iter(kept)))
+        run.step(_repeated(source))
         found = kept[source, is_ascii] = _compile(source, is_ascii=is_ascii)
     return found
 
@@ -157,11 +162,16 @@ def _wildness(source: str) -> int:
     A search remembers a set of places. Those in literal text follow from the text; only the others
     multiply its states, and a counted repetition makes many of one.
     """
-    wild = sum(character in _WILD or character == "\\" for character in source)
+    return sum(character in _WILD or character == "\\" for character in source) + _repeated(source)
+
+
+def _repeated(source: str) -> int:
+    """Return what the largest numbers of all counted repetitions add up to."""
+    repeated = 0
     for part in source.split("{")[1:]:
         numbers = [n for n in part.partition("}")[0].split(",") if n.isdecimal() and n.isascii()]
-        wild += max((int(n[:4]) for n in numbers), default=0)
-    return wild
+        repeated += max((int(n[:4]) for n in numbers), default=0)
+    return repeated
 
 
 def _translated(error: Exception) -> GoError:

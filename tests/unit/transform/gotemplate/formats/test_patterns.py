@@ -23,6 +23,7 @@ from keyfleet.transform.gotemplate.formats.patterns import compiled
         ("\\", "trailing backslash at end of expression: ``"),
         ("a" * 10_001, "expression too large"),
         (r"\pL" * 3000, "expression too large"),
+        ("x{1,500}" * 11, "expression too large"),
     ],
 )
 def test_refuses_in_the_words_of_go(source: str, problem: str) -> None:
@@ -79,3 +80,19 @@ def test_refuses_groups_that_would_take_more_memory_than_is_paid_for() -> None:
     with pytest.raises(GoError) as caught:
         compiled(a_run(), "()" * 4000, subject="")
     assert caught.value.go_text() == "error parsing regexp: expression too large"
+
+
+def test_counted_repetitions_are_paid_for_once() -> None:
+    run = a_run()
+    before = run.steps
+    compiled(run, "x{1,500}" * 10, subject="x")
+    first, again = before - run.steps, run.steps
+    compiled(run, "x{1,500}" * 10, subject="x")
+    assert first > 5_000
+    assert again - run.steps < 1_000
+
+
+def test_classes_of_unicode_that_ignore_case_are_compiled_for_any_text() -> None:
+    assert compiled(a_run(), r"\pL", subject="a").is_ascii
+    assert not compiled(a_run(), r"(?i)\pL", subject="a").is_ascii
+    assert compiled(a_run(), "(?i)a", subject="a").is_ascii
