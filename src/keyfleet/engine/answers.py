@@ -2,6 +2,7 @@
 """What to say on a manifest now: put together for the status keeper."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -21,6 +22,9 @@ from keyfleet.plugin import Dialect, Kind, Role
 
 Others = Callable[[Dialect, Kind, IntentKey], Say | None]
 """What to say on a manifest that is no intent, such as a store; None: nothing yet."""
+
+Progress = Callable[[IntentKey], tuple[str, str]]
+"""When what is delivered was read, RFC 3339, and for which version of the manifest; or nothing."""
 
 
 class Manifests(Protocol):
@@ -54,7 +58,9 @@ class Answers:
         others: Others = lambda *_: None,
         is_unjudged: Callable[[IntentKey], bool] = lambda _: False,
         is_silent: Callable[[Intent], bool] = lambda _: False,
+        progress: Progress = lambda _: ("", ""),
     ) -> None:
+        self._progress = progress
         self._is_silent = is_silent
         self._busy = busy
         self._others = others
@@ -106,7 +112,7 @@ class Answers:
         self, key: IntentKey, dialect: Dialect, kind: Kind, manifest: Document
     ) -> tuple[Say, Origin] | None:
         if kind.role is Role.INTENT:
-            intent, outcome = self._intents.get(key), self.outcome(key)
+            intent, outcome = self._intents.get(key), self._news(key)
             if intent is not None and self._is_silent(intent):
                 # Another controller serves it, and says how it stands.
                 return None
@@ -119,6 +125,13 @@ class Answers:
         say = self._others(dialect, kind, key)
         return (say, origin) if say is not None else None
 
+    def _news(self, key: IntentKey) -> Outcome | Rejection | None:
+        """Return what came of an intent, with what nobody was told yet."""
+        found = self.outcome(key)
+        if not isinstance(found, Outcome):
+            return found
+        return replace(found, written=self._results.take_written(key))
+
     def outcome(self, key: IntentKey) -> Outcome | Rejection | None:
         """Return what came of an intent; None when it is gone."""
         return self._intents.rejection(key) or self._outcome(key)
@@ -128,9 +141,11 @@ class Answers:
         if intent is None:
             return None
         revision, source = self._revisions.current(key)
-        return self._results.outcome(
+        found = self._results.outcome(
             intent, self._whereabouts(key), revision=revision, source_fingerprint=source
         )
+        refreshed_at, version = self._progress(key)
+        return replace(found, refreshed_at=refreshed_at, version=version)
 
     def _whereabouts(self, key: IntentKey) -> list[Whereabouts]:
         return [Whereabouts(one.facts, one.problem) for one in self._fleet.concerning(key)]

@@ -112,6 +112,7 @@ class Engine(HubEvents, FleetEvents):
             busy=self._busy,
             others=self._say_of_others,
             is_silent=self.stores.is_foreign,
+            progress=self._worker.refreshing.said,
             is_unjudged=self._breaker.gate.is_unjudged,
         )
         clients = self.declared.client

@@ -239,6 +239,7 @@ class Passes:
         return Settled(
             in_sync(question, step),
             wrote=True,
+            is_made=step.verb in (Verb.CREATE, Verb.RECREATE),
             is_gone=question.desired is None,
         )
 

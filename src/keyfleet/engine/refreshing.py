@@ -63,17 +63,19 @@ class Refreshing:
         """A person asked for a sync: ask again in any case."""
         self._stirred.add(key)
 
-    def done(self, intent: Intent, cluster: ClusterName, read_at: datetime) -> None:
-        """What was read at a time is delivered in a cluster."""
+    def done(self, intent: Intent, cluster: ClusterName, read_at: datetime) -> bool:
+        """What was read at a time is delivered in a cluster; tell whether that is to be said."""
         if intent.refresh is None:
-            return
+            return False
         known = self._known.get(intent.key)
-        if known is None or (known.refreshed_at, known.version) != (read_at, intent.version):
+        is_new = known is None or (known.refreshed_at, known.version) != (read_at, intent.version)
+        if known is None or is_new:
             self._cancel(intent.key)
             known = self._known[intent.key] = _Known(read_at, intent.version)
         known.clusters.add(cluster)
         self._stirred.discard(intent.key)
         self.schedule(intent)
+        return is_new
 
     def schedule(self, intent: Intent) -> None:
         """Wake the intent when time makes it due."""
@@ -91,7 +93,9 @@ class Refreshing:
         """A pass found the target as delivered, before this process read anything."""
         if intent.standing.refreshed_at is None or intent.key in self._known:
             return
-        self._known[intent.key] = _Known(intent.standing.refreshed_at, intent.version, {cluster})
+        # A manifest that says "once" rests at the version that was carried out, whatever it is now.
+        version = intent.version if intent.standing.is_version_same else ""
+        self._known[intent.key] = _Known(intent.standing.refreshed_at, version, {cluster})
         self.schedule(intent)
 
     def said(self, key: IntentKey) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from keyfleet.model.intent import Creation, Intent
 from keyfleet.model.outcome import (
     ClusterResult,
     Outcome,
+    Written,
     cluster_result,
     count_states,
     worst_first,
@@ -30,6 +31,7 @@ class _Known:
     sync_token: str = ""
     sync_waits: set[ClusterName] = field(default_factory=set)
     sync_handled: str = ""
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,17 @@ class Results:
         known.clusters[cluster] = after
         self._by_cluster.setdefault(cluster, set()).add(key)
         self._in_sync[cluster] += after.in_sync - (before.in_sync if before else 0)
+        if known.written is not Written.CREATED:
+            known.written = result.written or known.written
         return before != after
+
+    def take_written(self, key: IntentKey) -> Written | None:
+        """Return what was done to targets since it was last asked."""
+        known = self._known.get(key)
+        if known is None:
+            return None
+        written, known.written = known.written, None
+        return written
 
     def propagated(self, key: IntentKey, cluster: ClusterName, seconds: float) -> None:
         """Remember how long the last change took to get there."""

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from keyfleet.engine.lane import Again
-from keyfleet.model.outcome import TargetResult
+from keyfleet.model.outcome import TargetResult, Written
 from keyfleet.model.places import IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.question import Question
@@ -19,6 +19,8 @@ class PassResult:
     left_over: tuple[TargetResult, ...] = ()
     """Of targets that are not wanted and still there."""
     wrote: int = 0
+    written: Written | None = None
+    """What became of the wanted targets by that."""
     again: Again | None = None
     heirs: frozenset[IntentKey] = frozenset()
     """Intents for which unwanted targets were left: it is their turn now."""
@@ -30,6 +32,8 @@ class Settled:
 
     result: TargetResult
     wrote: bool = False
+    is_made: bool = False
+    """It was written where nothing was."""
     again: Again | None = None
     is_gone: bool = False
     """Not wanted, and nothing is left to tell of it."""
@@ -73,6 +77,13 @@ def pass_result(settled: list[Settled], left: list[Settled]) -> PassResult:
         targets=tuple(one.result for one in settled),
         left_over=tuple(one.result for one in left if not one.is_gone),
         wrote=sum(one.wrote for one in everything),
+        written=_written(settled),
         again=earliest,
         heirs=frozenset(one.heir for one in left if one.heir is not None),
     )
+
+
+def _written(settled: list[Settled]) -> Written | None:
+    if any(one.is_made for one in settled):
+        return Written.CREATED
+    return Written.UPDATED if any(one.wrote for one in settled) else None

@@ -188,9 +188,13 @@ class Worker:
                 self.propagation.began(key, cluster, at=began)
             return result.again or Again(JUDGED_S)
         is_read = shaped.finding is None or shaped.finding.state is State.IN_SYNC
+        is_new = False
         if is_read and shaped.read_at is not None and _is_done(result):
-            self.refreshing.done(intent, cluster, shaped.read_at)
+            is_new = self.refreshing.done(intent, cluster, shaped.read_at)
         self._record(key, cluster, shaped, result, began)
+        if is_new:
+            # The manifest says when its stores were asked.
+            self._changed(key, cluster)
         _queue_heirs(entry, result)
         return self._again(intent, shaped, result)
 

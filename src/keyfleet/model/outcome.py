@@ -44,6 +44,13 @@ class ClusterResult:
     """Time from the last source change being seen to its last target here being written."""
 
 
+class Written(StrEnum):
+    """What writes did to targets, as people are told of it."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an intent stands in the fleet."""
@@ -68,6 +75,8 @@ class Outcome:
     """`Intent.version` of the manifest that was carried out last; empty: not known here."""
     target: str = ""
     """Name of the targets; empty where none is ever made."""
+    written: Written | None = None
+    """What was done to targets since this was last told on the manifest."""
 
     @property
     def worst(self) -> ClusterResult | None:

@@ -94,6 +94,15 @@ async def test_a_status_of_before_the_start_counts(refreshing: Refreshing) -> No
     assert refreshing.said(asked.key) == ("2026-11-21T11:59:00Z", "1-a")
 
 
+async def test_one_that_says_once_keeps_the_version_that_was_carried_out(
+    refreshing: Refreshing,
+) -> None:
+    standing = Standing(NOW, is_synced=True, is_version_same=False)
+    asked = replace(intent(Refresh(RefreshPolicy.CREATED_ONCE)), standing=standing)
+    refreshing.rested(asked, EAST)
+    assert refreshing.said(asked.key)[1] == ""
+
+
 async def test_a_changed_manifest_is_due(refreshing: Refreshing) -> None:
     refreshing.done(intent(), EAST, NOW)
     assert not refreshing.rests(intent(version="2-b"), EAST)

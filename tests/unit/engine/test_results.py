@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 from tests.unit.engine.fakes import EAST, HUB, WEST, finding_of, intent_of, key_of
 
 from keyfleet.engine.results import WAITING, Results, Whereabouts
 from keyfleet.engine.settled import PassResult
 from keyfleet.model.matchers import ChosenClusters
-from keyfleet.model.outcome import ClusterResult, Outcome, TargetResult
+from keyfleet.model.outcome import ClusterResult, Outcome, TargetResult, Written
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Finding, State
 
@@ -189,3 +191,12 @@ def test_the_counts_of_a_cluster_follow_every_change(results: Results) -> None:
     results.leave_cluster(WEST.name)
     assert [results.of_cluster(facts.name) for facts in FLEET] == [[], [], []]
     assert [results.in_sync(facts.name) for facts in FLEET] == [0, 0, 0]
+
+
+def test_what_was_written_is_told_once_and_that_it_is_new_counts_more(results: Results) -> None:
+    results.store(KEY, EAST.name, replace(result_of(), written=Written.CREATED))
+    results.store(KEY, EAST.name, replace(result_of(), written=Written.UPDATED))
+    results.store(KEY, EAST.name, result_of())
+    assert results.take_written(KEY) is Written.CREATED
+    assert results.take_written(KEY) is None
+    assert Results().take_written(KEY) is None

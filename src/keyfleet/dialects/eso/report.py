@@ -138,11 +138,9 @@ def _success(outcome: Outcome, ready: Ready, before: Status) -> tuple[Event, ...
         return (Event("Normal", "Deleted", ready.message),) if ready.is_new(before) else ()
     if ready.reason != SYNCED or not outcome.target:
         return ()
-    synced = before.get("syncedResourceVersion")
-    if not synced:
-        return (Event("Normal", "Created", "secret created"),)
-    is_changed = outcome.version not in ("", synced) or ready.is_new(before)
-    return (Event("Normal", "Updated", "secret updated"),) if is_changed else ()
+    if outcome.written is None:
+        return ()
+    return (Event("Normal", outcome.written, f"secret {outcome.written.lower()}"),)
 
 
 def _failure(ready: Ready, before: Status) -> tuple[Event, ...]:

@@ -10,7 +10,7 @@ from tests.unit.dialects.eso.manifests import origin, rejection_of
 
 from keyfleet.dialects.eso.report import report
 from keyfleet.model.intent import Rejection
-from keyfleet.model.outcome import ClusterResult, Outcome
+from keyfleet.model.outcome import ClusterResult, Outcome, Written
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import State
 from keyfleet.plugin import Event
@@ -63,7 +63,7 @@ SYNCED = {
 
 
 def test_success_golden() -> None:
-    found = report(outcome(result()), None, now=NOW)
+    found = report(outcome(result(), written=Written.CREATED), None, now=NOW)
     assert found.status == SYNCED
     assert found.events == (Event("Normal", "Created", "secret created"),)
 
@@ -195,7 +195,9 @@ def test_what_is_not_known_here_stays() -> None:
 
 def test_events_tell_what_changed() -> None:
     newer = report(outcome(result(), version="3-def"), SYNCED, now=NOW)
-    assert newer.events == (Event("Normal", "Updated", "secret updated"),)
+    assert newer.events == ()
+    written = report(outcome(result(), written=Written.UPDATED), SYNCED, now=NOW)
+    assert written.events == (Event("Normal", "Updated", "secret updated"),)
     gone = report(problem(State.IN_SYNC, "SecretDeleted"), SYNCED, now=NOW)
     message = "secret deleted due to DeletionPolicy=Delete"
     assert gone.events == (Event("Normal", "Deleted", message),)
