@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`spec.source` and `spec.sources` of a FleetSecret -> what is read, and how often."""
 
+from datetime import timedelta
+
 from keyfleet.base import goduration
 from keyfleet.base.errors import InvalidInputError, InvalidIntentError
 from keyfleet.dialects.native.shaping import SOURCE
@@ -10,6 +12,7 @@ from keyfleet.model.refresh import Refresh, RefreshPolicy
 from keyfleet.model.stores import How, Query, StoreRead, StoreRef
 from keyfleet.model.v1alpha1.common import StoreKind
 from keyfleet.model.v1alpha1.fleetsecret import (
+    REFRESH_INTERVAL,
     FleetSecretSpec,
     SecretReference,
     StoreReference,
@@ -28,7 +31,13 @@ def read_of(spec: ValueSource, origin: Origin, *, path: str, name: str = "") -> 
     """
     if (spec.secret_ref is None) is (spec.store_ref is None):
         raise _wrong(path, "give exactly one of secretRef and storeRef")
-    of_stores = {"key": spec.key, "property": spec.property, "version": spec.version, "to": spec.to}
+    of_stores = {
+        "key": spec.key,
+        "property": spec.property,
+        "version": spec.version,
+        "to": spec.to,
+        "refreshInterval": spec.refresh_interval,
+    }
     if spec.secret_ref is not None:
         for field, given in of_stores.items():
             if given is not None:
@@ -44,18 +53,23 @@ def refresh_of(spec: FleetSecretSpec) -> Refresh | None:
     """Return when stores are asked again; None where none is read.
 
     Raises:
-        InvalidIntentError: `intent.invalid`: the interval is no duration.
+        InvalidIntentError: `intent.invalid`: an interval is no duration.
     """
-    sources = (spec.source, *spec.sources)
-    if not any(source is not None and source.store_ref for source in sources):
+    asked = [(spec.source, "spec.source")] if spec.source is not None else []
+    named = [(each, f"spec.sources[{index}]") for index, each in enumerate(spec.sources)]
+    found = [_interval(each, path) for each, path in (*asked, *named) if each.store_ref]
+    if not found:
         return None
+    shortest = min(filter(None, found), default=None)
+    return Refresh(interval=shortest) if shortest else Refresh(RefreshPolicy.ON_CHANGE)
+
+
+def _interval(spec: ValueSource, path: str) -> timedelta:
+    text = REFRESH_INTERVAL if spec.refresh_interval is None else spec.refresh_interval
     try:
-        interval = goduration.parse(spec.refresh_interval)
+        return goduration.parse(text)
     except InvalidInputError:
-        raise _wrong("spec.refreshInterval", "write it as 30s, 5m or 1h30m") from None
-    if not interval:
-        return Refresh(RefreshPolicy.ON_CHANGE)
-    return Refresh(interval=interval)
+        raise _wrong(f"{path}.refreshInterval", "write it as 30s, 5m or 1h30m") from None
 
 
 def _secret(spec: SecretReference, origin: Origin) -> SecretRef:

@@ -66,8 +66,9 @@ class ValueSource(ApiStruct, frozen=True, kw_only=True):
         ),
         Rule("has(self.key) == has(self.storeRef)", "key is for storeRef, which needs it"),
         Rule(
-            "has(self.storeRef) || !(has(self.property) || has(self.version) || has(self.to))",
-            "property, version and to are for storeRef",
+            "has(self.storeRef) || !(has(self.property) || has(self.version) || has(self.to)"
+            " || has(self.refreshInterval))",
+            "property, version, to and refreshInterval are for storeRef",
         ),
     )
 
@@ -84,6 +85,9 @@ class ValueSource(ApiStruct, frozen=True, kw_only=True):
     to: SecretKey | None = None
     """Key that gets the value from the store; default: the value is a JSON object, and each of its
     members becomes a key."""
+    refresh_interval: Duration | None = None
+    """How often the store is asked again; default: `1h`, and `0` is only when something changes.
+    Of several sources the shortest counts. Secrets of clusters are watched and need none."""
 
 
 class SecretSource(ValueSource, frozen=True, kw_only=True):
@@ -184,9 +188,6 @@ class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
     """Keys to deliver; default: every key as it is."""
     template: TargetTemplate = TargetTemplate()
     """Type, labels, annotations and data of the targets."""
-    refresh_interval: Duration = REFRESH_INTERVAL
-    """How often the stores are asked again; `0`: only when something changes. Secrets of clusters
-    are watched, and need no interval."""
     placement: Placement
     """Which clusters, which namespaces, under which name."""
     conflict_policy: ConflictPolicy = ConflictPolicy.REFUSE

@@ -58,6 +58,7 @@ def test_reads_a_store(
         ({"secretRef": {"name": "db"}, "key": "k"}, "spec.source.key"),
         ({**STORE, "storeRef": {**WIDE, "namespace": "x"}}, "spec.source.storeRef.namespace"),
         ({**STORE, "to": "a/b"}, "spec.source.to"),
+        ({"secretRef": {"name": "db"}, "refreshInterval": "1h"}, "spec.source.refreshInterval"),
         ({**STORE, "storeRef": {"name": "vault", "kind": "Other"}}, "spec.source.storeRef.kind"),
     ],
 )
@@ -86,7 +87,7 @@ def test_stores_and_secrets_stand_side_by_side() -> None:
 )
 def test_stores_are_asked_again_as_often_as_wanted(text: str | None, refresh: Refresh) -> None:
     more = {} if text is None else {"refreshInterval": text}
-    assert intent(manifest({"source": STORE, **more})).refresh == refresh
+    assert intent(manifest({"source": STORE | more})).refresh == refresh
 
 
 def test_secrets_are_watched_and_need_no_interval() -> None:
@@ -95,8 +96,20 @@ def test_secrets_are_watched_and_need_no_interval() -> None:
 
 @pytest.mark.parametrize("text", ["1d", "soon", "-1h", "1h 3m"])
 def test_an_interval_that_is_none_is_refused(text: str) -> None:
-    found = rejection(manifest({"source": STORE, "refreshInterval": text}))
-    assert found.path == "spec.refreshInterval"
+    found = rejection(manifest({"source": {**STORE, "refreshInterval": text}}))
+    assert found.path == "spec.source.refreshInterval"
+
+
+def test_of_several_sources_the_shortest_interval_counts() -> None:
+    texts = ("2h", "0", "30m", None)
+    sources = [
+        {"name": f"s{number}", **STORE, "to": f"k{number}"}
+        | ({"refreshInterval": text} if text else {})
+        for number, text in enumerate(texts)
+    ]
+    document = manifest({"sources": sources})
+    del document["spec"]["source"]
+    assert intent(document).refresh == Refresh(interval=timedelta(minutes=30))
 
 
 def test_a_changed_spec_or_label_makes_it_due() -> None:

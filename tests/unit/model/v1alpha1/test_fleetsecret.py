@@ -41,9 +41,9 @@ def test_reads_every_field_of_the_contract() -> None:
             "property": None,
             "version": None,
             "to": None,
+            "refreshInterval": None,
             "onMissing": "Delete",
         },
-        "refreshInterval": "1h",
         "template": {
             "type": "Opaque",
             "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},
