@@ -155,9 +155,8 @@ class Attempts(Generic[T]):
             for item in page.items:
                 if self._what.keep is not None:
                     self._what.decode.filter_annotations(item, self._what.keep)
-                metadata = self._what.decode.metadata(item)
-                budget.take(metadata, subject=self._what.subject)
-                complete[metadata.key] = item
+                budget.take(self._what.decode.weight(item), subject=self._what.subject)
+                complete[self._what.decode.metadata(item).key] = item
             version = page.resource_version
         self._store.replace(complete)
         self._store.resource_version = version

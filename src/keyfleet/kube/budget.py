@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much of one collection is kept: a hostile member must not fill the memory with its objects.
 
-The weight of an object is what its metadata takes in memory, roughly; the collection that is too
-heavy is left as it was, and looked at again after minutes (`kube.watching`).
+The weight of an object is what is kept of it in memory, roughly: `Decode.weight`. A collection that
+is too heavy is left as it was, and looked at again after minutes (`kube.watching`).
 """
 
 from keyfleet.base.errors import PermanentError
@@ -44,24 +44,24 @@ class Budget:
         self.used = 0
         self._limit = COLLECTION_BYTES if limit is None else limit
 
-    def take(self, metadata: Metadata, *, subject: str, instead_of: Metadata | None = None) -> None:
-        """Count an object, in the place of another where there was one.
+    def take(self, weight: int, *, subject: str, instead_of: int = 0) -> None:
+        """Count an object's weight, in the place of another where there was one.
 
         Raises:
             PermanentError: `watch.overfull`; nothing was counted.
         """
         before = self.used
-        self.count(metadata, instead_of=instead_of)
+        self.count(weight, instead_of=instead_of)
         if self.used > self._limit:
             self.used = before
             raise PermanentError(
                 "watch.overfull", "there are more objects than Keyfleet keeps", subject
             )
 
-    def count(self, metadata: Metadata, *, instead_of: Metadata | None = None) -> None:
+    def count(self, weight: int, *, instead_of: int = 0) -> None:
         """Count an object, whatever the total: it belongs to a list that was found to fit."""
-        self.used += weight(metadata) - (weight(instead_of) if instead_of else 0)
+        self.used += weight - instead_of
 
-    def give_back(self, metadata: Metadata) -> None:
+    def give_back(self, weight: int) -> None:
         """Count an object no longer."""
-        self.used -= weight(metadata)
+        self.used -= weight

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from keyfleet.kube.budget import weight
 from keyfleet.kube.objects import (
     Metadata,
     PartialObject,
@@ -67,6 +68,8 @@ class Decode(msgspec.Struct, Generic[T], frozen=True):
     """Metadata of an item."""
     filter_annotations: Callable[[T, Callable[[str], bool]], None]
     """Drop the annotations of an item that the predicate does not keep."""
+    weight: Callable[[T], int]
+    """About how many bytes of memory an item counts for, where there is a limit."""
 
 
 class _WireListMeta(msgspec.Struct, rename="camel"):
@@ -206,15 +209,32 @@ def _itself(metadata: Metadata) -> Metadata:
     return metadata
 
 
+def _weight_by_metadata(document: dict[str, Any]) -> int:
+    return weight(metadata_of(document))
+
+
+BODY_FACTOR = 4
+"""What dicts take in memory, of the length of their JSON."""
+
+
+def _weight_of_all(document: dict[str, Any]) -> int:
+    return weight(metadata_of(document)) + BODY_FACTOR * len(msgspec.json.encode(document))
+
+
 METADATA: Decode[Metadata] = Decode(
-    PARTIAL, PARTIAL_LIST, _partial_page, _partial_event, _itself, _filter_partial
+    PARTIAL, PARTIAL_LIST, _partial_page, _partial_event, _itself, _filter_partial, weight
 )
 """Keep typed metadata; the server sends nothing else."""
 
 full_object: Decode[dict[str, Any]] = Decode(
-    JSON, JSON, _full_page, _full_event, metadata_of, _filter_full
+    JSON, JSON, _full_page, _full_event, metadata_of, _filter_full, _weight_by_metadata
 )
 """Keep whole objects as dicts; for the native kinds, never for Secrets."""
+
+strangers_object: Decode[dict[str, Any]] = Decode(
+    JSON, JSON, _full_page, _full_event, metadata_of, _filter_full, _weight_of_all
+)
+"""As `full_object`, where whoever writes objects could fill the memory with them: in members."""
 
 
 def selecting(decode: Decode[Metadata], wants: Callable[[Metadata], bool]) -> Decode[Metadata]:
@@ -245,4 +265,5 @@ def selecting(decode: Decode[Metadata], wants: Callable[[Metadata], bool]) -> De
         event,
         decode.metadata,
         decode.filter_annotations,
+        decode.weight,
     )

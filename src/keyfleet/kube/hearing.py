@@ -100,8 +100,9 @@ class Hearing(Generic[T]):
             self._store.put(heard.metadata.key, heard.item)
         else:
             before = self._initial.get(heard.metadata.key)
-            known = self._decode.metadata(before) if before is not None else None
-            self._budget.take(heard.metadata, subject=self._subject, instead_of=known)
+            known = self._decode.weight(before) if before is not None else 0
+            weight = self._decode.weight(heard.item)
+            self._budget.take(weight, subject=self._subject, instead_of=known)
             self._initial[heard.metadata.key] = heard.item
 
     def _drop(self, key: Key) -> None:

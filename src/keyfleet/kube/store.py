@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 from keyfleet.base.log import get_logger
 from keyfleet.kube.budget import Budget
 from keyfleet.kube.decoding import Decode
-from keyfleet.kube.objects import Metadata
 
 T = TypeVar("T")
 
@@ -46,15 +45,15 @@ class Store(Generic[T]):
         old = self.items.get(key)
         if old is not None and self._version(old) == self._version(item):
             return
-        metadata = self._decode.metadata(item)
-        self._budget.take(metadata, subject=self._subject, instead_of=self._metadata(old))
+        weight = self._decode.weight(item)
+        self._budget.take(weight, subject=self._subject, instead_of=self._weight(old))
         self._set(key, old, item)
 
     def drop(self, key: Key) -> None:
         """Forget an item."""
         old = self.items.pop(key, None)
         if old is not None:
-            self._budget.give_back(self._decode.metadata(old))
+            self._budget.give_back(self._decode.weight(old))
             self._report(key, old, None)
 
     def replace(self, complete: Mapping[Key, T]) -> None:
@@ -71,15 +70,15 @@ class Store(Generic[T]):
         for key, item in complete.items():
             old = self.items.get(key)
             if old is None or self._version(old) != self._version(item):
-                self._budget.count(self._decode.metadata(item), instead_of=self._metadata(old))
+                self._budget.count(self._decode.weight(item), instead_of=self._weight(old))
                 self._set(key, old, item)
 
     def _set(self, key: Key, old: T | None, item: T) -> None:
         self.items[key] = item
         self._report(key, old, item)
 
-    def _metadata(self, item: T | None) -> Metadata | None:
-        return None if item is None else self._decode.metadata(item)
+    def _weight(self, item: T | None) -> int:
+        return 0 if item is None else self._decode.weight(item)
 
     def _report(self, key: Key, old: T | None, new: T | None) -> None:
         try:

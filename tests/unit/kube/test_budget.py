@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A collection is kept up to a weight and no further."""
 
+from typing import Any
+
 import pytest
 
 from keyfleet.base.errors import PermanentError
 from keyfleet.kube import budget
 from keyfleet.kube.budget import OBJECT_BYTES, Budget, weight
-from keyfleet.kube.decoding import METADATA
+from keyfleet.kube.decoding import METADATA, full_object, strangers_object
 from keyfleet.kube.objects import Metadata, OwnerReference
 from keyfleet.kube.store import Store
 
@@ -41,19 +43,20 @@ def test_whatever_a_server_makes_long_weighs(long: Metadata) -> None:
 def test_what_passes_the_limit_is_refused_and_not_counted() -> None:
     total = Budget(3 * ITEM_BYTES)
     for name in "abc":
-        total.take(item(name), subject="east")
+        total.take(weight(item(name)), subject="east")
     with pytest.raises(PermanentError) as caught:
-        total.take(item("d"), subject="east")
+        total.take(weight(item("d")), subject="east")
     assert (caught.value.code, caught.value.subject) == ("watch.overfull", "east")
     assert total.used == 3 * ITEM_BYTES
 
 
 def test_an_object_in_the_place_of_another_weighs_the_difference() -> None:
     total = Budget(2 * ITEM_BYTES)
-    total.take(item("a", size=200), subject="east")
-    total.take(item("a", size=300), subject="east", instead_of=item("a", size=200))
+    total.take(weight(item("a", size=200)), subject="east")
+    before, after = (weight(item("a", size=size)) for size in (200, 300))
+    total.take(after, subject="east", instead_of=before)
     assert total.used == ITEM_BYTES + 300
-    total.give_back(item("a", size=300))
+    total.give_back(after)
     assert total.used == 0
 
 
@@ -78,3 +81,16 @@ def test_a_list_that_fits_replaces_whatever_stood_there(monkeypatch: pytest.Monk
     assert [one.resource_version for one in store.items.values()] == ["2", "2"]
     with pytest.raises(PermanentError):
         store.put(("n", "c"), item("c"))
+
+
+def test_whole_objects_of_strangers_weigh_what_is_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = {"metadata": {"name": "a", "namespace": "n"}, "spec": {"text": "x" * 10_000}}
+    assert full_object.weight(document) < 2 * OBJECT_BYTES
+    assert strangers_object.weight(document) > 4 * 10_000
+    monkeypatch.setattr(budget, "COLLECTION_BYTES", 50_000)
+    store: Store[dict[str, Any]] = Store(strangers_object, lambda *_: None)
+    store.put(("n", "a"), document)
+    with pytest.raises(PermanentError):
+        store.put(("n", "b"), {**document, "metadata": {"name": "b", "namespace": "n"}})
+    store.drop(("n", "a"))
+    store.put(("n", "b"), document)

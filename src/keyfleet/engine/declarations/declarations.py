@@ -13,7 +13,7 @@ from keyfleet.engine.declarations.events import DeclarationEvents
 from keyfleet.engine.declarations.served import ServedKinds, Watchable
 from keyfleet.engine.hubobjects import HUB, Document, is_status_only, origin_of
 from keyfleet.kube.client import Client
-from keyfleet.kube.decoding import full_object
+from keyfleet.kube.decoding import full_object, strangers_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import Resource
@@ -125,7 +125,7 @@ class Declarations:
             self.client,
             resource,
             on_change=partial(self._on_manifest, name, resource),
-            decode=full_object,
+            decode=strangers_object if self.cluster else full_object,
             lists=self._manner.lists,
             **self._means,
         )
