@@ -159,11 +159,12 @@ async def test_silence_ends(stubbed: Rig, stub: Stub, monkeypatch: pytest.Monkey
         return web.Response()
 
     stub.put(GET, wait)
+    session = await stubbed.open()
     monkeypatch.setattr(client, "CALL_S", 0.2)
-    error = await failure(stubbed)
+    with pytest.raises(UnreachableError, match="in time") as silent:
+        await ask(session, DB)
     released.set()
-    assert isinstance(error, UnreachableError)
-    assert "in time" in error.message
+    assert clean(silent.value).code == "store.timeout"
 
 
 async def test_nobody_listens(stubbed: Rig) -> None:
