@@ -185,8 +185,6 @@ class Guard:
     on_source_missing: OnMissing = OnMissing.RETAIN
     on_intent_deleted: DeletionPolicy = DeletionPolicy.DELETE
     on_unchangeable: Replace = Replace.REFUSE
-    takes_unmarked: bool = False
-    """A target that nobody marked is taken, whatever it holds; what somebody marked is not."""
     ownership: Ownership = MARKED
 
 

@@ -3,39 +3,20 @@
 
 from collections.abc import Callable
 
-import re2
+from keyfleet.base.errors import InvalidInputError, InvalidIntentError
+from keyfleet.base.regexps import searcher
 
-from keyfleet.base.errors import InvalidIntentError
-
-EXPRESSION_MAX = 10_000
-"""Longest expression, in characters."""
-_MEMORY_BYTES = 8 << 20
+_FIELD = "find.name.regexp"
 
 
 def name_matcher(expression: str) -> Callable[[str], bool]:
     """Return a test whether the expression matches anywhere in a name.
 
-    RE2 takes time in proportion to the name, whatever the expression.
-
-    >>> [name for name in ("db-1", "web") if name_matcher("^db")(name)]
-    ['db-1']
-
     Raises:
-        InvalidIntentError: `store.query`: it is no RE2 expression, or too long.
+        InvalidIntentError: `store.query`: it is no RE2 expression, or one that costs too much.
     """
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _MEMORY_BYTES
-    if len(expression) <= EXPRESSION_MAX:
-        try:
-            search = re2.compile(expression, options=options).search
-        except (re2.error, UnicodeError):
-            pass
-        else:
-            return lambda name: search(name) is not None
-    raise InvalidIntentError(
-        "store.query",
-        "the store cannot be asked so",
-        "find.name.regexp",
-        "not an RE2 regular expression: look-around and back-references do not exist",
-    )
+    try:
+        return searcher(expression)
+    except InvalidInputError as error:
+        hint = error.hint
+    raise InvalidIntentError("store.query", "the store cannot be asked so", _FIELD, hint)

@@ -2,7 +2,8 @@
 import pytest
 
 from keyfleet.base.errors import InvalidIntentError
-from keyfleet.plugin.storesearch import EXPRESSION_MAX, name_matcher
+from keyfleet.base.regexps import LETTERS_MAX
+from keyfleet.plugin.storesearch import name_matcher
 
 
 @pytest.mark.parametrize(
@@ -31,4 +32,4 @@ def test_refuses_what_is_no_expression_of_re2(expression: str) -> None:
 def test_takes_no_longer_for_expressions_that_explode_elsewhere() -> None:
     matches = name_matcher("(a*)*b")
     assert not matches("a" * 200_000)
-    assert EXPRESSION_MAX < 20_000
+    assert LETTERS_MAX < 20_000

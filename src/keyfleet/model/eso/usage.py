@@ -7,10 +7,10 @@ Source: compat/external-secrets.md 1.6.
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import re2
 from msgspec import Meta
 
-from keyfleet.base.errors import InvalidIntentError
+from keyfleet.base.errors import InvalidInputError, InvalidIntentError
+from keyfleet.base.regexps import searcher
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.model.v1alpha1.common import ApiStruct, LabelSelector
 from keyfleet.model.v1alpha1.parsing import parse_part
@@ -76,11 +76,8 @@ def _matches(condition: UseCondition, namespace: NamespaceFacts, path: str) -> b
 
 
 def _is_found(pattern: str, name: str, path: str) -> bool:
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options).search(name) is not None
-    except (re2.error, ValueError):
-        pass
-    hint = "write it in RE2 syntax, as Go has it"
+        return searcher(pattern)(name)
+    except InvalidInputError as error:
+        hint = error.hint
     raise InvalidIntentError("intent.invalid", "not a regular expression", hint=hint, path=path)

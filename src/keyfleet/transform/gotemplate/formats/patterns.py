@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import re2
 
+from keyfleet.base.regexps import LETTERS_MAX, REPEATED_MAX, repeated
 from keyfleet.transform.gotemplate.errors import Data, GoError
 from keyfleet.transform.gotemplate.run import Run
 from keyfleet.transform.gotemplate.values import encoded
 
-_SOURCE_BYTES_MAX: Final = 10_000
-_REPEATED_MAX: Final = 5_000
-"""What counted repetitions may add up to: compiling takes RE2 the square of it, here 50 ms."""
 _MEMORY_BYTES: Final = 8 << 20
 _KEPT_MAX: Final = 6
 _SLOTS_MAX: Final = 1 << 20
@@ -69,7 +67,7 @@ def compiled(run: Run, source: str, *, subject: str) -> Pattern:
     Raises:
         GoError: It is invalid; Go's `error parsing regexp: ...`.
     """
-    if len(source) > _SOURCE_BYTES_MAX or _repeated(source) > _REPEATED_MAX:
+    if len(source) > LETTERS_MAX or repeated(source) > REPEATED_MAX:
         raise GoError("error parsing regexp: expression too large")
     run.step(1 + len(source) // 32 + 8 * (source.count(r"\p") + source.count(r"\P")))
     pattern = _compiled_for(run, source, is_ascii=source.isascii() and subject.isascii())
@@ -100,7 +98,7 @@ def _kept(run: Run, source: str, *, is_ascii: bool) -> Pattern | GoError:
     if found is None:
         if len(kept) >= _KEPT_MAX:
             kept.pop(next(iter(kept)))
-        run.step(_repeated(source))
+        run.step(repeated(source))
         found = kept[source, is_ascii] = _compile(source, is_ascii=is_ascii)
     return found
 
@@ -162,16 +160,7 @@ def _wildness(source: str) -> int:
     A search remembers a set of places. Those in literal text follow from the text; only the others
     multiply its states, and a counted repetition makes many of one.
     """
-    return sum(character in _WILD or character == "\\" for character in source) + _repeated(source)
-
-
-def _repeated(source: str) -> int:
-    """Return what the largest numbers of all counted repetitions add up to."""
-    repeated = 0
-    for part in source.split("{")[1:]:
-        numbers = [n for n in part.partition("}")[0].split(",") if n.isdecimal() and n.isascii()]
-        repeated += max((int(n[:4]) for n in numbers), default=0)
-    return repeated
+    return sum(character in _WILD or character == "\\" for character in source) + repeated(source)
 
 
 def _translated(error: Exception) -> GoError:
