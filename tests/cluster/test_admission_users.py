@@ -36,6 +36,7 @@ A, B = "team-a", "team-b"
 JSON_PATCH = "application/json-patch+json"
 WRITE = ["get", "create", "update", "patch", "delete"]
 GROUP = "keyfleet.io"
+STORES = "external-secrets.io"
 CREATED, OK, FORBIDDEN, INVALID = 201, 200, 403, 422
 
 
@@ -105,12 +106,13 @@ def populate(plane: ControlPlane) -> None:
         for name in ("own", "shared"):
             secret = {"metadata": {"name": name}, "stringData": {"k": canary(team)}}
             plane.api.must("POST", SECRETS.path(namespace=team), secret)
-        rules = [fleet(), secrets(WRITE), config_maps("templates")]
+        rules = [fleet(), secrets(WRITE), config_maps("templates"), asks_stores()]
         bind(plane, team, "tenants", rules, group(team))
     bind(plane, A, "editors", [fleet()], user("editor"))
     bind(plane, A, "listers", [fleet(), secrets(["list", "watch"])], user("lister"))
     bind(plane, A, "named", [fleet(), secrets(["get"], "own")], user("named"))
     bind(plane, B, "guests", [secrets(["get"], "shared")], user("guest"))
+    bind(plane, A, "users-of-vault", [fleet(), uses("vault")], user("teller"))
     bind(plane, A, "robots", [fleet(), secrets(["get"])], account(A, "robot"))
     bind(plane, A, "idlers", [fleet()], account(A, "idler"))
     bind(plane, A, "patchers", [secrets(["patch"])], user("patcher"))
@@ -142,6 +144,19 @@ def config_maps(*names: str) -> dict[str, Any]:
         "resources": ["configmaps"],
         "verbs": ["get"],
         "resourceNames": list(names),
+    }
+
+
+def asks_stores() -> dict[str, Any]:
+    return {"apiGroups": [STORES], "resources": ["externalsecrets"], "verbs": ["create"]}
+
+
+def uses(name: str) -> dict[str, Any]:
+    return {
+        "apiGroups": [STORES],
+        "resources": ["secretstores"],
+        "verbs": ["use"],
+        "resourceNames": [name],
     }
 
 
@@ -273,6 +288,51 @@ def test_nobody_names_what_they_may_not_get(
     place = f"{reference.get('namespace', A)}/{reference['name']}"
     assert f"{name} may not get Secret {place} on the hub" in told
     assert "name another Secret, or be granted `get` on this one" in told
+
+
+VAULT = {"name": "vault"}
+WIDE = {"name": "vault", "kind": "ClusterSecretStore"}
+
+
+def of_store(store: dict[str, Any], *, several: bool = False) -> dict[str, Any]:
+    source = {"storeRef": store, "key": "db"}
+    if not several:
+        return document(OWN, source=source)
+    return document(OWN, source=None, sources=[{"name": "s", **source}])
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(
+    ("who", "store"),
+    [("alice", VAULT), ("alice", WIDE), ("teller", VAULT), ("root", VAULT | {"namespace": B})],
+)
+def test_an_author_reads_stores_that_they_could_ask_anyway(
+    login: Login, who: str, store: dict[str, Any], *, several: bool
+) -> None:
+    """By an ExternalSecret beside it, or since they may use the store."""
+    answer = create(login(who), of_store(store, several=several))
+    assert answer.status == CREATED, answer.json()
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(
+    ("who", "store"),
+    [
+        ("alice", VAULT | {"namespace": B}),
+        ("editor", VAULT),
+        ("editor", WIDE),
+        ("teller", {"name": "other"}),
+        ("teller", WIDE),
+    ],
+)
+def test_nobody_reads_a_store_that_they_may_not_use(
+    login: Login, who: str, store: dict[str, Any], *, several: bool
+) -> None:
+    answer = create(login(who), of_store(store, several=several))
+    assert answer.status == FORBIDDEN, answer.json()
+    told = str(answer.json()["message"])
+    assert f"{who} may not use {store.get('kind', 'SecretStore')} " in told
+    assert "nor create ExternalSecrets there" in told
 
 
 def with_sources(*references: dict[str, Any], **spec: Any) -> dict[str, Any]:

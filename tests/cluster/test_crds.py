@@ -22,7 +22,7 @@ from keyfleet.model.v1alpha1 import (
     to_document,
 )
 from keyfleet.model.v1alpha1.common import ApiStruct
-from keyfleet.model.v1alpha1.limits import check_cluster
+from keyfleet.model.v1alpha1.limits import check_cluster, check_source
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 LEAST = {"source": {"secretRef": {"name": "db"}}, "placement": {"clusters": {"names": ["east"]}}}
@@ -149,6 +149,11 @@ SECRETS_BAD: list[dict[str, Any]] = [
     {"source": {"secretRef": {"name": "db"}}},
     secret_spec(source={}),
     secret_spec(source={"secretRef": {"name": "Db"}}),
+    secret_spec(source={"storeRef": {"name": "vault"}}),
+    secret_spec(source={"storeRef": {"name": "vault", "kind": "Other"}, "key": "k"}),
+    secret_spec(source={"storeRef": {"name": "vault"}, "key": "k", "secretRef": {"name": "db"}}),
+    secret_spec(source={"secretRef": {"name": "db"}, "to": "k"}),
+    secret_spec(source={"storeRef": {"name": "vault"}, "key": "k", "refreshInterval": "1d"}),
     secret_spec(source={"secretRef": {"name": "db", "cluster": ""}}),
     secret_spec(source={"secretRef": {"name": "db"}, "onMissing": "Drop"}),
     secret_spec(data=[]),
@@ -208,6 +213,8 @@ def parses(kind: type[ApiStruct], document: dict[str, Any]) -> bool:
         spec = parse_spec(kind, document)
         if isinstance(spec, FleetClusterSpec):
             check_cluster(spec)
+        if isinstance(spec, FleetSecretSpec) and spec.source is not None:
+            check_source(spec.source, path="spec.source")
     except InvalidIntentError:
         return False
     return True

@@ -18,6 +18,7 @@ from keyfleet.model.v1alpha1.fleetsecret import (
     StoreReference,
     ValueSource,
 )
+from keyfleet.model.v1alpha1.limits import check_source
 
 STORE = "store"
 """What reads of stores name as their source."""
@@ -29,23 +30,10 @@ def read_of(spec: ValueSource, origin: Origin, *, path: str, name: str = "") -> 
     Raises:
         InvalidIntentError: `intent.invalid`: it names two, none, or a field of the other.
     """
-    if (spec.secret_ref is None) is (spec.store_ref is None):
-        raise _wrong(path, "give exactly one of secretRef and storeRef")
-    of_stores = {
-        "key": spec.key,
-        "property": spec.property,
-        "version": spec.version,
-        "to": spec.to,
-        "refreshInterval": spec.refresh_interval,
-    }
+    check_source(spec, path=path)
     if spec.secret_ref is not None:
-        for field, given in of_stores.items():
-            if given is not None:
-                raise _wrong(f"{path}.{field}", "is for storeRef")
         path = path if name else f"{path}.secretRef"
         return Read(SOURCE, _secret(spec.secret_ref, origin), name, path)
-    if spec.key is None:
-        raise _wrong(f"{path}.key", "name the secret in the store")
     return Read(STORE, _store_read(spec, origin, path), name, path, key=spec.to or "")
 
 
@@ -78,7 +66,7 @@ def _secret(spec: SecretReference, origin: Origin) -> SecretRef:
 
 
 def _store_read(spec: ValueSource, origin: Origin, path: str) -> StoreRead:
-    assert spec.store_ref is not None  # noqa: S101 - narrows the type; read_of() checked it
+    assert spec.store_ref is not None  # noqa: S101 - narrows the type; check_source() looked
     store = _store(spec.store_ref, origin, path)
     how = How.VALUE if spec.to is not None else How.MAP
     query = Query(how, spec.key or "", spec.property or "", spec.version or "")

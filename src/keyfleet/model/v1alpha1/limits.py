@@ -3,6 +3,7 @@
 
 from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
+from keyfleet.model.v1alpha1.fleetsecret import ValueSource
 
 SPECIAL_TYPES = frozenset(
     {
@@ -39,3 +40,29 @@ def check_cluster(spec: FleetClusterSpec) -> None:
     if sum(ways) != 1:
         message = "give exactly one of context, kubeconfigRef and inCluster: true"
         raise InvalidIntentError("intent.invalid", message, path="spec")
+
+
+def check_source(spec: ValueSource, *, path: str) -> None:
+    """Refuse a source that names two things or none, or has a field of the other.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`, with the path of the field.
+    """
+    if (spec.secret_ref is None) is (spec.store_ref is None):
+        raise _invalid(path, "give exactly one of secretRef and storeRef")
+    of_stores = {
+        "key": spec.key,
+        "property": spec.property,
+        "version": spec.version,
+        "to": spec.to,
+        "refreshInterval": spec.refresh_interval,
+    }
+    for field, given in of_stores.items() if spec.secret_ref is not None else ():
+        if given is not None:
+            raise _invalid(f"{path}.{field}", "is for storeRef")
+    if spec.store_ref is not None and spec.key is None:
+        raise _invalid(f"{path}.key", "name the secret in the store")
+
+
+def _invalid(path: str, message: str) -> InvalidIntentError:
+    return InvalidIntentError("intent.invalid", message, path=path)
