@@ -25,6 +25,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class _Known:
     refreshed_at: datetime
     version: str
+    uid: str
+    """Of the manifest: another one of the same name was never read."""
     clusters: set[ClusterName] = field(default_factory=set)
     """Where what was read then has been delivered."""
     timer: asyncio.TimerHandle | None = None
@@ -49,7 +51,7 @@ class Refreshing:
         """Tell whether an intent's stores need not be asked for a pass in a cluster."""
         if intent.refresh is None or intent.rollout.paused or intent.key in self._stirred:
             return False
-        known = self._known.get(intent.key)
+        known = self._known_of(intent)
         if known is not None and cluster not in known.clusters:
             return False
         return not is_due(intent.refresh, self._standing(intent), self._clock.now())
@@ -67,11 +69,11 @@ class Refreshing:
         """What was read at a time is delivered in a cluster; tell whether that is to be said."""
         if intent.refresh is None:
             return False
-        known = self._known.get(intent.key)
+        known = self._known_of(intent)
         is_new = known is None or (known.refreshed_at, known.version) != (read_at, intent.version)
         if known is None or is_new:
             self._cancel(intent.key)
-            known = self._known[intent.key] = _Known(read_at, intent.version)
+            known = self._known[intent.key] = _Known(read_at, intent.version, intent.origin.uid)
         known.clusters.add(cluster)
         self._stirred.discard(intent.key)
         self.schedule(intent)
@@ -91,11 +93,17 @@ class Refreshing:
 
     def rested(self, intent: Intent, cluster: ClusterName) -> None:
         """A pass found the target as delivered, before this process read anything."""
-        if intent.standing.refreshed_at is None or intent.key in self._known:
+        if self._known_of(intent) is not None:
+            # The wall clock may be behind the timer that woke it.
+            self.schedule(intent)
+            return
+        if intent.standing.refreshed_at is None:
             return
         # A manifest that says "once" rests at the version that was carried out, whatever it is now.
         version = intent.version if intent.standing.is_version_same else ""
-        self._known[intent.key] = _Known(intent.standing.refreshed_at, version, {cluster})
+        self._known[intent.key] = _Known(
+            intent.standing.refreshed_at, version, intent.origin.uid, {cluster}
+        )
         self.schedule(intent)
 
     def said(self, key: IntentKey) -> tuple[str, str]:
@@ -114,6 +122,14 @@ class Refreshing:
         for key in list(self._known):
             self.forget(key)
 
+    def _known_of(self, intent: Intent) -> _Known | None:
+        known = self._known.get(intent.key)
+        if known is not None and known.uid != intent.origin.uid:
+            self._cancel(intent.key)
+            known = None
+            del self._known[intent.key]
+        return known
+
     def _due(self, key: IntentKey) -> None:
         known = self._known.get(key)
         if known is not None:
@@ -127,7 +143,7 @@ class Refreshing:
             known.timer = None
 
     def _standing(self, intent: Intent) -> Standing:
-        known = self._known.get(intent.key)
+        known = self._known_of(intent)
         if known is None:
             standing = intent.standing
         else:
@@ -147,7 +163,7 @@ def aligned(intent: Intent, refresh: Refresh, refreshed_at: datetime) -> datetim
     """
     if refresh.is_once or refresh.interval is None:
         return refreshed_at
-    step = refresh.interval / 2
+    step = refresh.every / 2
     phase = step * (zlib.crc32(_asked(intent).encode()) / 2**32)
     return refreshed_at - (refreshed_at - EPOCH - phase) % step
 

@@ -13,6 +13,8 @@ from typing import Final
 
 from keyfleet.model.windows import Windows
 
+SHORTEST: Final = timedelta(seconds=1)
+"""A shorter interval counts as this one: no manifest may have its store asked without a pause."""
 _LONGEST: Final = timedelta(days=300 * 365)
 """An interval beyond is as good as none, and no calendar goes on for ever."""
 
@@ -42,6 +44,11 @@ class Refresh:
         """Tell whether time never makes it due."""
         is_timed = self.policy is RefreshPolicy.PERIODIC
         return not is_timed or self.interval is None or self.interval <= timedelta()
+
+    @property
+    def every(self) -> timedelta:
+        """The interval, within bounds; for what time makes due."""
+        return min(max(self.interval or SHORTEST, SHORTEST), _LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +92,4 @@ def _expires(refresh: Refresh, standing: Standing, now: datetime) -> datetime | 
     """Return when the last reading is old; None: there was none, or only in the future."""
     if standing.refreshed_at is None or standing.refreshed_at > now or refresh.interval is None:
         return None
-    return standing.refreshed_at + min(refresh.interval, _LONGEST)
+    return standing.refreshed_at + refresh.every

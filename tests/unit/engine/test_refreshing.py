@@ -132,9 +132,10 @@ async def test_a_change_of_what_it_depends_on_is_answered_at_once(refreshing: Re
 async def test_time_wakes_an_intent_once(
     refreshing: Refreshing, wall: Wall, woken: list[IntentKey]
 ) -> None:
-    asked = intent(Refresh(interval=timedelta(milliseconds=40)))
-    refreshing.done(asked, EAST, NOW)
-    refreshing.done(asked, WEST, NOW)
+    asked = intent(Refresh(interval=timedelta(seconds=1)))
+    read_at = NOW - timedelta(milliseconds=960)
+    refreshing.done(asked, EAST, read_at)
+    refreshing.done(asked, WEST, read_at)
     await asyncio.sleep(0.2)
     assert woken == [asked.key]
     wall.time = NOW + HOUR
@@ -166,3 +167,42 @@ def test_one_key_comes_due_at_the_same_moments_in_every_cluster(
     first = aligned(intent(), HOURLY, at)
     second = aligned(intent(cluster="west"), HOURLY, at + later)
     assert (second - first) % grid == timedelta()
+
+
+@pytest.mark.parametrize("interval", [1, 3, 999_999])
+async def test_an_interval_of_nothing_is_one_second(
+    refreshing: Refreshing, wall: Wall, interval: int
+) -> None:
+    """`refreshInterval: 1ns` of one tenant must neither crash a pass nor fill a core."""
+    asked = intent(Refresh(interval=timedelta(microseconds=interval)))
+    refreshing.done(asked, EAST, NOW)
+    wall.time = NOW + timedelta(milliseconds=499)
+    assert refreshing.rests(asked, EAST)
+    wall.time = NOW + timedelta(seconds=1)
+    assert not refreshing.rests(asked, EAST)
+
+
+async def test_a_clock_that_goes_back_freezes_nothing(
+    refreshing: Refreshing, wall: Wall, woken: list[IntentKey]
+) -> None:
+    """Timers go by the loop's clock: where the wall is behind, the intent is not due yet."""
+    asked = intent()
+    read_at = aligned(asked, HOURLY, NOW)
+    wall.time = read_at + HOUR - timedelta(milliseconds=20)
+    refreshing.done(asked, EAST, read_at)
+    wall.time -= timedelta(milliseconds=40)
+    await asyncio.sleep(0.03)
+    assert woken == [asked.key]
+    assert refreshing.rests(asked, EAST)
+    refreshing.rested(asked, EAST)
+    await asyncio.sleep(0.1)
+    assert woken == [asked.key] * 2
+
+
+async def test_another_manifest_of_the_same_name_is_due(refreshing: Refreshing) -> None:
+    """Deleted and made anew while nobody watched: its generation is that of the first."""
+    asked = intent(Refresh(RefreshPolicy.CREATED_ONCE))
+    refreshing.done(asked, EAST, NOW)
+    origin = replace(asked.origins[0], uid="another")
+    assert not refreshing.rests(replace(asked, origins=(origin,)), EAST)
+    assert refreshing.said(asked.key) == ("", "")
