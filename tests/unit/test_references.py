@@ -29,6 +29,7 @@ from keyfleet.model.v1alpha1.reading import SPECS
 ROOT = Path(__file__).resolve().parents[2]
 
 READS = "test_no_reference_reads_what_is_anothers"
+STORES = "test_no_store_is_read_that_is_anothers"
 PLACES = "test_no_placement_reaches_what_is_anothers"
 RENDERS = "test_no_template_reaches_out_or_holds_up_others"
 TEMPLATES = "test_no_template_forges_ownership_or_authority"
@@ -50,6 +51,9 @@ NARROWS = "only takes away from what was chosen"
 OWN_WORDS = "chooses among what the author was let read, or says what becomes of it"
 OWN_OBJECTS = "says what happens to the author's own targets; whose they are is the marker's word"
 PAUSES = "stops the author's own deliveries, or an administrator's own cluster or policy"
+INTERVALS = (
+    "how often a store is asked for this author; asking for many is bounded for each service"
+)
 FIGURES = "a number that an administrator sets"
 ADMINISTRATORS = WRITES_NO_POLICY
 
@@ -75,11 +79,21 @@ def _objects(path: str) -> dict[str, str]:
     }
 
 
+def _store(path: str) -> dict[str, str]:
+    return {
+        **{f"{path}.storeRef.{name}": STORES for name in ("name", "namespace", "kind")},
+        **{f"{path}.{name}": OWN_WORDS for name in ("key", "property", "version", "to")},
+        f"{path}.refreshInterval": INTERVALS,
+    }
+
+
 FIELDS: dict[str, str] = {
     "FleetSecret.source.secretRef.name": READS,
     "FleetSecret.source.secretRef.namespace": READS,
     "FleetSecret.source.secretRef.cluster": READS,
     "FleetSecret.source.onMissing": READS,
+    **_store("FleetSecret.source"),
+    **_store("FleetSecret.sources[]"),
     "FleetSecret.data[].from": OWN_KEYS,
     "FleetSecret.data[].to": OWN_KEYS,
     "FleetSecret.sources[].name": OWN_WORDS,
@@ -128,6 +142,8 @@ FIELDS: dict[str, str] = {
     "FleetPolicy.sources[].namespaces.names": ADMINISTRATORS,
     "FleetPolicy.sources[].namespaces.exclude": NARROWS,
     "FleetPolicy.sources[].labels": ADMINISTRATORS,
+    "FleetPolicy.sources[].stores.names": ADMINISTRATORS,
+    "FleetPolicy.sources[].stores.kinds": ADMINISTRATORS,
     "FleetPolicy.defaultFlow": ADMINISTRATORS,
     "FleetPolicy.limits.deletions.targets": FIGURES,
     "FleetPolicy.limits.deletions.percent": FIGURES,

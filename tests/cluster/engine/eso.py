@@ -11,12 +11,13 @@ from keyfleet.kube.resources import (
     CLUSTERSECRETSTORES,
     CRDS,
     EXTERNALSECRETS,
+    GENERATORS,
     SECRETSTORES,
     Resource,
 )
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
 
-KINDS = (EXTERNALSECRETS, SECRETSTORES, CLUSTERSECRETSTORES)
+KINDS = (EXTERNALSECRETS, SECRETSTORES, CLUSTERSECRETSTORES, GENERATORS[0])
 
 
 def crd(resource: Resource) -> dict[str, Any]:

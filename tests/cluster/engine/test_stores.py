@@ -11,11 +11,18 @@ from tests.cluster.engine.harness import Fleet
 from keyfleet import builtin
 from keyfleet.base.errors import UnreachableError
 from keyfleet.engine.declarations.claims import Claims
-from keyfleet.kube.resources import SECRETSTORES
+from keyfleet.kube.resources import (
+    CLUSTERSECRETSTORES,
+    EXTERNALSECRETS,
+    FLEETPOLICIES,
+    GENERATORS,
+    SECRETSTORES,
+)
 from keyfleet.plugin.stores import Provider
 from keyfleet.testing.canary import canary
 
 CLAIMS = Claims(dialects=frozenset({"eso"}))
+PASSWORDS = GENERATORS[0]
 ONE, TWO = canary("one"), canary("two")
 FAKE = {"fake": {"data": [{"key": "db/password", "value": ONE.decode()}]}}
 COUNTING = {"counting": {"secretRef": {"name": "login", "key": "password"}}}
@@ -152,3 +159,93 @@ async def test_a_refused_read_says_entry_key_and_remedy(
     )
     counting.values["absent"] = ONE
     await stores.delivered({"value": ONE}, stores.east)
+
+
+async def test_no_store_is_read_that_is_anothers(stores: Fleet, counting: CountingProvider) -> None:
+    """Absent and forbidden are answered with the same reason in the same words."""
+    victim = await stores.add_namespace("victim", stores.hub)
+    counting.values = {"db": ONE}
+    await stores.write_secret(stores.hub, "login", {"password": canary("login")}, namespace=victim)
+    await eso.store(stores.hub, victim, COUNTING)
+    conditions = [{"namespaces": [victim]}]
+    wide = {"provider": FAKE, "conditions": conditions}
+    await eso.put(stores.hub, CLUSTERSECRETSTORES, f"wide-{victim}", wide)
+    await run(stores)
+    attacks = {
+        "present": {"name": "store", "namespace": victim},
+        "absent": {"name": "no-store", "namespace": victim},
+        "own": {"name": "store"},
+        "wide": {"name": f"wide-{victim}", "kind": "ClusterSecretStore"},
+    }
+    for name, ref in attacks.items():
+        sources = [{"name": "s", "storeRef": ref, "key": "db", "to": "k"}]
+        await stores.ask(stores.east, name=name, sources=sources)
+    reasons = {"present": "SourceMissing", "absent": "SourceMissing", "own": "StoreMissing"}
+    for name in attacks:
+        wanted = reasons.get(name, "StoreNotAllowed")
+        await stores.stands(
+            "Pending" if name in reasons else "Refused", wanted, stores.east, name=name
+        )
+    said = [(await stores.status(name))["conditions"][0]["message"] for name in attacks]
+    assert said[0].replace("/store ", "/no-store ") == said[1]
+    assert (counting.reads, await stores.data(stores.east, "present")) == (0, None)
+    await stores.hub.client.delete(CLUSTERSECRETSTORES, f"wide-{victim}")
+
+
+async def test_what_a_store_is_called_decides_where_its_values_may_go(
+    stores: Fleet, counting: CountingProvider
+) -> None:
+    """A policy labels the store; the value of it stays where that may be."""
+    del counting
+    rule = {
+        "name": "production-stays",
+        "from": {"matchLabels": {"env": "production"}},
+        "to": {"matchLabels": {"env": "test"}},
+        "action": "Deny",
+    }
+    chosen = {
+        "clusters": {"names": ["hub"]},
+        "namespaces": {"names": [stores.namespace]},
+        "stores": {"names": ["store"], "kinds": ["SecretStore"]},
+        "labels": {"env": "production"},
+    }
+    spec = {"flows": [rule], "sources": [chosen], "defaultFlow": "Allow"}
+    body = {
+        "apiVersion": FLEETPOLICIES.api_version,
+        "kind": FLEETPOLICIES.kind,
+        "metadata": {"name": f"flows-{stores.namespace}"},
+        "spec": spec,
+    }
+    await stores.hub.client.create(FLEETPOLICIES, body)
+    for name in ("store", "other"):
+        await eso.store(stores.hub, stores.namespace, FAKE, name)
+    await stores.declare(stores.east, labels={"env": "production"})
+    await stores.declare(stores.west, labels={"env": "test"})
+    await stores.run(as_admin=True, claims=CLAIMS)
+    for name in ("store", "other"):
+        source = {"name": "s", "storeRef": {"name": name}, "key": "db/password", "to": "k"}
+        await stores.ask(stores.east, stores.west, name=name, sources=[source])
+    await stores.delivered({"k": ONE}, stores.east, name="store")
+    await stores.delivered({"k": ONE}, stores.east, stores.west, name="other")
+    await stores.stands("Refused", "FlowDenied", stores.west, name="store")
+    assert await stores.data(stores.west, "store") is None
+    await stores.hub.client.delete(FLEETPOLICIES, f"flows-{stores.namespace}")
+
+
+async def test_generated_values_are_never_shared(stores: Fleet) -> None:
+    generator = {"length": 24, "allowRepeat": True, "noUpper": False}
+    for side in (stores.east, stores.west):
+        await eso.put(side, PASSWORDS, "pw", generator, namespace=stores.namespace)
+        ref = {"apiVersion": PASSWORDS.api_version, "kind": PASSWORDS.kind, "name": "pw"}
+        for name in ("one", "two"):
+            wanted = {"dataFrom": [{"sourceRef": {"generatorRef": ref}}]}
+            await eso.put(side, EXTERNALSECRETS, name, wanted, namespace=stores.namespace)
+    await run(stores)
+    found: set[bytes] = set()
+    for side in (stores.east, stores.west):
+        for name in ("one", "two"):
+            await eso.says(side, stores.namespace, "True", "SecretSynced", name=name)
+            data = await stores.data(side, name)
+            assert data is not None
+            found.add(data["password"])
+    assert len(found) == 4
