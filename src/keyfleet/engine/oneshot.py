@@ -311,7 +311,7 @@ class OneShot:
 
 
 def _by_name(key: IntentKey) -> NamespaceFacts:
-    return NamespaceFacts(key.namespace)
+    return NamespaceFacts(key.namespace, is_seen=False)
 
 
 def _unless_paused(question: Question, step: Step, contact: Contact) -> Planned:

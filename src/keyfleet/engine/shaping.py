@@ -109,7 +109,9 @@ class Surroundings:
     """The clock and the random source of templates."""
     stores: Stores | None = None
     """What reads stores; None: nothing does."""
-    namespace_of: Callable[[IntentKey], NamespaceFacts] = lambda key: NamespaceFacts(key.namespace)
+    namespace_of: Callable[[IntentKey], NamespaceFacts] = lambda key: NamespaceFacts(
+        key.namespace, is_seen=False
+    )
     """The namespace of a manifest, in the cluster where it was found."""
 
 

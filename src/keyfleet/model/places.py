@@ -77,6 +77,8 @@ class NamespaceFacts:
     is_terminating: bool = False
     annotations: Mapping[str, str] = field(default_factory=dict)
     """For templates; placement never looks at them."""
+    is_seen: bool = True
+    """False: only the name is known, so that no labels mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class StoreLook:
     def namespace_of(self, key: IntentKey) -> NamespaceFacts:
         """Return the namespace of a manifest, as far as it could be looked at."""
         known = self._namespaces.get((key.cluster, key.namespace))
-        return known or NamespaceFacts(key.namespace)
+        return known or NamespaceFacts(key.namespace, is_seen=False)
 
     async def close(self) -> None:
         """Log out everywhere."""

@@ -65,7 +65,8 @@ def _matches(condition: UseCondition, namespace: NamespaceFacts, path: str) -> b
     labels = condition.namespace_selector
     if labels is not None:
         wanted = selector(labels, path=f"{path}.namespaceSelector")
-        if wanted.matches(namespace.labels):
+        # Of a namespace that nobody sees, no label is absent either.
+        if wanted.is_empty or (namespace.is_seen and wanted.matches(namespace.labels)):
             return True
     if namespace.name in condition.namespaces:
         return True

@@ -95,6 +95,8 @@ class Client:
         means: ProviderMeans,
         subject: str,
     ) -> None:
+        self.trusts = endpoint.ca_sha256
+        """By what the server proves to be itself; empty: by the system's CAs."""
         self._spec = spec
         self._means = means
         self._network = Network(endpoint, subject=subject)

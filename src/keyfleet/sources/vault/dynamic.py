@@ -147,5 +147,5 @@ class DynamicProvider:
             store.ref, "vault", store.config["provider"], namespace=store.namespace, uid=store.uid
         )
         login = await self._vault.log_in(inner, spec.provider, references, means)
-        endpoint = f"{spec.provider.base} {spec.provider.namespace}".rstrip()
+        endpoint = self._vault.endpoint(spec.provider, login, means)
         return DynamicSession(spec, login, endpoint=endpoint, subject=str(store.ref))

@@ -28,6 +28,8 @@ class Login:
         self, client: Client, identity: Identity, spec: VaultSpec, clock: Clock, *, subject: str
     ) -> None:
         self.identity = identity
+        self.trusts = client.trusts
+        """By what the server proved to be itself."""
         self._client = client
         self._spec = spec
         self._clock = clock

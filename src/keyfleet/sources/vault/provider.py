@@ -62,7 +62,7 @@ class VaultProvider:
         spec = self._spec(store)
         login = await self.log_in(store, spec, references, means)
         return VaultSession(
-            spec, login, endpoint=self._endpoint(spec, means), subject=str(store.ref)
+            spec, login, endpoint=self.endpoint(spec, login, means), subject=str(store.ref)
         )
 
     async def log_in(
@@ -103,13 +103,14 @@ class VaultProvider:
             return client
         raise problem
 
-    def _endpoint(self, spec: VaultSpec, means: ProviderMeans) -> str:
-        """Return server and namespace, and a fingerprint of headers that may lead elsewhere.
+    def endpoint(self, spec: VaultSpec, login: Login, means: ProviderMeans) -> str:
+        """Return server and namespace, and fingerprints of what may lead elsewhere.
 
-        Headers may hold credentials of something in between: their hash is keyed, so that nobody
-        who sees it can guess them.
+        Stores that trust different CAs may talk to different servers, whatever their addresses
+        say; so may those that send other headers. Headers may hold credentials of something in
+        between: their hash is keyed, so that nobody who sees it can guess them.
         """
-        parts = [spec.base, spec.namespace.strip("/")]
+        parts = [spec.base, spec.namespace.strip("/"), login.trusts[:16]]
         if spec.headers:
             self._salt = self._salt or means.randomness(16)
             told = repr(sorted(spec.headers.items())).encode()

@@ -57,6 +57,19 @@ def test_whoever_matches_no_condition_may_not(condition: dict[str, Any]) -> None
     assert asked(condition) == "denied by spec.condition"
 
 
+@pytest.mark.parametrize("operator", ["DoesNotExist", "NotIn"])
+def test_labels_that_nobody_sees_let_nobody_in(operator: str) -> None:
+    """A store for all but the restricted is not open to who cannot be told from them."""
+    values = ["yes"] if operator == "NotIn" else []
+    rule = {"key": "restricted", "operator": operator, "values": values}
+    conditions = conditions_of(
+        {"spec": {"conditions": [{"namespaceSelector": {"matchExpressions": [rule]}}]}}
+    )
+    assert may_use(conditions, SHOP) is None
+    unseen = NamespaceFacts("shop", is_seen=False)
+    assert may_use(conditions, unseen) == "denied by spec.condition"
+
+
 @pytest.mark.parametrize("pattern", ["(", r"(?=shop)", r"\1"])
 def test_what_go_takes_for_no_expression_is_refused(pattern: str) -> None:
     assert refused({"namespaceRegexes": ["x", pattern]}) == "spec.conditions[0].namespaceRegexes[1]"

@@ -62,6 +62,18 @@ async def test_the_certificate_of_the_login_comes_first(context: ssl.SSLContext)
             assert fake.heard[0].body == b"{}"
 
 
+async def test_who_trusts_another_authority_shares_nothing(context: ssl.SSLContext) -> None:
+    """Else whoever stands in the way of a name is the server that others asked."""
+    wider = AUTHORITY.ca_pem + pki.Authority("stranger").ca_pem
+    endpoints = []
+    async with serving(context) as fake:
+        for trusted in (AUTHORITY.ca_pem, AUTHORITY.ca_pem, wider):
+            known = references(ca=trusted.decode())
+            async with opened(fake, references=known, tls=PART) as session:
+                endpoints.append(session.endpoint)
+    assert endpoints[0] == endpoints[1] != endpoints[2]
+
+
 @pytest.mark.parametrize("case", ["none", "another's", "untrusting"])
 async def test_a_handshake_that_fails_is_no_answer(context: ssl.SSLContext, case: str) -> None:
     stranger = pki.Authority("stranger")
