@@ -50,8 +50,16 @@ class Scope(msgspec.Struct, frozen=True, order=True):
 
 
 def tenant_of(intent: str) -> str:
-    """Return the hub namespace of an intent that is written as `Kind/namespace/name`."""
-    return intent.partition("/")[2].partition("/")[0]
+    """Return the namespace of an intent that is written as `Kind/namespace/name`.
+
+    That of an intent of a member is another one than the hub's of the same name.
+
+    >>> tenant_of("FleetSecret/shop/db"), tenant_of("east:ExternalSecret/shop/db")
+    ('shop', 'shop in east')
+    """
+    kind, _, place = intent.partition("/")
+    cluster, namespace = kind.rpartition(":")[0], place.partition("/")[0]
+    return f"{namespace} in {cluster}" if cluster else namespace
 
 
 class HeldTarget(msgspec.Struct, frozen=True, order=True, rename="camel", omit_defaults=True):
@@ -73,7 +81,7 @@ class HeldTarget(msgspec.Struct, frozen=True, order=True, rename="camel", omit_d
 
     @property
     def tenant(self) -> str:
-        """The hub namespace of the intent."""
+        """The namespace of the intent."""
         return tenant_of(self.intent)
 
     @property

@@ -158,13 +158,17 @@ class Scales:
         where = {
             ScopeKind.FLEET: "of the fleet",
             ScopeKind.CLUSTER: f"in cluster {scope.name}",
-            ScopeKind.NAMESPACE: f"of hub namespace {scope.name}",
+            ScopeKind.NAMESPACE: _namespace(scope.name),
         }.get(ScopeKind(scope.kind), f"of {scope.name}")
         verb = "emptied" if all(loss.target.empties for loss in losses) else "deleted"
         return (
             f"{lost} of {max(has, lost)} targets {where} would be {verb} {WINDOW_TEXT}"
             f" (limit: {self._limits.describe()})"
         )
+
+
+def _namespace(tenant: str) -> str:
+    return f"of namespace {tenant}" if " in " in tenant else f"of hub namespace {tenant}"
 
 
 def _is_of(gone: Gone, scope: Scope, cluster_uid: str) -> bool:
