@@ -4,7 +4,9 @@
 Parser, CRD generator, admission policies and reference page walk the types through this one view.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -49,9 +51,16 @@ def item_type(kind: inspect.Type) -> inspect.Type | None:
     return None
 
 
-def fields(kind: inspect.StructType) -> dict[str, inspect.Type]:
+def fields(kind: inspect.StructType) -> Mapping[str, inspect.Type]:
     """Return the fields by the names documents use."""
-    return {field.encode_name: plain(field.type) for field in kind.fields}
+    return _fields(kind.cls)
+
+
+@cache
+def _fields(kind: type) -> Mapping[str, inspect.Type]:
+    # Every part of every manifest asks.
+    found = {field.encode_name: plain(field.type) for field in structure(kind).fields}
+    return MappingProxyType(found)
 
 
 def default(field: inspect.Field) -> Any:
