@@ -49,8 +49,12 @@ _REASON_ARGUMENT = {
     "Event": 1,
     "_log_held": 2,
     "Candidate": 2,
+    "_reason": 1,
 }
 """Function -> which argument is a reason."""
+
+
+_HOMES = ("Hub", "Cluster")
 
 
 def _name(page: Path) -> str:
@@ -103,6 +107,10 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _reasons(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Call):
         yield from _reasons_of_call(node)
+    elif isinstance(node, ast.FunctionDef) and node.name == "_reason":
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Return) and inner.value is not None:
+                yield from _texts(inner.value)
     elif isinstance(node, ast.Assign):
         names = {target.id for target in node.targets if isinstance(target, ast.Name)}
         if names & {"_REASONS", "reason"}:
@@ -115,6 +123,9 @@ def _reasons_of_call(call: ast.Call) -> Iterator[str]:
     index = _REASON_ARGUMENT.get(name)
     if index is not None and len(call.args) > index:
         yield from _texts(call.args[index])
+    if name == "reason" and call.args:
+        # Of the cluster that a manifest was found in: the hub, or a member.
+        yield from (f"{home}{text}" for home in _HOMES for text in _texts(call.args[0]))
     if name == "TransformError":
         for code in _texts(call.args[0]):
             yield code.rpartition(".")[2].title().replace("_", "")
