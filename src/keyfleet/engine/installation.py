@@ -15,10 +15,8 @@ from keyfleet.base.keyring import KEY_BYTES, Keyring, ephemeral_keyring
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
-from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
+from keyfleet.model.ownership import FIRST_KEY_ANNOTATION, SYSTEM_NAMESPACE, Installation
 
-FIRST_KEY = "keyfleet.io/first-key"
-"""Annotation: id of the key that this Secret was made with."""
 KEY_SECRET = "keyfleet-fingerprint"  # noqa: S105 - the object's name
 
 
@@ -77,7 +75,7 @@ async def _make_key(client: Client, now: datetime) -> None:
             "namespace": SYSTEM_NAMESPACE,
             "labels": {"app.kubernetes.io/name": "keyfleet"},
             # What two who make the first key at the same moment disagree about.
-            "annotations": {FIRST_KEY: key_id},
+            "annotations": {FIRST_KEY_ANNOTATION: key_id},
         },
         "type": "Opaque",
         "data": data,

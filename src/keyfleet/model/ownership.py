@@ -27,6 +27,8 @@ HUB_LABEL = "keyfleet.io/hub"
 """First 16 hex digits of the hub's identity; selectable."""
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "keyfleet"
+FIRST_KEY_ANNOTATION = "keyfleet.io/first-key"
+"""On the installation's key: id of the key that this Secret was made with."""
 OWNER_ANNOTATION = "keyfleet.io/owner"
 
 

@@ -7,7 +7,6 @@ from keyfleet.base.errors import DeniedError, NotFoundError, PermanentError, Unr
 from keyfleet.base.keyring import KEY_BYTES
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.installation import (
-    FIRST_KEY,
     KEY_SECRET,
     ensure_keyring,
     keyring_of,
@@ -15,7 +14,7 @@ from keyfleet.engine.installation import (
     load_keyring,
 )
 from keyfleet.kube.resources import NAMESPACES, SECRETS
-from keyfleet.model.ownership import SYSTEM_NAMESPACE
+from keyfleet.model.ownership import FIRST_KEY_ANNOTATION, SYSTEM_NAMESPACE
 from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import START
 
@@ -74,7 +73,7 @@ async def test_of_two_that_make_the_first_key_both_use_the_same(hub: FakeCluster
     theirs = key("theirs")
 
     def first() -> None:
-        metadata = {"annotations": {FIRST_KEY: "20260101"}}
+        metadata = {"annotations": {FIRST_KEY_ANNOTATION: "20260101"}}
         data = {"20260101": theirs}
         hub.put(
             SECRETS,

@@ -24,7 +24,7 @@ from keyfleet.model.intent import (
     Shape,
 )
 from keyfleet.model.matchers import EVERYTHING, ChosenClusters, ChosenNamespaces
-from keyfleet.model.ownership import OWNER_ANNOTATION
+from keyfleet.model.ownership import FIRST_KEY_ANNOTATION, OWNER_ANNOTATION
 from keyfleet.model.places import IntentKey
 from keyfleet.model.selectors import parse_selector
 from keyfleet.model.v1alpha1.common import (
@@ -50,7 +50,14 @@ SYNC = "sync-requested"
 WORDS = (ENABLED, TARGETS, NAMESPACE, NAME, DELETION_POLICY, SYNC)
 
 OWN = frozenset(
-    {OWNER_ANNOTATION, SYNC_REQUESTED, ORIGIN, "keyfleet.io/hub", "keyfleet.io/annotation-domain"}
+    {
+        OWNER_ANNOTATION,
+        FIRST_KEY_ANNOTATION,
+        SYNC_REQUESTED,
+        ORIGIN,
+        "keyfleet.io/hub",
+        "keyfleet.io/annotation-domain",
+    }
 )
 """Annotations of Keyfleet itself, which share the default domain."""
 

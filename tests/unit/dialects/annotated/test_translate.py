@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfleet.dialects.annotated import dialect
+from keyfleet.dialects.annotated.translate import OWN
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.intent import DeletionPolicy, Intent, Origin, Rejection
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts
@@ -49,6 +50,14 @@ def test_takes_namespace_name_and_deletion_policy() -> None:
     assert not found.targets.namespaces.matches(NamespaceFacts("payments"))
     assert found.targets.name == "db-copy"
     assert found.guard.on_intent_deleted is DeletionPolicy.RETAIN
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_what_keyfleet_itself_writes_asks_for_nothing(name: str) -> None:
+    """Such as on the Secret with the installation's key, under the default domain."""
+    own = {"metadata": {"annotations": {name: "any"}}}
+    assert dialect().translate(own, ORIGIN) == Translation()
+    assert not dialect().kinds[0].wanted(Metadata(annotations={name: "any"}))
 
 
 @pytest.mark.parametrize(
