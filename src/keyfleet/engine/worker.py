@@ -28,8 +28,8 @@ from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.rounds import Rounds
 from keyfleet.engine.settled import PassResult
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
-from keyfleet.engine.stores.limits import BUSY
 from keyfleet.engine.stores.reading import Stores
+from keyfleet.engine.stores.room import BUSY
 from keyfleet.engine.targets import Gatherer
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import Intent, SecretRef
@@ -322,7 +322,7 @@ class Worker:
 
     def _namespace_of(self, key: IntentKey) -> NamespaceFacts:
         found = self._declared.namespace(key)
-        return found or NamespaceFacts(key.namespace)
+        return found or NamespaceFacts(key.namespace, is_seen=False)
 
     def _facts_of(self, name: ClusterName) -> ClusterFacts | None:
         entry = self._fleet.get(name)

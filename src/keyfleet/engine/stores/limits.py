@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much one provider's service is asked: so many at a time, so often, and not while it is down.
 
-Who comes while a service is down, or asked for a pause, is sent away at once and woken when that is
-over: waiting would take the places of intents that read elsewhere.
+All of that is found out for each login by itself: accounts have limits of their own, and what one
+tenant asks for in vain says nothing to others. Who comes while a service is down, or asked for a
+pause, is sent away at once and woken when that is over: waiting would take the places of intents
+that read elsewhere.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
 from typing import TypeVar
@@ -20,6 +21,7 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.stores.bounded import within
 from keyfleet.engine.stores.pace import Pace
+from keyfleet.engine.stores.room import Wake
 from keyfleet.model.places import IntentKey
 
 T = TypeVar("T")
@@ -28,6 +30,8 @@ AT_A_TIME = 16
 """Requests in flight to one service."""
 READINGS_MAX = 64
 """Intents that wait for one service: half of what a lane works on, so that half stays free."""
+NEIGHBOURS_MAX = 32
+"""Intents of one namespace that wait for whatever service: its author may declare any number."""
 FETCH_S = 20.0
 """How long one request may take."""
 FAILURES_TO_OPEN = 5
@@ -39,13 +43,10 @@ PARKED_S = 600.0
 """When somebody who was sent away comes again, should nobody wake him."""
 PROBE_BACKOFF = Backoff(base_s=1.0, cap_s=15.0)
 PAUSE_BACKOFF = Backoff(base_s=1.0, cap_s=60.0)
-BUSY = "store.busy"
-
-Wake = Callable[[set[IntentKey]], None]
 
 
 class Gate:
-    """The way to one service."""
+    """The way to one service, as one login."""
 
     def __init__(self, name: str, *, clock: Clock, random: Random, wake: Wake) -> None:
         """Make an open gate.
@@ -62,10 +63,8 @@ class Gate:
         self._wake = wake
         self._pace = Pace(clock)
         self._slots = asyncio.Semaphore(AT_A_TIME)
-        self._inside: dict[IntentKey, int] = {}
-        self._outside: dict[IntentKey, None] = {}
         self._parked: set[IntentKey] = set()
-        self._failures = self._throttles = 0
+        self._failures = self._throttles = self._asking = 0
         self._pause_until = 0.0
         self._pause: asyncio.Task[None] | None = None
         self._refused: deque[Callable[[], Awaitable[object]]] = deque(maxlen=PROBES)
@@ -82,27 +81,9 @@ class Gate:
     @property
     def is_idle(self) -> bool:
         """Tell whether it knows nothing that it would not know when made anew."""
-        is_shut = self._circuit.error is not None or bool(self._parked or self._outside)
-        return not (self._inside or is_shut or self._failures or self._pace.rate is not None)
-
-    @contextmanager
-    def admitted(self, asker: IntentKey) -> Iterator[None]:
-        """Count an intent among those that wait for this service.
-
-        Raises:
-            ThrottledError: `store.busy`: enough others do; it is woken when one is done.
-        """
-        if asker not in self._inside and len(self._inside) >= READINGS_MAX:
-            self._outside[asker] = None
-            raise ThrottledError(
-                BUSY, "others wait for this service", self.name, retry_after=_LATER
-            )
-        self._outside.pop(asker, None)
-        self._inside[asker] = self._inside.get(asker, 0) + 1
-        try:
-            yield
-        finally:
-            self._leave(asker)
+        is_shut = self._circuit.error is not None or bool(self._parked)
+        is_at_work = self._asking > 0
+        return not (is_at_work or is_shut or self._failures or self._pace.rate is not None)
 
     async def ask(self, asker: IntentKey, request: Callable[[], Awaitable[T]]) -> T:
         """Return the service's answer.
@@ -114,22 +95,29 @@ class Gate:
             KeyfleetError: As the provider.
         """
         self._require_open(asker, request)
-        async with self._slots:
-            self._require_open(asker, request)
-            await self._pace.turn()
-            try:
-                answer = await within(FETCH_S, request, subject=self.name)
-            except UnreachableError as error:
-                self._failed(error, request)
-                raise
-            except ThrottledError as error:
-                raise self._throttled(asker, error) from None
-            except KeyfleetError:
-                # Refusing is an answer.
-                self._answered()
-                raise
+        self._asking += 1
+        try:
+            async with self._slots:
+                return await self._ask(asker, request)
+        finally:
+            self._asking -= 1
+
+    async def _ask(self, asker: IntentKey, request: Callable[[], Awaitable[T]]) -> T:
+        self._require_open(asker, request)
+        await self._pace.turn()
+        try:
+            answer = await within(FETCH_S, request, subject=self.name)
+        except UnreachableError as error:
+            self._failed(error, request)
+            raise
+        except ThrottledError as error:
+            raise self._throttled(asker, error) from None
+        except KeyfleetError:
+            # Refusing is an answer.
             self._answered()
-            return answer
+            raise
+        self._answered()
+        return answer
 
     def park(self, asker: IntentKey) -> bool:
         """Wake an intent that failed as soon as the service is back; False: it is not away."""
@@ -199,15 +187,6 @@ class Gate:
         parked, self._parked = self._parked, set()
         if parked:
             self._wake(parked)
-
-    def _leave(self, asker: IntentKey) -> None:
-        self._inside[asker] -= 1
-        if not self._inside[asker]:
-            del self._inside[asker]
-            if self._outside:
-                following = next(iter(self._outside))
-                del self._outside[following]
-                self._wake({following})
 
 
 _LATER = timedelta(seconds=PARKED_S)

@@ -15,7 +15,8 @@ from keyfleet.engine.stores.bounded import told
 from keyfleet.engine.stores.declared import Declarations
 from keyfleet.engine.stores.fetches import Fetches, Reading, Source
 from keyfleet.engine.stores.keeper import Keeper, Tell
-from keyfleet.engine.stores.limits import BUSY, PARKED_S, Gate, Wake
+from keyfleet.engine.stores.limits import NEIGHBOURS_MAX, PARKED_S, READINGS_MAX, Gate
+from keyfleet.engine.stores.room import BUSY, Room, Wake
 from keyfleet.engine.stores.sessions import Login, Opened, Sessions
 from keyfleet.engine.stores.weights import require_bounded
 from keyfleet.kube.resources import CONFIGMAPS, SECRETS
@@ -104,7 +105,8 @@ class Stores:
             declarations, self._sessions, clock=means.clock, random=random, tell=tell
         )
         self._fetches = Fetches()
-        self._gates: dict[tuple[str, str], Gate] = {}
+        self._gates: dict[tuple[str, str, str], Gate] = {}
+        self._rooms: dict[str, Room] = {}
         self._waiting: dict[StoreRef, set[IntentKey]] = {}
         self._watched: set[SecretRef] = set()
         self._failures: dict[IntentKey, int] = {}
@@ -147,6 +149,8 @@ class Stores:
         self._fetches.drop_all()
         for key in [key for key, gate in self._gates.items() if gate.is_idle]:
             del self._gates[key]
+        for name in [name for name, room in self._rooms.items() if room.is_empty]:
+            del self._rooms[name]
 
     async def close(self) -> None:
         """Log out everywhere; bounded in time."""
@@ -205,7 +209,10 @@ class Stores:
             login = self.declarations.login(ref, manifest, namespace=_asker(ref, namespace))
         except KeyfleetError as error:
             return Unread(findings.not_ready(read, ref, error), error)
-        return await self._read(reading, read, login, namespace.name)
+        asker = reading.intent
+        home = f"namespace {asker.cluster}/{asker.namespace}"
+        with self._room(home, NEIGHBOURS_MAX).admitted(asker):
+            return await self._read(reading, read, login, namespace.name)
 
     async def _read(
         self, reading: Reading, read: Read, login: Login, namespace: str
@@ -235,9 +242,9 @@ class Stores:
         query, subject = _query(read), f"{opened.login.store.ref}"
         request = told(lambda: session.request(query), subject=subject)
         source = Source(provider.name, session.endpoint, session.principal)
-        gate = self._gate(source)
+        gate = self._gate(source, opened.login.store.ref)
         asker = reading.intent
-        with gate.admitted(asker):
+        with self._room(f"{provider.name} {session.endpoint}", READINGS_MAX).admitted(asker):
             try:
                 fetched = await self._fetches.get(
                     reading,
@@ -252,8 +259,14 @@ class Stores:
         require_bounded(answer, subject=findings.entry_of(read))
         return answer
 
-    def _gate(self, source: Source) -> Gate:
-        key = (source.provider, source.endpoint)
+    def _room(self, name: str, places: int) -> Room:
+        if name not in self._rooms:
+            self._rooms[name] = Room(name, places, wake=self._wake)
+        return self._rooms[name]
+
+    def _gate(self, source: Source, ref: StoreRef) -> Gate:
+        # Whom nobody confirmed has only himself to blame.
+        key = (source.provider, source.endpoint, source.principal or str(ref))
         if key not in self._gates:
             self._gates[key] = Gate(
                 f"{source.provider} {source.endpoint}",

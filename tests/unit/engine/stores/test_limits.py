@@ -16,9 +16,15 @@ from keyfleet.base.errors import (
     UnreachableError,
 )
 from keyfleet.base.tasks import all_of, spawn, stop
-from keyfleet.engine.stores.limits import AT_A_TIME, BUSY, FAILURES_TO_OPEN, READINGS_MAX
+from keyfleet.engine.stores.limits import (
+    AT_A_TIME,
+    FAILURES_TO_OPEN,
+    NEIGHBOURS_MAX,
+    READINGS_MAX,
+)
 from keyfleet.engine.stores.pace import Pace
 from keyfleet.engine.stores.reading import Unread
+from keyfleet.engine.stores.room import BUSY
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import State
 from keyfleet.model.stores import StoreRef
@@ -149,7 +155,7 @@ async def test_enough_others_wait_so_the_next_one_comes_again(bench: Bench) -> N
     """It would take the place of one that reads elsewhere."""
     bench.provider.gate.clear()
     waiting = [
-        spawn(bench.read(intent=key_of(f"i{number}")), name="read")
+        spawn(bench.read(intent=key_of(f"i{number}", f"n{number % 4}")), name="read")
         for number in range(READINGS_MAX)
     ]
     await turns(60)
@@ -160,6 +166,42 @@ async def test_enough_others_wait_so_the_next_one_comes_again(bench: Bench) -> N
     await asyncio.wait(waiting)
     assert {key_of("late")} in bench.woken
     await stop(*waiting)
+
+
+async def test_one_namespace_does_not_take_the_places_of_all(bench: Bench) -> None:
+    """However many services its stores name, and however slowly those answer."""
+    bench.provider.gate.clear()
+    waiting = []
+    for number in range(NEIGHBOURS_MAX):
+        ref = StoreRef("SecretStore", f"s{number}", "payments")
+        bench.put(ref, {"endpoint": f"https://tarpit-{number}"})
+        reading = bench.read(read_of(store=ref), key_of(f"i{number}"))
+        waiting.append(spawn(reading, name="read"))
+    await turns(60)
+    with pytest.raises(ThrottledError) as caught:
+        await bench.read(intent=key_of("late"))
+    assert caught.value.code == BUSY
+    other = spawn(bench.read(intent=key_of("elsewhere", "shop")), name="read")
+    await turns()
+    bench.provider.gate.set()
+    assert await other == VALUE
+    await asyncio.wait(waiting)
+    assert {key_of("late")} in bench.woken
+
+
+@pytest.mark.parametrize("error", [GONE, ThrottledError("store.throttled", "slow down")])
+@pytest.mark.parametrize("principal", ["attacker", ""])
+async def test_nobody_is_kept_waiting_by_the_failures_of_another_login(
+    bench: Bench, error: KeyfleetError, principal: str
+) -> None:
+    """Accounts have limits of their own, and some paths fail only for who may configure them."""
+    bench.put(DEAD, {"principal": principal})
+    bench.provider.broken["poisoned"] = error
+    for number in range(FAILURES_TO_OPEN * 2):
+        found = await bench.unread(read_of("poisoned", store=DEAD), key_of(f"i{number}"))
+        assert found.finding.state is State.PENDING
+    assert asked(bench, "https://vault") <= FAILURES_TO_OPEN + 2, "only probes are sent"
+    assert await bench.read(read_of("db"), key_of("victim")) == VALUE
 
 
 async def test_a_provider_that_hangs_is_cut_off(

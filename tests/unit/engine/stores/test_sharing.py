@@ -31,7 +31,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def test_many_intents_cost_one_read_and_one_login(bench: Bench) -> None:
-    asked = [bench.read(intent=key_of(f"i{number}")) for number in range(40)]
+    asked = [bench.read(intent=key_of(f"i{n}", f"n{n % 4}")) for n in range(40)]
     assert await all_of(asked, name="read") == [VALUE] * 40
     assert (bench.provider.reads, len(bench.provider.logins)) == (1, 1)
 
