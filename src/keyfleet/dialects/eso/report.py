@@ -11,6 +11,7 @@ from typing import Any
 
 from keyfleet.dialects.eso.conditions import Ready, Status, short
 from keyfleet.dialects.eso.rules import GENERIC_TARGET
+from keyfleet.dialects.eso.shaping import PATH
 from keyfleet.model.intent import Rejection
 from keyfleet.model.outcome import ClusterResult, Outcome
 from keyfleet.model.plan import State
@@ -25,6 +26,7 @@ _FETCH = "could not get secret data from provider"
 _UPDATE = "could not update secret"
 _DELETE = "could not delete secret"
 _TEMPLATE = "could not apply template"
+_TEMPLATES = "error fetching templateFrom data"
 
 _DONE = {
     DELETED: Ready("True", DELETED, "secret deleted due to DeletionPolicy=Delete"),
@@ -36,6 +38,7 @@ _TARGET_TEXTS = {
     "OwnedByAnotherController": "failed to take ownership of target secret",
     "HeldByIntent": "failed to take ownership of target secret",
     "OwnedByAnotherManifest": "target is owned by another ExternalSecret",
+    "OrphansHeld": "could not delete orphaned secrets",
 }
 _SHAPE_REASONS = frozenset(
     {
@@ -113,6 +116,9 @@ def _unready(worst: ClusterResult, *, is_problem: bool) -> Ready | None:
     if worst.reason == MISSING:
         return _UNMADE
     cause = worst.message or worst.reason or worst.state.value
+    if is_problem and f"{PATH}.templateFrom" in cause:
+        # An object with templates is absent, or may not be read.
+        return Ready("False", FAILED, short(_UPDATE, _TEMPLATES, cause))
     if is_problem and worst.reason not in _SHAPE_REASONS:
         return Ready("False", FAILED, short(_FETCH, cause))
     if worst.reason in _SHAPE_REASONS:

@@ -101,7 +101,8 @@ async def test_what_holds_templates_may_come_later(shop: Shop) -> None:
     target = templated(templateFrom=[{"configMap": items("texts", "k")}])
     await shop.want(shop.east, KEYS, target=target)
     await shop.run()
-    await shop.says(shop.east, "False", "SecretSyncedError", "texts")
+    words = ("could not update secret: error fetching templateFrom data", "texts")
+    await shop.says(shop.east, "False", "SecretSyncedError", *words)
     await shop.config_map(shop.east, "texts", {"k": "{{ .user }}"})
     await shop.delivered({"k": b"shop"}, shop.east)
 

@@ -15,6 +15,7 @@ from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.plan import State
 from keyfleet.plugin import Event
 
+NO_MAP = "none; correct spec.target.template.templateFrom[0]"
 NOW, THEN = "2026-11-21T10:00:00Z", "2026-11-20T10:00:00Z"
 KEY = IntentKey("ExternalSecret", "shop", "db", ClusterName("east"))
 EAST = ClusterName("east")
@@ -144,6 +145,18 @@ def test_a_time_changes_only_with_the_status() -> None:
         (
             outcome(result(State.CONFLICT, "OwnedByAnotherManifest", "why")),
             ("False", "SecretSyncedError", "target is owned by another ExternalSecret: why"),
+        ),
+        (
+            outcome(result(State.HELD, "OrphansHeld", "why")),
+            ("False", "SecretSyncedError", "could not delete orphaned secrets: why"),
+        ),
+        (
+            problem(State.PENDING, "SourceMissing", NO_MAP),
+            (
+                "False",
+                "SecretSyncedError",
+                f"could not update secret: error fetching templateFrom data: {NO_MAP}",
+            ),
         ),
         (
             outcome(result(State.HELD, "DeletionHeld", "why")),
