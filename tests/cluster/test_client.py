@@ -184,6 +184,17 @@ async def test_every_write_belongs_to_one_field_manager(client: Client, namespac
     assert raw.count(b'"manager":') == 1
 
 
+async def test_tells_which_keys_a_writer_holds(client: Client, namespace: str) -> None:
+    body = {**secret(namespace), "data": {"theirs": SecretValue(canary("theirs"))}}
+    await client.create(SECRETS, body, manager="them")
+    added = [{"op": "add", "path": "/data/a.b", "value": SecretValue(canary("added"))}]
+    await client.json_patch(SECRETS, "db", added, namespace=namespace, manager="us")
+    assert await client.managed_keys(namespace, "db", "us") == {"a.b"}
+    assert await client.managed_keys(namespace, "db", "them") == {"theirs"}
+    assert await client.managed_keys(namespace, "db", "nobody") == frozenset()
+    assert await client.managed_keys(namespace, "absent", "us") == frozenset()
+
+
 async def test_deletes_only_what_was_seen(client: Client, namespace: str) -> None:
     created = await client.create(SECRETS, secret(namespace))
     for wrong in ({"uid": "another"}, {"resource_version": "1"}):

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from keyfleet.base.errors import DeniedError
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.members.scopes import EVERYWHERE
-from keyfleet.engine.views import GLANCE, Look, actual_from_secret, namespace_facts
+from keyfleet.engine.views import (
+    GLANCE,
+    Look,
+    actual_from_secret,
+    namespace_facts,
+    with_inherited_keys,
+)
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import NAMESPACES, SECRETS
@@ -67,7 +73,8 @@ class LiveMember:
         secret = await self.client.find_secret(namespace, name)
         if secret is None:
             return None
-        return actual_from_secret(secret, self._installation, intent, look.inheritance)
+        actual = actual_from_secret(secret, self._installation, intent, look.inheritance)
+        return await with_inherited_keys(self.client, actual, (namespace, name), look)
 
     async def owned(self, intent: IntentKey) -> list[Spot]:
         """Return where targets are that are marked as this intent's."""

@@ -6,7 +6,7 @@ cluster (`oneshot.LiveMember`). Everything above works with either.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from keyfleet.base.keyring import Keyring, split_digest
@@ -16,10 +16,12 @@ from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Actual
 from keyfleet.model.dress import OwnerReference
 from keyfleet.model.intent import Intent, WriteMode
-from keyfleet.model.ownership import Inheritance, Installation, read_marker
+from keyfleet.model.ownership import OWNER_ANNOTATION, Inheritance, Installation, read_marker
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 
-Spots = Iterable[tuple[str, str]]
+Spot = tuple[str, str]
+"""Namespace and name."""
+Spots = Iterable[Spot]
 """(namespace, name) pairs."""
 
 
@@ -100,6 +102,16 @@ def actual_from_secret(
         owners=owners_of(metadata),
         finalizers=tuple(metadata.finalizers or ()),
     )
+
+
+async def with_inherited_keys(client: Client, actual: Actual, spot: Spot, look: Look) -> Actual:
+    """Return a live object with the keys of the tool that made it, where they have to be known."""
+    known, annotations = look.inheritance, actual.annotations
+    if known is None or not known.manager or not look.with_values:
+        return actual
+    if OWNER_ANNOTATION in annotations or not known.is_heir(actual.labels, annotations):
+        return actual
+    return replace(actual, inherited_keys=await client.managed_keys(*spot, known.manager))
 
 
 def _is_as_marked(

@@ -28,6 +28,7 @@ from keyfleet.kube.decoding import (
     decode_secret_page,
     full_object,
 )
+from keyfleet.kube.managed import managed_keys
 from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
 from keyfleet.kube.paging import pages
 from keyfleet.kube.requests import PAGE, PARTIAL, Request, Selection
@@ -176,6 +177,15 @@ class Client:
             return None
         self._require_asked(found, request, (namespace, name))
         return found
+
+    async def managed_keys(self, namespace: str, name: str, manager: str) -> frozenset[str]:
+        """Return the data keys of a Secret that a field manager holds; none when it is absent."""
+        request = requests.get(SECRETS, name, namespace=namespace, accept=PARTIAL)
+        try:
+            return await self._ask(request, lambda body: managed_keys(body, manager))
+        except NotFoundError as error:
+            require_absence(error)
+            return frozenset()
 
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
         """Return one Secret with wrapped values, None when absent."""

@@ -46,6 +46,8 @@ class Actual:
     """Its data is what its mark says was delivered; known of what is not compared with a source."""
     owners: tuple[OwnerReference, ...] = ()
     finalizers: tuple[str, ...] = ()
+    inherited_keys: frozenset[str] = frozenset()
+    """Data keys of the tool that made it for the same manifest; known where keys of others stay."""
 
 
 Patch = Callable[[Content], Content]

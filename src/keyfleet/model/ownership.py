@@ -184,6 +184,8 @@ class Inheritance:
     """Labels and annotations of an unmarked object -> whether it was made for this manifest."""
     is_intact: Callable[[Mapping[str, str], Mapping[str, SecretValue]], bool]
     """Annotations and data -> whether the data is what that tool wrote last."""
+    manager: str = ""
+    """Name under which that tool wrote; its data keys are ours where keys of others stay."""
     sheds: tuple[str, ...] = ()
     """That tool's annotations which go when the object is first written by us."""
 

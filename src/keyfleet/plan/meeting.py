@@ -48,7 +48,9 @@ def meeting(question: Question, actual: Actual) -> Meeting:
 
 def _merged(question: Question, desired: DesiredObject, actual: Actual) -> Meeting:
     marker = question.holding.marker
-    before = marker.keys if marker is not None and question.holding.is_ours else ()
+    before = tuple(sorted(actual.inherited_keys))
+    if marker is not None and question.holding.is_ours:
+        before = marker.keys
     if question.made.inputs and question.fingerprint == actual.fingerprint:
         # Templates made it of the very inputs of now, and nobody changed it: nothing was rendered.
         content = _typed(question.intent, desired.base, actual)

@@ -64,6 +64,15 @@ def test_our_key_that_is_wanted_no_more_goes() -> None:
     assert step.write.data == {**THEIRS, **NEW}
 
 
+def test_a_key_that_another_tool_wrote_for_the_same_manifest_goes_when_it_is_wanted_no_more() -> (
+    None
+):
+    before = {"old": SecretValue(canary("old")), **THEIRS}
+    step = decide(merging(question(MERGED, actual=live(before, inherited_keys=frozenset({"old"})))))
+    assert step.write is not None
+    assert step.write.data == {**THEIRS, **NEW}
+
+
 def test_what_is_merged_is_not_merged_again_until_it_drifts() -> None:
     actual = live({**THEIRS, **DATA})
     asked = merging(question(MERGED, actual=actual))

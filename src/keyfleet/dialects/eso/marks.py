@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from keyfleet.base.secret import SecretValue
-from keyfleet.dialects.eso.hashes import data_hash, owner_hash
-from keyfleet.model.ownership import MARKED, Inheritance, Ownership
+from keyfleet.dialects.eso.hashes import data_hash, field_manager, owner_hash
+from keyfleet.model.ownership import HUB_LABEL, MARKED, Inheritance, Ownership
 
 PREFIX = "reconcile.external-secrets.io/"
 MANAGED = f"{PREFIX}managed"
 CREATED_BY = f"{PREFIX}created-by"
 DATA_HASH = f"{PREFIX}data-hash"
+UNMARKED = f"{MANAGED}=true,!{HUB_LABEL}"
+"""Selects upstream's targets as long as we have not written them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Heir:
 def ownership(namespace: str, name: str) -> Ownership:
     """Return how the targets of one ExternalSecret are told from others."""
     heir = Heir(owner_hash(namespace, name))
-    return replace(MARKED, inheritance=Inheritance(heir, _is_intact, sheds=(DATA_HASH,)))
+    inheritance = Inheritance(heir, _is_intact, manager=field_manager(name), sheds=(DATA_HASH,))
+    return replace(MARKED, inheritance=inheritance)
 
 
 def _is_intact(annotations: Mapping[str, str], data: Mapping[str, SecretValue]) -> bool:

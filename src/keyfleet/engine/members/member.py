@@ -18,7 +18,13 @@ from keyfleet.engine.members.scopes import EVERYWHERE, ScopedWatch
 from keyfleet.engine.members.sourcewatches import SourceWatches
 from keyfleet.engine.members.targetwatch import TargetWatch
 from keyfleet.engine.members.watchmaker import WatchMaker
-from keyfleet.engine.views import GLANCE, Look, actual_from_metadata, actual_from_secret
+from keyfleet.engine.views import (
+    GLANCE,
+    Look,
+    actual_from_metadata,
+    actual_from_secret,
+    with_inherited_keys,
+)
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
@@ -29,7 +35,6 @@ from keyfleet.model.ownership import (
     MARKED,
     Claim,
     Holding,
-    Inheritance,
     Installation,
     Marker,
     read_marker,
@@ -236,7 +241,7 @@ class Member:
         spot = (namespace, name)
         cached = self._targets.items.get(spot)
         if look.with_values or (cached is None and look.inheritance is not None):
-            return await self._read(spot, intent, look.inheritance)
+            return await self._read(spot, intent, look)
         known = self.memory.get(spot)
         if known is not None and known.ahead is not None and known.intent == intent:
             version = known.resource_version
@@ -258,16 +263,15 @@ class Member:
                 is_immutable=known.is_immutable,
                 is_as_marked=known.is_as_marked,
             )
-        return await self._read(spot, intent, look.inheritance)
+        return await self._read(spot, intent, look)
 
-    async def _read(
-        self, spot: Spot, intent: IntentKey, inheritance: Inheritance | None
-    ) -> Actual | None:
+    async def _read(self, spot: Spot, intent: IntentKey, look: Look) -> Actual | None:
         secret = await self.client.find_secret(*spot)
         if secret is None:
             self.memory.forget(spot)
             return None
-        actual = actual_from_secret(secret, self._installation, intent, inheritance)
+        actual = actual_from_secret(secret, self._installation, intent, look.inheritance)
+        actual = await with_inherited_keys(self.client, actual, spot, look)
         if spot in self._targets.items:
             self.memory.read(spot, actual, intent)
         else:
