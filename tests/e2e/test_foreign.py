@@ -82,3 +82,20 @@ def test_why_finds_the_manifest_by_its_own_name_and_by_its_targets(
         assert "store" in candidate["source"]
     (west,) = keyfleet("why", db, "-c", "west", "-o", "json").json()["clusters"]
     assert west["candidates"] == []
+
+
+def test_wait_and_sync_find_the_manifest_in_its_cluster(
+    keyfleet: Program, objects: Objects, db: str
+) -> None:
+    assert keyfleet("wait", db, "-c", "east", "--timeout", "20s").code == 0
+    objects.delete("east", "made")
+    found = keyfleet("sync", db, "-c", "east", "-o", "json")
+    assert found.code == 0
+    (item,) = found.json()["items"]
+    assert (item["cluster"], item["ready"]) == ("east", "True")
+    eventually(lambda: objects.read("east", "made") == {"password": "one"})
+    assert keyfleet("sync", db, "-c", "west").code == 2
+    path = EXTERNALSECRETS.path(namespace=objects.namespace, name="db")
+    objects.fleet.planes["east"].api.must("DELETE", path)
+    eventually(lambda: objects.read("east", "made") is None)
+    assert keyfleet("status", db).code == 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Follow one FleetSecret until something is true of it."""
+"""Follow one manifest until something is true of it."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,12 +7,14 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from keyfleet.base.clock import SystemClock
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.cli.hub import Hub
 from keyfleet.cli.refs import Ref
+from keyfleet.kube.client import Client
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
-from keyfleet.kube.resources import FLEETSECRETS
+from keyfleet.kube.resources import FLEETSECRETS, Resource
 
 Document = dict[str, Any]
 
@@ -25,15 +27,27 @@ async def follow(
     Returns:
         The FleetSecret as last seen (None: absent), and whether the condition held in time.
     """
+    return await follow_at(hub.client, FLEETSECRETS, ref, holds, within=within)
+
+
+async def follow_at(
+    client: Client,
+    resource: Resource,
+    ref: Ref,
+    holds: Callable[[Document | None], bool],
+    *,
+    within: timedelta,
+) -> tuple[Document | None, bool]:
+    """Watch a manifest of any kind and cluster until a condition holds, as `follow`."""
     changed = asyncio.Event()
     informer: Informer[Document] = Informer(
-        hub.client,
-        FLEETSECRETS,
+        client,
+        resource,
         namespace=ref.namespace,
         fields=f"metadata.name={ref.name}",
         on_change=lambda *_: changed.set(),
         decode=full_object,
-        clock=hub.clock,
+        clock=SystemClock(),
         random=Random(),  # noqa: S311 - jitter
     )
     key = (ref.namespace, ref.name)

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collect how secrets stand: FleetSecrets by their status, annotated Secrets by looking."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
+from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.declared import Declared, declared_on_hub
-from keyfleet.cli.foreign import asking_kinds, counting, manifests_in
+from keyfleet.cli.foreign import Found, asking_kinds, counting, manifests_in
 from keyfleet.cli.hub import Hub, installed_domain
 from keyfleet.cli.options import Common
 from keyfleet.cli.planning import Look, look_at
@@ -19,6 +24,7 @@ from keyfleet.cli.standing import (
 from keyfleet.dialects import annotated
 from keyfleet.engine.hubobjects import HUB
 from keyfleet.engine.livefleet import Contact
+from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.intent import Intent
 from keyfleet.model.places import ClusterName
@@ -81,6 +87,60 @@ async def _foreign(hub: Hub, declared: Declared, common: Common, scope: Scope) -
         for each in found
         if scope.covers(each.origin.namespace, each.origin.name)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Another tool's manifest of one name, and how to ask for it."""
+
+    client: Client
+    found: Found
+    here: ClusterName
+    """What its cluster is called in the fleet."""
+
+    def standing(self, document: Mapping[str, Any]) -> Standing:
+        """Return how it stands."""
+        return foreign_standing(document, self.found.origin, self.here)
+
+
+@asynccontextmanager
+async def seat_of(hub: Hub, common: Common, ref: Ref) -> AsyncIterator[Seat | None]:
+    """Give another tool's manifest of this name, where one is on the hub or in a chosen member.
+
+    Raises:
+        InvalidInputError: `cli.ambiguous_secret`: several clusters have one.
+    """
+    declared = await declared_on_hub(hub, common.namespace)
+    kinds = asking_kinds(declared.domain)
+    meant = await counting(hub.client, kinds)
+    own = [] if common.cluster else await manifests_in(hub.client, kinds, namespace=ref.namespace)
+    seats = [Seat(hub.client, each, ClusterName("hub")) for each in own]
+    if not meant:
+        yield _only(seats, ref)
+        return
+    async with look_at(hub, declared, common) as look:
+        for contact in await contacts_of(look):
+            member, name = contact.member, contact.snapshot.name
+            if member is not None and not member.facts.is_hub:
+                found = await manifests_in(member.client, meant, name, namespace=ref.namespace)
+                seats += [Seat(member.client, each, name) for each in found]
+        yield _only(seats, ref)
+
+
+def _only(seats: Sequence[Seat], ref: Ref) -> Seat | None:
+    named = [
+        seat
+        for seat in seats
+        if (seat.found.origin.namespace, seat.found.origin.name) == (ref.namespace, ref.name)
+    ]
+    if len(named) > 1:
+        raise InvalidInputError(
+            "cli.ambiguous_secret",
+            "several clusters declare one of this name",
+            f"{ref}: {', '.join(sorted(seat.here for seat in named))}",
+            hint="say which with -c",
+        )
+    return named[0] if named else None
 
 
 async def contacts_of(look: Look) -> list[Contact]:

@@ -11,14 +11,14 @@ from cyclopts import Parameter
 
 from keyfleet.cli.duration import Duration
 from keyfleet.cli.exits import Exit
-from keyfleet.cli.following import Document, follow
+from keyfleet.cli.following import Document, follow, follow_at
 from keyfleet.cli.hub import Hub, open_hub, require_installed
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.refs import Ref, Scope, parse_ref
 from keyfleet.cli.standing import Standing, standing_of
 from keyfleet.cli.standings import standings_answer
-from keyfleet.cli.surveying import find_annotated, survey
+from keyfleet.cli.surveying import Seat, find_annotated, seat_of, survey
 from keyfleet.cli.terminal import note
 from keyfleet.model.plan import State
 
@@ -47,7 +47,8 @@ async def wait(
 ) -> Exit:
     """Block until a secret is in sync; a secret that is not declared yet is waited for.
 
-    Exit code 5 when the time is over, with what is missing. With -c only those clusters count.
+    Exit code 5 when the time is over, with what is missing. With -c only those clusters count; an
+    ExternalSecret is looked for there, and without -c on the hub and in every member.
 
     Args:
         secret: NAMESPACE/NAME.
@@ -61,10 +62,14 @@ async def wait(
         if await find_annotated(hub, ref):
             standing, is_true = await _wait_live(hub, ref, for_, timeout, common)
         else:
-            document, is_true = await follow(
-                hub, ref, lambda found: holds(found, for_, common), within=timeout
-            )
-            standing = _standing(document, common)
+            async with seat_of(hub, common, ref) as seat:
+                if seat is not None:
+                    standing, is_true = await _wait_there(seat, ref, for_, timeout)
+                else:
+                    document, is_true = await follow(
+                        hub, ref, lambda found: holds(found, for_, common), within=timeout
+                    )
+                    standing = _standing(document, common)
         now = hub.clock.now()
     if standing is not None:
         show(standings_answer([standing], now=now, wide=common.is_wide), common)
@@ -72,6 +77,18 @@ async def wait(
         return Exit.DONE
     note(f"Error: not {for_} within {timeout.total_seconds():g} s: {missing(ref, standing)}")
     return Exit.TIMED_OUT
+
+
+async def _wait_there(
+    seat: Seat, ref: Ref, wanted: Wanted, within: timedelta
+) -> tuple[Standing | None, bool]:
+    def is_true(document: Document | None) -> bool:
+        if wanted is Wanted.GONE or document is None:
+            return wanted is Wanted.GONE and document is None
+        return _is_as_wanted(seat.standing(document), wanted)
+
+    found = await follow_at(seat.client, seat.found.resource, ref, is_true, within=within)
+    return (seat.standing(found[0]) if found[0] is not None else None), found[1]
 
 
 async def _wait_live(
