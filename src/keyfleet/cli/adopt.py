@@ -35,8 +35,6 @@ from keyfleet.engine.obstacles import failure_finding
 from keyfleet.kube.resources import SECRETS
 from keyfleet.model.ownership import (
     HUB_LABEL,
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
     SYSTEM_NAMESPACE,
     hub_label,
 )
@@ -111,9 +109,7 @@ async def _survey(contacts: Iterable[Contact], look: Look, common: Common) -> Ex
     found = []
     for contact in contacts:
         if contact.member is not None:
-            marked = await contact.member.client.list_metadata(
-                SECRETS, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY}"
-            )
+            marked = await contact.member.client.list_metadata(SECRETS, labels=HUB_LABEL)
             found += foreign(contact.member.facts, marked, look.members.live.installation)
     show(foreign_answer(found), common)
     return _exit([], contacts)

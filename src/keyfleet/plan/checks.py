@@ -105,16 +105,22 @@ def not_the_source(question: Question) -> Finding | None:
 
 
 def not_a_special_type(question: Question) -> Finding | None:
-    """Refuse types that would create authority, such as a service-account token."""
-    if question.desired is None or question.desired.base.type not in SPECIAL_TYPES:
+    """Refuse types that would create authority, such as a service-account token.
+
+    Also where such a Secret is there already: what it holds is its controller's, and an annotation
+    on it can make it the token of another account.
+    """
+    if question.desired is None:
         return None
-    return Finding(
-        State.REFUSED,
-        "SpecialType",
-        f"Secrets of type {question.desired.base.type} are never delivered",
-        hint="set spec.template.type to an ordinary type such as Opaque",
-        rule="not-a-special-type",
-    )
+    if (found := question.desired.base.type) in SPECIAL_TYPES:
+        message = f"Secrets of type {found} are never delivered"
+        hint = "set spec.template.type to an ordinary type such as Opaque"
+    elif question.actual is not None and question.actual.type in SPECIAL_TYPES:
+        message = f"{question.place} has type {question.actual.type}, which is never written to"
+        hint = "choose another name for the target"
+    else:
+        return None
+    return Finding(State.REFUSED, "SpecialType", message, hint=hint, rule="not-a-special-type")
 
 
 def fits_into_a_secret(question: Question) -> Finding | None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from keyfleet.model.data import empty_fingerprint
 from keyfleet.model.desired import Actual, Content
 from keyfleet.model.flows import UNKNOWN
-from keyfleet.model.intent import Intent
-from keyfleet.model.ownership import Claim, Marker, Marks
+from keyfleet.model.intent import Intent, WriteMode
+from keyfleet.model.ownership import MANAGED_BY_LABEL, Claim, Marker, Marks
 from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Write
 from keyfleet.plan.dressing import dress_of, dressing
@@ -46,7 +46,9 @@ def difference(question: Question, actual: Actual, met: Meeting) -> Write | None
     marks = _marks(question, content, met.fingerprint, met.keys)
     marker = question.holding.marker if question.holding.is_ours else None
     labels = _set_and_removed(
-        actual.labels, {**content.labels, **marks.labels}, marker.labels if marker else ()
+        actual.labels,
+        {**content.labels, **_besides(question, actual, marks)},
+        marker.labels if marker else (),
     )
     annotations = _set_and_removed(
         actual.annotations,
@@ -105,11 +107,23 @@ def released(question: Question, actual: Actual, marker: Marker) -> Write:
     return Write(
         actual.type,
         None,
-        _set_and_removed(actual.labels, marks.labels, ()),
+        _set_and_removed(actual.labels, _besides(question, actual, marks), ()),
         _set_and_removed(actual.annotations, marks.annotations, ()),
         has_labels=actual.has_labels,
         has_annotations=actual.has_annotations,
     )
+
+
+def _besides(question: Question, actual: Actual, marks: Marks) -> Mapping[str, str]:
+    """Return the labels that mark a target; whose object it is stays said where keys stay.
+
+    Helm touches no object any more that says to be another's.
+    """
+    desired = question.desired
+    is_whole = desired is not None and desired.write_mode is not WriteMode.MERGE
+    if is_whole or MANAGED_BY_LABEL not in actual.labels:
+        return marks.labels
+    return {**marks.labels, MANAGED_BY_LABEL: actual.labels[MANAGED_BY_LABEL]}
 
 
 def empties(question: Question, actual: Actual, write: Write) -> bool:

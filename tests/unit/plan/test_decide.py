@@ -20,9 +20,10 @@ from tests.unit.plan.questions import (
     verdict,
 )
 
-from keyfleet.model.intent import ConflictPolicy, WriteMode
+from keyfleet.model.intent import ConflictPolicy, Guard, WriteMode
 from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.model.plan import State, Verb
+from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 from keyfleet.plan.decide import decide
 
 
@@ -120,3 +121,14 @@ def test_what_nobody_marked_is_taken_where_the_manifest_says_so() -> None:
         "CopiedMarker",
     )
     assert decide(question(actual=live(FOREIGN))).verb is Verb.NONE
+
+
+@pytest.mark.parametrize("kind", sorted(SPECIAL_TYPES))
+@pytest.mark.parametrize("mode", [WriteMode.REPLACE_DATA, WriteMode.MERGE])
+def test_no_manifest_takes_what_makes_authority(kind: str, mode: WriteMode) -> None:
+    """The token of an account, or Helm's record of a release, lies in the same namespace."""
+    guard = Guard(on_conflict=ConflictPolicy.OVERWRITE, takes_unmarked=True)
+    taking = replace(intent(), guard=guard, shape=replace(intent().shape, keeps_type=True))
+    wanted = desired(NEW, type_="", write_mode=mode)
+    step = decide(question(wanted, intent=taking, actual=live(FOREIGN, type=kind)))
+    assert verdict(step) == (Verb.NONE, State.REFUSED, "SpecialType")

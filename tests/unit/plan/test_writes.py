@@ -21,8 +21,8 @@ from tests.unit.plan.questions import (
 )
 
 from keyfleet.base.secret import SecretValue
-from keyfleet.model.intent import DeletionPolicy
-from keyfleet.model.ownership import HUB_LABEL, read_marker
+from keyfleet.model.intent import DeletionPolicy, Guard, WriteMode
+from keyfleet.model.ownership import HUB_LABEL, MANAGED_BY_LABEL, read_marker
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Verb
 from keyfleet.plan.decide import decide
@@ -127,3 +127,22 @@ def test_the_marker_names_the_cluster_as_the_intent_does() -> None:
     found = read_marker({k: v for k, v in step.write.annotations.items() if v is not None})
     assert found is not None
     assert found.cluster_name == "east"
+
+
+def test_whose_object_it_is_stays_said_where_keys_of_others_stay() -> None:
+    """Helm upgrades no object that says to be managed by somebody else."""
+    guard = Guard(takes_unmarked=True, on_intent_deleted=DeletionPolicy.RETAIN)
+    merging = replace(intent(), guard=guard)
+    theirs = live({"theirs": DATA["password"]}, labels={MANAGED_BY_LABEL: "Helm"})
+    wanted = desired(NEW, write_mode=WriteMode.MERGE)
+    asked = question(wanted, actual=theirs, intent=merging)
+    written = after(decide(asked), theirs)
+    assert written is not None
+    assert written.labels == {MANAGED_BY_LABEL: "Helm", HUB_LABEL: "3f2a91c000004000"}
+    assert decide(replace(asked, actual=written)).verb is Verb.NONE
+    gone = replace(asked, actual=written, intent=None, desired=None)
+    step = decide(gone)
+    assert step.verb is Verb.RELEASE
+    released = after(step, written)
+    assert released is not None
+    assert released.labels == written.labels

@@ -33,8 +33,7 @@ from keyfleet.manifests.rights import Part, Right
 from keyfleet.manifests.rights import rights as rights_of
 from keyfleet.model.held import HELD_CONFIGMAP, HeldPlan, held_plans_of
 from keyfleet.model.ownership import (
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
+    HUB_LABEL,
     MARKED,
     Installation,
     spot_in,
@@ -227,9 +226,8 @@ async def _reflected(client: Client) -> int:
 
 
 async def _targets(member: LiveMember, us: Installation, sheet: HubSheet) -> tuple[Target, ...]:
-    labels = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
     found = []
-    for each in await member.client.list_metadata(SECRETS, labels=labels):
+    for each in await member.client.list_metadata(SECRETS, labels=HUB_LABEL):
         spot = spot_in(member.facts, each.namespace, each.name)
         holding = MARKED.claims(each.annotations or {}, spot, us)
         if holding.marker is not None:
