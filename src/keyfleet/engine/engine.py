@@ -6,7 +6,7 @@ decided in `plan`, and a key that was queued for nothing costs one look.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -34,6 +34,7 @@ from keyfleet.engine.lane import Busy, Lane
 from keyfleet.engine.members.member import Member
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.results import Results
+from keyfleet.engine.sightings import Sight, Sightings
 from keyfleet.engine.statuses import Say, Statuses
 from keyfleet.engine.stores.declared import Declarations as StoreDeclarations
 from keyfleet.engine.stores.reading import Stores
@@ -41,6 +42,7 @@ from keyfleet.engine.stores.watching import StoreWatches
 from keyfleet.engine.understanding import understood
 from keyfleet.engine.worker import HUB_WORD, Worker
 from keyfleet.kube.client import Client
+from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Origin, SecretRef
 from keyfleet.model.outcome import StoreOutcome
@@ -127,6 +129,7 @@ class Engine(HubEvents, FleetEvents):
         self._parents = Parents(
             self.declared, self._statuses.changed, clock=parts.clock, random=parts.random
         )
+        self._sightings = Sightings()
         self._judged: dict[IntentKey, StoreOutcome] = {}
         """How stores stand."""
         self._is_started = False
@@ -255,11 +258,13 @@ class Engine(HubEvents, FleetEvents):
         """Read again what is read from a store, or made by a generator, that changed."""
         names = {ref.cluster} if ref.cluster else self._hub_names()
         self.stores.changed(ref)
-        if self.declared.find(ref) is None:
+        manifest = self.declared.find(ref)
+        if manifest is None:
             key = IntentKey(ref.kind, ref.namespace, ref.name, ref.cluster)
             self._judged.pop(key, None)
             self._statuses.gone(key)
-        self._source_is_due(replace(ref, cluster=name) for name in names)
+        sight = self._sightings.see(ref, _version_of(manifest))
+        self._source_is_due((replace(ref, cluster=name) for name in names), sight)
 
     def store_judged(self, outcome: StoreOutcome) -> None:
         """Say on a store how it stands."""
@@ -297,8 +302,6 @@ class Engine(HubEvents, FleetEvents):
     def policies_changed(self) -> None:
         """Decide everything again under the new rules."""
         self._worker.rounds.drop_all()
-        for intent in self.intents:
-            self._worker.refreshing.stir(intent)
         self._everything_is_due()
         self._breaker.stir()
 
@@ -307,7 +310,8 @@ class Engine(HubEvents, FleetEvents):
         if ref.kind == SECRETS.kind:
             self._parts.secret_changed(ref)
         self.stores.object_changed(replace(ref, cluster=HUB))
-        self._source_is_due(replace(ref, cluster=name) for name in self._hub_names())
+        refs = [replace(ref, cluster=name) for name in self._hub_names()]
+        self._source_is_due(refs, self._seen(refs, replace(ref, cluster=HUB)))
 
     def _hub_names(self) -> set[ClusterName]:
         hub = self.fleet.hub()
@@ -362,7 +366,9 @@ class Engine(HubEvents, FleetEvents):
         names = {ref.cluster, member.facts.name, *map(ClusterName, member.facts.aliases)}
         for name in names:
             self.stores.object_changed(replace(ref, cluster=name))
-        self._source_is_due(replace(ref, cluster=name) for name in names)
+        refs = [replace(ref, cluster=name) for name in names]
+        version = replace(ref, cluster=member.facts.name)
+        self._source_is_due(refs, self._seen(refs, version, member))
 
     def cluster_ready(self, entry: Entry) -> None:
         """Queue everything that concerns the cluster, and what waited for it as a source."""
@@ -415,6 +421,7 @@ class Engine(HubEvents, FleetEvents):
         """Forget the cluster's results; intents that name it say so."""
         self.results.leave_cluster(entry.name)
         self._breaker.gate.cluster_gone(entry.name)
+        self._sightings.forget(entry.name)
         self._readers_are_due({entry.name, *map(ClusterName, entry.facts.aliases)})
         for intent in self.intents:
             self._statuses.changed(intent.key)
@@ -493,11 +500,24 @@ class Engine(HubEvents, FleetEvents):
             for key in owners - {before.key}:
                 entry.lane.add(key)
 
-    def _source_is_due(self, refs: Iterable[SecretRef | StoreRef]) -> None:
+    def _source_is_due(self, refs: Iterable[SecretRef | StoreRef], sight: Sight) -> None:
         for key in self.intents.reading(refs):
-            if intent := self.intents.get(key):
+            intent = self.intents.get(key)
+            if intent is not None and sight is Sight.CHANGED:
                 self._worker.refreshing.stir(intent)
+            elif intent is not None and sight is Sight.FIRST:
+                self._worker.refreshing.met(intent)
             self._refresh(key)
+
+    def _seen(
+        self, refs: Iterable[SecretRef], ref: SecretRef, member: Member | None = None
+    ) -> Sight:
+        """Return what is new about an object, if anybody reads it who rests between refreshes."""
+        readers = map(self.intents.get, self.intents.reading(refs))
+        if not any(intent is not None and intent.refresh is not None for intent in readers):
+            return Sight.SAME
+        found = member.source_version(ref) if member else self.hub.source_version(ref)
+        return Sight.CHANGED if found is None else self._sightings.see(ref, found)
 
     def _readers_are_due(self, clusters: set[ClusterName]) -> None:
         for intent in self.intents:
@@ -589,6 +609,12 @@ class Engine(HubEvents, FleetEvents):
 
 def _config_maps(intent: Intent) -> list[SecretRef]:
     return [ref for ref in intent.refs if ref.kind == CONFIGMAPS.kind and not ref.cluster]
+
+
+def _version_of(manifest: Mapping[str, Any] | None) -> str:
+    # What is written to its status or metadata changes no store.
+    found = metadata_of(manifest) if manifest else None
+    return f"{found.uid} {found.generation}" if found else ""
 
 
 def _is_same_but_annotations(before: NamespaceFacts, after: NamespaceFacts) -> bool:

@@ -34,6 +34,7 @@ from keyfleet.model.intent import Intent
 from keyfleet.model.places import ClusterName, IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.decide import decide
+from keyfleet.plan.leaving import TARGET_MISSING
 from keyfleet.plan.question import Question
 
 log = get_logger("engine")
@@ -42,7 +43,8 @@ DECISIONS_MAX = 4
 """Decisions about one target in one pass, when others write at the same time."""
 RECHECK_S = 30.0
 """When a target that is not watched, such as somebody else's, is looked at again."""
-
+_UNHEARD = ("TargetTerminating", TARGET_MISSING)
+"""Reasons to look again at a target that no watch shows."""
 
 Ask = Callable[[], Awaitable[Question]]
 
@@ -123,7 +125,10 @@ class Passes:
         if any(spot[1] != name or spot[0] not in wanted for spot in owned):
             return None
         targets = tuple(one for one in found if one is not None)
-        return PassResult(targets) if len(targets) == len(found) else None
+        if len(targets) != len(found):
+            return None
+        is_unheard = any(one.reason in _UNHEARD for one in targets)
+        return PassResult(targets, again=self._recheck() if is_unheard else None)
 
     async def clean_up(self, entry: Entry, member: Member, key: IntentKey) -> PassResult:
         """Delete or release what an intent that is gone left in this cluster."""
@@ -206,10 +211,13 @@ class Passes:
                 heir=question.rival if is_gone else None,
             )
         settled = found(question.place, step.finding, revision=step.revision)
-        if step.finding.state is State.CONFLICT or step.finding.reason == "TargetTerminating":
-            # Nobody tells when a foreign object changes or goes.
-            return replace(settled, again=Again(RECHECK_S * (1.0 + self._random.random())))
+        if step.finding.state is State.CONFLICT or step.finding.reason in _UNHEARD:
+            # Nobody tells when a foreign object comes, changes or goes.
+            return replace(settled, again=self._recheck())
         return settled
+
+    def _recheck(self) -> Again:
+        return Again(RECHECK_S * (1.0 + self._random.random()))
 
     async def _write(self, member: Member, question: Question, step: Step) -> Settled | None:
         began = self._clock.monotonic()

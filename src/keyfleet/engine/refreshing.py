@@ -45,7 +45,10 @@ class Refreshing:
         self._clock = clock
         self._wake = wake
         self._known: dict[IntentKey, _Known] = {}
-        self._stirred: set[IntentKey] = set()
+        self._stirred: dict[IntentKey, datetime] = {}
+        """When what each depends on changed last."""
+        self._begun: set[IntentKey] = set()
+        """What this process has read or begun to read."""
 
     def rests(self, intent: Intent, cluster: ClusterName) -> bool:
         """Tell whether an intent's stores need not be asked for a pass in a cluster."""
@@ -59,11 +62,21 @@ class Refreshing:
     def stir(self, intent: Intent) -> None:
         """Something it depends on changed: ask again, unless the manifest says "once"."""
         if intent.refresh is not None and not intent.refresh.is_once:
-            self._stirred.add(intent.key)
+            self._stirred[intent.key] = self._clock.now()
+
+    def met(self, intent: Intent) -> None:
+        """Something it depends on is seen for the first time; it may not be what was read."""
+        if intent.key in self._begun:
+            self.stir(intent)
 
     def insist(self, key: IntentKey) -> None:
         """A person asked for a sync: ask again in any case."""
-        self._stirred.add(key)
+        self._stirred[key] = self._clock.now()
+
+    def begin(self, intent: Intent) -> None:
+        """Its sources are being read."""
+        if intent.refresh is not None:
+            self._begun.add(intent.key)
 
     def done(self, intent: Intent, cluster: ClusterName, read_at: datetime) -> bool:
         """What was read at a time is delivered in a cluster; tell whether that is to be said."""
@@ -75,7 +88,10 @@ class Refreshing:
             self._cancel(intent.key)
             known = self._known[intent.key] = _Known(read_at, intent.version, intent.origin.uid)
         known.clusters.add(cluster)
-        self._stirred.discard(intent.key)
+        stirred_at = self._stirred.get(intent.key)
+        if stirred_at is not None and stirred_at <= read_at:
+            # What changed while it was read may not be in what was read.
+            del self._stirred[intent.key]
         self.schedule(intent)
         return is_new
 
@@ -115,7 +131,8 @@ class Refreshing:
         """Drop what is known of an intent that is gone."""
         self._cancel(key)
         self._known.pop(key, None)
-        self._stirred.discard(key)
+        self._stirred.pop(key, None)
+        self._begun.discard(key)
 
     def clear(self) -> None:
         """Stop waking."""

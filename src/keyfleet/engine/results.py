@@ -17,6 +17,7 @@ from keyfleet.model.outcome import (
 )
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
 from keyfleet.model.plan import Finding, State
+from keyfleet.plan.leaving import TARGET_MISSING
 from keyfleet.plan.placement import cluster_missing, unknown_clusters
 
 WAITING = "Waiting"
@@ -102,7 +103,7 @@ class Results:
             return False
         # That nothing is there to write into is as asked.
         return all(
-            result.state is State.IN_SYNC or result.reason == "SecretMissing"
+            result.state is State.IN_SYNC or result.reason == TARGET_MISSING
             for result in known.clusters.values()
         )
 

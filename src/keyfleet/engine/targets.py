@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from keyfleet.base.errors import TransformError
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.material import lineage_of
+from keyfleet.engine.settled import found
 from keyfleet.engine.shaping import Shaped, transform_finding
 from keyfleet.engine.views import ClusterView, look_of
-from keyfleet.model.desired import Actual, DesiredObject
+from keyfleet.model.desired import Actual, Content, DesiredObject
 from keyfleet.model.flows import Lineage
-from keyfleet.model.intent import Creation, DeletionPolicy, Intent, Read
+from keyfleet.model.intent import Creation, DeletionPolicy, Intent, Read, SecretRef
 from keyfleet.model.outcome import TargetResult
 from keyfleet.model.ownership import (
     Claim,
@@ -32,8 +33,10 @@ from keyfleet.model.places import (
 )
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
+from keyfleet.plan.checks import first_objection
 from keyfleet.plan.dressing import dressing
 from keyfleet.plan.flows import can_never_flow
+from keyfleet.plan.leaving import target_missing
 from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
 from keyfleet.plan.question import Made, Question
 from keyfleet.transform.shape import placed
@@ -152,17 +155,41 @@ class Gatherer:
             return TargetResult(name, place.name, State.IN_SYNC)
         look = replace(look_of(intent), with_values=False)
         actual = await view.actual(name, place.name, intent.key, look) if namespace else None
+        if namespace and actual is None and intent.shape.creation is Creation.EXISTING:
+            return found(place, target_missing(place)).result
         if namespace is None or actual is None or actual.is_deleting or not actual.is_as_marked:
             return None
-        holding = self._holding(intent, TargetFacts(view.facts, namespace), actual)
-        if holding.claim not in (Claim.OURS, Claim.INHERITED):
-            return None
-        if not holding.belongs_to(intent.key) or dressing(intent.shape.dress, actual):
-            return None
+        facts = TargetFacts(view.facts, namespace)
+        holding = self._holding(intent, facts, actual)
         revision = holding.marker.revision if holding.marker else 0
-        if revision < intent.revision:
+        is_ours = holding.claim in (Claim.OURS, Claim.INHERITED) and holding.belongs_to(intent.key)
+        is_kept = is_ours and not dressing(intent.shape.dress, actual)
+        if not is_kept or revision < intent.revision or self._is_refused(intent, facts, actual):
             return None
         return TargetResult(name, place.name, State.IN_SYNC, revision=revision)
+
+    def _is_refused(self, intent: Intent, facts: TargetFacts, actual: Actual) -> bool:
+        """Tell whether a rule of now speaks against what was delivered, or may do so."""
+        is_declared = self.policies.flows.is_declared or self.policies.file_flows.is_declared
+        if is_declared and any(isinstance(read.ref, SecretRef) for read in intent.secret_reads):
+            # What a Secret brings along is known only once it is read.
+            return True
+        first, *others = [self._known_of(read, intent) for read in intent.secret_reads]
+        name = intent.targets.name
+        content = Content(actual.type, {}, {}, {})
+        question = Question(
+            key=intent.key,
+            place=Place(facts.cluster.name, facts.namespace.name, name),
+            cluster=facts.cluster,
+            installation=self.installation,
+            intent=intent,
+            desired=placed(content, intent.shape, facts, name=name),
+            actual=actual,
+            namespace=facts.namespace,
+            lineage=replace(first, besides=tuple(others)),
+            policies=self.policies,
+        )
+        return first_objection(question) is not None
 
     def governed(self, question: Question, view: ClusterView) -> Question:
         """Return the question under the rules and labels of this very moment.

@@ -42,6 +42,7 @@ from keyfleet.model.places import (
     NamespaceFacts,
 )
 from keyfleet.model.plan import Finding, State
+from keyfleet.plan.leaving import TARGET_MISSING
 from keyfleet.transform.rendition import Chance
 
 log = get_logger("engine")
@@ -165,7 +166,7 @@ class Worker:
             if rested is not None:
                 self.refreshing.rested(intent, cluster)
                 self._record(key, cluster, Shaped(), rested, began)
-                return None
+                return rested.again
         try:
             shaped = await self.rounds.get(intent)
         except TemporaryError as error:
@@ -289,6 +290,7 @@ class Worker:
 
     async def _shape(self, intent: Intent) -> Shaped:
         began = self._parts.clock.now()
+        self.refreshing.begin(intent)
         shaped = replace(await shape_intent(intent, self._surroundings()), read_at=began)
         found = self._resolve(intent.reads[0].ref.cluster) if shaped.is_source_gone else None
         doubt = await identity_doubt(*found) if found else None
@@ -373,7 +375,10 @@ class Worker:
 
 
 def _is_done(result: PassResult) -> bool:
-    return all(target.state is State.IN_SYNC for target in result.targets)
+    return all(
+        target.state is State.IN_SYNC or target.reason == TARGET_MISSING
+        for target in result.targets
+    )
 
 
 HUB_WORD = "hub"

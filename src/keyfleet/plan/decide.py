@@ -39,7 +39,7 @@ def decide(question: Question) -> Step:
     if question.actual is not None:
         return _decide_existing(question, question.actual)
     if creation is Creation.EXISTING:
-        return leave(question, target_missing(question))
+        return leave(question, target_missing(question.place))
     return _create(question)
 
 

@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from keyfleet.model.desired import Actual, Content
 from keyfleet.model.ownership import Claim, Marker
+from keyfleet.model.places import Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.checks import as_told_to
 from keyfleet.plan.question import Question
 
+TARGET_MISSING = "SecretMissing"
+"""Reason of a target that is only written to where it exists, and does not; no fault."""
 RECREATE_HINT = (
     "set spec.replace: Recreate, or delete the target by hand; it is created again at once"
 )
@@ -41,12 +44,12 @@ def pending_deletion(question: Question) -> Finding:
     )
 
 
-def target_missing(question: Question) -> Finding:
+def target_missing(place: Place) -> Finding:
     """Return what is told of a target that is only written to where it exists."""
     return Finding(
         State.PENDING,
-        "SecretMissing",
-        f"{question.place} does not exist, and the manifest asks to write only to what is there",
+        TARGET_MISSING,
+        f"{place} does not exist, and the manifest asks to write only to what is there",
         hint="create the Secret, or let the manifest create it",
         rule="creation",
     )

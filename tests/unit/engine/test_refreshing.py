@@ -206,3 +206,28 @@ async def test_another_manifest_of_the_same_name_is_due(refreshing: Refreshing) 
     origin = replace(asked.origins[0], uid="another")
     assert not refreshing.rests(replace(asked, origins=(origin,)), EAST)
     assert refreshing.said(asked.key) == ("", "")
+
+
+async def test_what_changes_while_it_is_read_is_read_again(
+    refreshing: Refreshing, wall: Wall
+) -> None:
+    read_at, wall.time = NOW, NOW + timedelta(milliseconds=1)
+    refreshing.stir(intent())
+    refreshing.done(intent(), EAST, read_at)
+    assert not refreshing.rests(intent(), EAST)
+    refreshing.done(intent(), EAST, wall.time)
+    assert refreshing.rests(intent(), EAST)
+
+
+async def test_what_is_met_first_counts_only_for_what_was_read_here(
+    refreshing: Refreshing, wall: Wall
+) -> None:
+    standing = Standing(NOW, is_synced=True, is_version_same=True)
+    asked = replace(intent(), standing=standing)
+    refreshing.met(asked)
+    assert refreshing.rests(asked, EAST)
+    refreshing.begin(asked)
+    refreshing.done(asked, EAST, NOW)
+    wall.time = NOW + timedelta(milliseconds=1)
+    refreshing.met(asked)
+    assert not refreshing.rests(asked, EAST)

@@ -2,10 +2,12 @@
 """Manifests of the External Secrets Operator, in every cluster where they are found."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from keyfleet.dialects.eso.children import brood
 from keyfleet.dialects.eso.childreport import report_brood
+from keyfleet.dialects.eso.marks import UNMARKED
 from keyfleet.dialects.eso.report import report
 from keyfleet.dialects.eso.storereport import report_store
 from keyfleet.dialects.eso.translate import translate
@@ -61,7 +63,8 @@ class EsoDialect:
         """
         self.name = "eso"
         self.controller_class = controller_class
-        self.child = _kind(EXTERNALSECRETS, Role.INTENT, "externalsecret-cleanup")
+        child = _kind(EXTERNALSECRETS, Role.INTENT, "externalsecret-cleanup")
+        self.child = replace(child, inherits=UNMARKED)
         self.kinds = (
             self.child,
             _kind(SECRETSTORES, Role.STORE),

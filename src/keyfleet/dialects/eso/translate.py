@@ -11,6 +11,7 @@ from typing import Any
 
 from keyfleet.base import goduration
 from keyfleet.base.errors import InvalidInputError, InvalidIntentError
+from keyfleet.dialects.eso.conditions import previous
 from keyfleet.dialects.eso.hashes import synced_version
 from keyfleet.dialects.eso.kinds import (
     CreationPolicy,
@@ -76,7 +77,7 @@ def _intent(
 ) -> Intent:
     read = tuple(entries(spec, origin))
     assembly = Assembly(tuple(piece for _, piece in read))
-    version = _version(manifest, origin)
+    version, refresh = _version(manifest, origin), _refresh(spec)
     return Intent(
         key=key,
         origins=(origin,),
@@ -84,8 +85,8 @@ def _intent(
         shape=shape(spec.target, manifest, origin, assembly),
         targets=_targets(spec.target, origin),
         guard=_guard(spec.target, origin),
-        refresh=_refresh(spec),
-        standing=_standing(manifest.get("status"), version),
+        refresh=refresh,
+        standing=_standing(manifest.get("status"), version, refresh),
         labels=labels_of(manifest),
         sync_requested=sync_requested(manifest),
         template_reads=template_reads(spec.target, origin),
@@ -142,8 +143,11 @@ def _version(manifest: Mapping[str, Any], origin: Origin) -> str:
     return synced_version(origin.generation, labels=labels, annotations=annotations)
 
 
-def _standing(status: Any, version: str) -> Standing:
+def _standing(status: Any, version: str, refresh: Refresh) -> Standing:
     if not isinstance(status, Mapping):
+        return Standing()
+    if previous(status).get("status") == "False" and not refresh.is_once:
+        # Whether it still fails is found out by trying, not when time comes.
         return Standing()
     synced = status.get("syncedResourceVersion")
     return Standing(_time(status.get("refreshTime")), bool(synced), synced == version)

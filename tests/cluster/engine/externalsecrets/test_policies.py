@@ -10,6 +10,7 @@ import pytest
 from tests.cluster.engine.externalsecrets.shop import CREATED_BY, DATA_HASH, MANAGED, Shop
 from tests.cluster.engine.sides import eventually
 
+from keyfleet.engine import passes
 from keyfleet.testing.canary import canary
 
 ONE, TWO, OTHER = canary("one"), canary("two"), canary("other")
@@ -95,14 +96,20 @@ async def test_merging_keeps_keys_of_others_and_removes_its_own(shop: Shop, poli
     assert await owners(shop) == []
 
 
-async def test_merging_waits_for_a_target_without_complaint(shop: Shop) -> None:
+async def test_merging_waits_for_a_target_without_complaint(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No watch shows somebody else's Secret, so it is looked for, which asks no store."""
+    monkeypatch.setattr(passes, "RECHECK_S", 0.5)
     await shop.store(shop.east, {"db": ONE})
     await shop.want(shop.east, {"password": "db"}, target=target("Merge"))
     await shop.run()
     await shop.says(
         shop.east, "True", "SecretMissing", "will not be created due to CreationPolicy=Merge"
     )
+    await shop.fleet.quiet()
     assert await shop.fleet.data(shop.east) is None
+    assert shop.calls.count == 1
     await shop.fleet.write_secret(shop.east, "db", FOREIGN)
     await shop.delivered(FOREIGN | {"password": ONE}, shop.east)
     await shop.synced(shop.east)

@@ -214,32 +214,81 @@ async def test_the_first_of_two_keeps_their_target(shop: Shop) -> None:
     await shop.delivered({"password": TWO}, shop.east)
 
 
-async def test_a_policy_keeps_a_stores_values_out_of_a_member(shop: Shop) -> None:
+async def forbid(shop: Shop, **rule: Any) -> str:
+    """Let nothing from the store flow to staging; return the policy's name."""
     name = unique("flows")
-    rule = {
+    flow = {
         "name": "stays",
         "from": {"matchLabels": {"env": "production"}},
         "to": {"matchLabels": {"env": "staging"}},
         "action": "Deny",
+        **rule,
     }
-    store = {
+    source = {
         "clusters": {"names": ["*"]},
         "namespaces": {"names": ["*"]},
         "stores": {"names": ["store"]},
         "labels": {"env": "production"},
     }
-    spec = {"flows": [rule], "sources": [store]}
+    spec = {"flows": [flow], "sources": [source]}
     await shop.put(shop.fleet.hub, FLEETPOLICIES, name, spec=spec)
+    return name
+
+
+async def permit(shop: Shop, policy: str) -> None:
+    await shop.fleet.hub.client.delete(FLEETPOLICIES, policy)
+
+
+async def begin_in_staging(shop: Shop, **spec: Any) -> None:
     await shop.fleet.declare(shop.east, labels={"env": "staging"})
     await shop.store(shop.east, {"db": ONE})
-    await shop.want(shop.east, {"password": "db"})
+    await shop.want(shop.east, {"password": "db"}, **spec)
     await shop.again()
-    await shop.says(shop.east, *FAILED, name)
+
+
+async def test_a_policy_keeps_a_stores_values_out_of_a_member(shop: Shop) -> None:
+    policy = await forbid(shop)
+    await begin_in_staging(shop)
+    await shop.says(shop.east, *FAILED, policy)
 
     async def absent() -> bool:
         return await shop.fleet.data(shop.east) is None
 
     await always(absent)
-    await shop.fleet.hub.client.delete(FLEETPOLICIES, name)
+    await permit(shop, policy)
     await shop.delivered({"password": ONE}, shop.east)
     await shop.synced(shop.east)
+
+
+@pytest.mark.parametrize("spec", [{}, {"refreshPolicy": "CreatedOnce"}])
+async def test_a_policy_counts_for_what_rests_between_refreshes(
+    shop: Shop, spec: dict[str, Any]
+) -> None:
+    await begin_in_staging(shop, **spec)
+    await shop.synced(shop.east)
+    policy = await forbid(shop)
+    await shop.says(shop.east, *FAILED, policy)
+    assert await shop.fleet.data(shop.east) == {"password": ONE}
+    await permit(shop, policy)
+    await shop.synced(shop.east)
+
+
+async def test_a_policy_takes_away_what_rests_and_gives_it_back(shop: Shop) -> None:
+    await begin_in_staging(shop)
+    await shop.synced(shop.east)
+    policy = await forbid(shop, onRefused="Delete")
+    await shop.fleet.gone(shop.east)
+    await permit(shop, policy)
+    await shop.delivered({"password": ONE}, shop.east)
+
+
+async def test_a_policy_that_forbids_nothing_here_asks_no_store(shop: Shop) -> None:
+    await begin_in_staging(shop)
+    await shop.synced(shop.east)
+    await forbid(shop, to={"matchLabels": {"env": "elsewhere"}})
+    await shop.fleet.quiet()
+    assert shop.calls.count == 1
+    await shop.restart()
+    await shop.fleet.quiet()
+    assert shop.calls.count == 0
+    assert shop.writes(shop.east) == []

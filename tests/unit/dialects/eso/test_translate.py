@@ -173,3 +173,18 @@ def test_any_document_is_survived(document: Any) -> None:
 def test_a_spec_is_needed() -> None:
     (rejection,) = translate({"metadata": {}}, origin()).rejections
     assert rejection.path == "spec"
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_synced"), [({}, False), ({"refreshPolicy": "CreatedOnce"}, True)]
+)
+def test_what_failed_last_is_tried_anew_unless_it_is_to_be_done_once(
+    spec: dict[str, Any], is_synced: bool
+) -> None:
+    failed = {"type": "Ready", "status": "False", "reason": "x", "message": "y"}
+    status = {
+        "refreshTime": "2026-11-21T10:00:00Z",
+        "syncedResourceVersion": "1-a",
+        "conditions": [failed],
+    }
+    assert intent_of(spec, status=status).standing.is_synced is is_synced
