@@ -74,7 +74,9 @@ def test_why_finds_the_manifest_by_its_own_name_and_by_its_targets(
     keyfleet: Program, objects: Objects, db: str
 ) -> None:
     for name in (db, f"{objects.namespace}/made"):
-        (found,) = keyfleet("why", name, "-c", "east", "-o", "json").json()["clusters"]
+        answer = keyfleet("why", name, "-c", "east", "-o", "json")
+        assert answer.code == 0, answer.err
+        (found,) = answer.json()["clusters"]
         assert (found["name"], found["exists"]) == ("made", True)
         (candidate,) = found["candidates"]
         assert candidate["intent"]["kind"] == "ExternalSecret"
