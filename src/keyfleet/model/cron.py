@@ -72,7 +72,11 @@ class Calendar:
     def _days(self, first: datetime) -> Iterator[datetime]:
         day = first.replace(hour=0, minute=0, second=0, microsecond=0)
         while day.year <= first.year + _YEARS:
-            if day.month in self.month.values and self._suits(day):
+            if day.month not in self.month.values:
+                # A schedule may have days in few months, or none: 30 February.
+                day = _next_month(day)
+                continue
+            if self._suits(day):
                 yield day
             day += timedelta(days=1)
 
@@ -82,6 +86,10 @@ class Calendar:
         if self.day.is_star or self.weekday.is_star:
             return by_date and by_weekday
         return by_date or by_weekday
+
+
+def _next_month(day: datetime) -> datetime:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Final
 from keyfleet.model.cron import schedule_of
 
 _LEAST: Final = timedelta(microseconds=1)
-_STEPS_MAX: Final = 64
+_STEPS_MAX: Final = 16
 
 
 class WindowKind(StrEnum):

@@ -21,6 +21,9 @@ from keyfleet.model.v1alpha1.common import ApiStruct, LabelSelector, ObjectName,
 ENTRIES_MAX = 4096
 """Of one list: each is looked at, and one manifest may hold up nobody."""
 
+WINDOWS_MAX = 32
+"""Of one manifest: all of them are asked at each look at it."""
+
 _LIST = Meta(max_length=ENTRIES_MAX)
 
 
@@ -243,7 +246,7 @@ class SyncWindows(ApiStruct, frozen=True, kw_only=True):
     """When the provider may be asked again for no other reason than time."""
 
     kind: str
-    windows: Annotated[tuple[Window, ...], _LIST]
+    windows: Annotated[tuple[Window, ...], Meta(max_length=WINDOWS_MAX)]
 
 
 class ExternalSecretSpec(ApiStruct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.dialects.eso.manifests import external_secret, intent_of, origin, rejection_of
 
 from keyfleet.dialects.eso.hashes import synced_version
+from keyfleet.dialects.eso.kinds import WINDOWS_MAX
 from keyfleet.dialects.eso.translate import translate
 from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing
 from keyfleet.model.matchers import ChosenNamespaces, OneCluster, TheHub
@@ -188,3 +189,10 @@ def test_what_failed_last_is_tried_anew_unless_it_is_to_be_done_once(
         "conditions": [failed],
     }
     assert intent_of(spec, status=status).standing.is_synced is is_synced
+
+
+def test_so_many_windows_hold_up_nobody() -> None:
+    """All of them are asked at each look at a manifest, on the loop that serves everybody."""
+    windows = [{"schedule": "0 0 30 2 *", "duration": "1h"}] * (WINDOWS_MAX + 1)
+    rejection = rejection_of({"syncWindows": {"kind": "allow", "windows": windows}})
+    assert rejection.path == "spec.syncWindows.windows"
