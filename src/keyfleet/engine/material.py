@@ -16,7 +16,7 @@ from keyfleet.model.places import ClusterFacts, IntentKey
 from keyfleet.model.stores import StoreRead
 from keyfleet.plan.flows import carried
 from keyfleet.plugin.stores import Answer
-from keyfleet.transform.assembly import assembled
+from keyfleet.transform.assembly import assembled, is_quick
 
 Got = SecretData | Answer | None
 """What one read gave: an object, what a store answered, or nothing where that is allowed."""
@@ -98,6 +98,13 @@ def reading_of(intent: Intent, clusters: Iterable[ClusterFacts], got: Iterable[G
     return Reading(intent, tuple(clusters), found, material)
 
 
+def is_quickly_read(intent: Intent, got: Iterable[Got]) -> bool:
+    """Tell whether `reading_of` takes some milliseconds at most."""
+    assembly = intent.shape.assembly
+    values = list(got)[: len(intent.reads)]
+    return assembly is None or is_quick(assembly, _answers(values))
+
+
 def lineage_of(read: Read, cluster: ClusterFacts, own: Labels | None = None) -> Lineage:
     """Return what is known of a source before it is read.
 
@@ -132,8 +139,11 @@ def _with_marks(lineage: Lineage, read: Read, got: Got, installation: Installati
 
 
 def _assembled(assembly: Assembly, values: tuple[Got, ...]) -> SecretData:
-    answers = [value for value in values if not isinstance(value, SecretData)]
-    return SecretData(assembled(assembly, answers), type="")
+    return SecretData(assembled(assembly, _answers(values)), type="")
+
+
+def _answers(values: Iterable[Got]) -> list[Answer | None]:
+    return [value for value in values if not isinstance(value, SecretData)]
 
 
 def _data(read: Read, got: Got) -> SecretData:

@@ -7,15 +7,14 @@ the event loop.
 """
 
 import asyncio
-import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
+from keyfleet.engine.beside import RENDERS, beside
 from keyfleet.engine.material import fingerprint_under
 from keyfleet.engine.revisions import Prints
 from keyfleet.model.data import Material
@@ -32,16 +31,6 @@ from keyfleet.transform.rendition import QUICK, Chance, Metadata, Rendition
 
 T = TypeVar("T")
 
-_SWITCH_S = 0.0005
-"""How long a render keeps the interpreter while the event loop waits for it: beside two of them a
-hundred round trips took 155 ms with Python's own 5 ms, and 17 ms with this."""
-
-_POOL = ThreadPoolExecutor(
-    max_workers=2,
-    thread_name_prefix="render",
-    initializer=partial(sys.setswitchinterval, _SWITCH_S),
-)
-
 
 async def parsed(shape: Shape, rendering: Rendering, material: Material) -> Rendition:
     """Return an intent's templates, parsed; long ones beside the event loop.
@@ -52,8 +41,7 @@ async def parsed(shape: Shape, rendering: Rendering, material: Material) -> Rend
     held = sum(value.size for texts in material.texts for value in texts.entries.values())
     if is_quickly_parsed(rendering, besides=held):
         return Rendition(shape, rendering, material)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_POOL, Rendition, shape, rendering, material)
+    return await beside(RENDERS, partial(Rendition, shape, rendering, material))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +150,7 @@ class Renderer:
                 if not run.is_spent:
                     return made
         run = self._chance.begin()
-        return await asyncio.get_running_loop().run_in_executor(_POOL, render, run)
+        return await beside(RENDERS, partial(render, run))
 
     def _prints(self, data: Mapping[str, SecretValue]) -> Prints:
         return tuple(

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 from keyfleet.base.clock import SystemClock
@@ -17,7 +18,14 @@ from keyfleet.base.errors import (
 )
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import all_of
-from keyfleet.engine.material import Got, Reading, fingerprint_under, reading_of
+from keyfleet.engine.beside import ANSWERS, beside
+from keyfleet.engine.material import (
+    Got,
+    Reading,
+    fingerprint_under,
+    is_quickly_read,
+    reading_of,
+)
 from keyfleet.engine.renderer import Renderer, parsed
 from keyfleet.engine.revisions import Prints
 from keyfleet.engine.stores.asking import StoreReading
@@ -168,7 +176,8 @@ async def _put_together(
 ) -> Shaped:
     intent = asking.intent
     given = [one for one in got if not isinstance(one, Shaped)]
-    reading = reading_of(intent, clusters, given)
+    work = partial(reading_of, intent, clusters, given)
+    reading = work() if is_quickly_read(intent, given) else await beside(ANSWERS, work)
     if (emptied := _emptied(reading)) is not None:
         asking.succeeded()
         return emptied

@@ -46,6 +46,10 @@ class Reading:
     """Some of it came from stores."""
     is_parked: bool = False
     """It failed, and its intent is woken when it may work again."""
+    picked: int = 0
+    """Bytes of answers that were looked through."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One entry after another works beside the loop, so that intents take turns."""
 
 
 @dataclass(eq=False, slots=True)

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads of stores, and who has to be told when one that failed may work again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Protocol
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.errors import DeniedError, InvariantError, KeyfleetError, TemporaryError
 from keyfleet.base.tasks import all_of
+from keyfleet.engine.beside import ANSWERS, beside
 from keyfleet.engine.stores import findings
 from keyfleet.engine.stores.bounded import told
 from keyfleet.engine.stores.declared import Declarations
@@ -18,7 +20,12 @@ from keyfleet.engine.stores.keeper import Keeper, Tell
 from keyfleet.engine.stores.limits import NEIGHBOURS_MAX, PARKED_S, READINGS_MAX, Gate
 from keyfleet.engine.stores.room import BUSY, Room, Wake
 from keyfleet.engine.stores.sessions import Login, Opened, Sessions
-from keyfleet.engine.stores.weights import require_bounded
+from keyfleet.engine.stores.weights import (
+    QUICK_BYTES,
+    require_bounded,
+    require_pickable,
+    weight,
+)
 from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Read, SecretRef
 from keyfleet.model.places import IntentKey, NamespaceFacts
@@ -255,7 +262,12 @@ class Stores:
             except TemporaryError:
                 reading.is_parked |= gate.park(asker)
                 raise
-        answer = told(lambda: session.answer(query, fetched), subject=subject)
+        answer = await _picked(
+            reading,
+            weight(fetched),
+            partial(told, lambda: session.answer(query, fetched), subject=subject),
+            subject=findings.entry_of(read),
+        )
         require_bounded(answer, subject=findings.entry_of(read))
         return answer
 
@@ -304,6 +316,22 @@ class Stores:
         gone, self._watched = self._watched - named, named
         for ref in gone:
             self._watches.unwatch(ref)
+
+
+async def _picked(
+    reading: Reading, size: int, pick: Callable[[], Answer], *, subject: str
+) -> Answer:
+    """Return an entry's part of an answer; large ones are looked through beside the loop.
+
+    Raises:
+        TransformError: `store.too_large`; as `StoreSession.answer`.
+    """
+    reading.picked += size
+    if reading.picked <= QUICK_BYTES:
+        return pick()
+    require_pickable(reading.picked, subject=subject)
+    async with reading.turn:
+        return await beside(ANSWERS, pick)
 
 
 def refs_of(reads: Iterable[Read]) -> list[StoreRef]:

@@ -11,11 +11,18 @@ from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.plugin.stores import Answer
 
+QUICK_BYTES = 64 << 10
+"""Of answers that one reading picks from on the event loop: looking through that much takes some
+ten milliseconds at worst."""
+PICKED_MAX = 64 << 20
+"""Of answers that one reading looks through, each counted as often as an entry asks for a part."""
 ANSWER_MAX = 8 << 20
 """Bytes of one answer: templates and rewrites may choose from more than a Secret can hold."""
 KEYS_MAX = 10_000
 """Keys of one answer."""
 
+_GROWTH = 4
+"""How much more memory a document takes once it is read, about."""
 _ENTRY = 64
 """Bytes that a container needs for each entry, about."""
 
@@ -30,6 +37,9 @@ def weight(value: Any) -> int:
         return value.size + _ENTRY
     if isinstance(value, str | bytes | bytearray):
         return len(value) + _ENTRY
+    if is_dataclass(value) and isinstance(size := getattr(value, "size", None), int):
+        # What was read of a document says how long that was: counting all of it takes too long.
+        return size * _GROWTH + _ENTRY
     return sum(map(weight, _parts(value))) + _ENTRY
 
 
@@ -58,4 +68,19 @@ def require_bounded(answer: Answer, *, subject: str) -> None:
             "the store gives more than one manifest may take",
             subject,
             f"at most {ANSWER_MAX >> 20} MiB in {KEYS_MAX} keys: ask for less",
+        )
+
+
+def require_pickable(size: int, *, subject: str) -> None:
+    """Refuse to look through large answers again and again.
+
+    Raises:
+        TransformError: `store.too_large`.
+    """
+    if size > PICKED_MAX:
+        raise TransformError(
+            "store.too_large",
+            "the entries of the manifest ask for too many parts of large secrets",
+            subject,
+            f"at most {PICKED_MAX >> 20} MiB are looked through: use dataFrom.extract",
         )

@@ -35,6 +35,8 @@ from keyfleet.sources.vault.values import decoded
 METRICS_NAME = "HashiCorp/Vault"
 BODY_BYTES = 4 * MIB
 """Longest answer that is read; Vault's own storage takes 1 MiB an entry."""
+PARTS_MAX = 100_000
+"""Commas and brackets of an answer: a document of nothing else takes twenty times its length."""
 TIMEOUT_S = 30.0
 """A whole request."""
 CONNECT_S = 10.0
@@ -135,6 +137,8 @@ class Client:
         if status in _REDIRECTS:
             url = _redirected(url, headers.get("Location", ""), call.subject)
             status, headers, body = await self._exchange(url, call)
+        if sum(map(body.count, (b",", b"{", b"["))) > PARTS_MAX:
+            raise _oversized(call.subject)
         document = _envelope(body)
         if not _is_answer(status, document):
             raise refusal(status, document, headers, subject=call.subject)
@@ -163,12 +167,7 @@ class Client:
                 async with response:
                     content = await read_body(response, BODY_BYTES, subject=call.subject)
         except UnreachableError:
-            problem: KeyfleetError = PermanentError(
-                "store.oversized",
-                "the store's answer is too long",
-                call.subject,
-                f"at most {BODY_BYTES // MIB} MiB are read",
-            )
+            problem: KeyfleetError = _oversized(call.subject)
         except asyncio.CancelledError:
             raise
         except _FAILURES as error:
@@ -202,6 +201,15 @@ class Client:
     async def close(self) -> None:
         """End all connections."""
         await self._network.close()
+
+
+def _oversized(subject: str) -> PermanentError:
+    return PermanentError(
+        "store.oversized",
+        "the store's answer is too long",
+        subject,
+        f"at most {BODY_BYTES // MIB} MiB in {PARTS_MAX:,} parts are read",
+    )
 
 
 def _is_answer(status: int, document: Mapping[str, Any] | None) -> bool:

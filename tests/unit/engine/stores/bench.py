@@ -2,6 +2,7 @@
 """A provider that counts what it is asked, and stores of it in one cluster in memory."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,7 @@ class CountingSession:
 
     def answer(self, query: Query, fetched: Any) -> Answer:
         """Return the value, or a map of it."""
+        self._provider.threads.add(threading.current_thread().name)
         if fetched is None:
             raise secret_not_found(query)
         return fetched if query.how is How.VALUE else {"k": fetched}
@@ -99,6 +101,8 @@ class CountingProvider:
     at_work: int = 0
     at_most: int = 0
     closed: int = 0
+    threads: set[str] = field(default_factory=set)
+    """Where answers were picked."""
 
     def __post_init__(self) -> None:
         self.gate.set()

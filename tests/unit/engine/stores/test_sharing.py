@@ -2,6 +2,7 @@
 """One fetch serves all who are confirmed to be one, and nobody else."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,7 +16,7 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import all_of, spawn
 from keyfleet.engine.stores.fetches import HOLD_S
 from keyfleet.engine.stores.reading import Unread
-from keyfleet.engine.stores.weights import ANSWER_MAX
+from keyfleet.engine.stores.weights import ANSWER_MAX, QUICK_BYTES
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.model.stores import StoreRef
 
@@ -161,3 +162,35 @@ async def test_stores_of_other_declarations_have_their_own_login(bench: Bench) -
     await bench.read()
     assert [store.generation for store in bench.provider.logins] == [1, 2]
     assert bench.provider.logins[0].ref == STORE
+
+
+async def test_a_large_answer_is_looked_through_beside_the_loop(bench: Bench) -> None:
+    """A path through a document of megabytes takes a second; everybody else would wait."""
+    bench.provider.values["large"] = SecretValue(b"x" * (QUICK_BYTES + 1))
+    await bench.read()
+    assert bench.provider.threads == {threading.main_thread().name}
+    await bench.read(read_of("large"), key_of("other"))
+    (name,) = bench.provider.threads - {threading.main_thread().name}
+    assert name.startswith("answer")
+
+
+async def test_small_answers_are_together_as_dear_as_a_large_one(bench: Bench) -> None:
+    bench.provider.values["half"] = SecretValue(b"x" * (QUICK_BYTES // 2))
+    reading = bench.stores.begin(key_of())
+    for part in ("a", "b", "c"):
+        await bench.stores.read(reading, read_of("half", part=part), NamespaceFacts("payments"))
+    assert len(bench.provider.threads) == 2
+
+
+async def test_no_manifest_looks_through_large_secrets_without_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyfleet.engine.stores.weights.PICKED_MAX", 3 * QUICK_BYTES)
+    bench.provider.values["large"] = SecretValue(b"x" * QUICK_BYTES)
+    reading = bench.stores.begin(key_of())
+    found = [
+        await bench.stores.read(reading, read_of("large", part=part), NamespaceFacts("payments"))
+        for part in ("a", "b", "c")
+    ]
+    assert [isinstance(each, Unread) for each in found] == [False, False, True]
+    assert bench.provider.reads == 1
