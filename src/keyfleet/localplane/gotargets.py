@@ -109,5 +109,5 @@ TARGETS = {
     "kube-apiserver": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kubectl": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kubectl"),
     "prometheus": GoTarget(PROMETHEUS, "github.com/prometheus/prometheus/cmd/prometheus"),
-    "vault": GoTarget(VAULT, "keyfleet.io/localplane"),
+    "vault": GoTarget(VAULT, "."),  # its own main.go
 }
