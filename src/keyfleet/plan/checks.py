@@ -217,8 +217,8 @@ CHECKS: tuple[Check, ...] = (
     flow_is_allowed,
     namespace_exists,
     can_be_shaped,
-    not_promised_to_another,
     not_controlled_by_another,
+    not_promised_to_another,
 )
 """In order; guards of later issues join this list."""
 

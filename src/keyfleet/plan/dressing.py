@@ -42,11 +42,17 @@ def dressing(dress: Dress, actual: Actual | None) -> Change:
 def _owners(dress: Dress, before: tuple[OwnerReference, ...]) -> tuple[OwnerReference, ...] | None:
     if dress.manifest is None:
         return None
-    others = tuple(owner for owner in before if not owner.is_same_owner(dress.manifest))
+    others = tuple(owner for owner in before if not _is_replaced(owner, dress, dress.manifest))
     after = (*others, dress.manifest) if dress.is_owner else others
     if set(after) == set(before):
         return None
     return after
+
+
+def _is_replaced(owner: OwnerReference, dress: Dress, manifest: OwnerReference) -> bool:
+    """Tell whether a reference makes way for ours, or was of a manifest that left the target."""
+    is_rival = owner.is_controller and (dress.is_owner or owner.kind == manifest.kind)
+    return is_rival or owner.is_same_owner(manifest)
 
 
 def not_controlled_by_another(question: Question) -> Finding | None:
@@ -56,6 +62,8 @@ def not_controlled_by_another(question: Question) -> Finding | None:
         return None
     controller = next((owner for owner in actual.owners if owner.is_controller), None)
     if controller is None or controller.is_same_owner(dress.manifest):
+        return None
+    if _is_left_by(question, controller):
         return None
     is_sibling = controller.kind == dress.manifest.kind
     if not is_sibling and not dress.is_owner:
@@ -67,3 +75,12 @@ def not_controlled_by_another(question: Question) -> Finding | None:
         hint="choose another target name, or delete one of the two",
         rule="not-controlled-by-another",
     )
+
+
+def _is_left_by(question: Question, controller: OwnerReference) -> bool:
+    """Tell whether the manifest that a target is tied to is gone, or wants it no more."""
+    holding = question.holding
+    if holding.marker is None or not holding.is_transferable or question.holder_wants:
+        return False
+    former = holding.marker.intent
+    return (former.kind, former.name) == (controller.kind, controller.name)

@@ -9,6 +9,7 @@ from tests.unit.plan.questions import NEW, after, desired, digest, intent, live,
 
 from keyfleet.model.dress import Dress, OwnerReference
 from keyfleet.model.intent import Intent
+from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import Verb
 from keyfleet.plan.decide import decide
 from keyfleet.plan.dressing import Change, dressing
@@ -97,3 +98,20 @@ def test_an_immutable_target_is_dressed_and_its_data_is_left_alone() -> None:
     assert once is not None
     again = replace(once, owners=(MANIFEST,))
     assert not decide(replace(asked, actual=again)).writes
+
+
+FORMER = IntentKey("ExternalSecret", "payments", "other")
+
+
+@pytest.mark.parametrize("dress", [OWNED, FREE])
+def test_a_target_that_another_manifest_left_is_taken_with_its_controller(dress: Dress) -> None:
+    actual = live(mark=marker(FORMER), owners=(USER, SIBLING))
+    step = decide(question(actual=actual, intent=asking(dress)))
+    assert step.write is not None
+    assert step.write.owners == ((USER, MANIFEST) if dress.is_owner else (USER,))
+    held = decide(question(actual=actual, intent=asking(dress), holder_wants=True))
+    assert (held.writes, held.finding is not None) == (False, True)
+
+
+def test_a_controller_of_another_kind_stays_where_nobody_wants_to_own() -> None:
+    assert dressed(FREE, owners=(STRANGER,)) is None

@@ -17,6 +17,8 @@ ONE, TWO, OTHER = canary("one"), canary("two"), canary("other")
 FOREIGN = {"foreign": OTHER}
 BOTH = {"a": "a", "b": "b"}
 TWO_KEYS = {"a": ONE, "b": TWO}
+MANY = 12
+"""More than may go without a person."""
 
 
 def target(creation: str = "Owner", deletion: str = "Retain", **rest: Any) -> dict[str, Any]:
@@ -257,6 +259,27 @@ async def test_merge_into_a_foreign_target_leaves_what_is_not_its_own(shop: Shop
     await shop.delivered(FOREIGN | {"password": ONE}, shop.east)
     await shop.fill(shop.east, {"unrelated": ONE})
     await shop.delivered(FOREIGN, shop.east)
+
+
+@pytest.mark.parametrize("deletion", ["Delete", "Merge"])
+async def test_a_store_that_is_emptied_takes_no_dozen_away_without_a_person(
+    shop: Shop, deletion: str
+) -> None:
+    names = [f"db{number}" for number in range(MANY)]
+    await shop.store(shop.east, {"db": ONE})
+    for name in names:
+        await shop.want(shop.east, {"password": "db"}, name, target=target(deletion=deletion))
+    await shop.run()
+    for name in names:
+        await shop.synced(shop.east, name=name)
+    await shop.fill(shop.east, {"unrelated": ONE})
+    for name in names:
+        await shop.says(shop.east, "False", "SecretSyncedError", "keyfleet approve", name=name)
+    for name in names:
+        assert await shop.fleet.data(shop.east, name) == {"password": ONE}
+    await shop.fill(shop.east, {"db": TWO})
+    for name in names:
+        await shop.delivered({"password": TWO}, shop.east, name=name)
 
 
 @pytest.mark.parametrize("creation", ["Merge", "None", "CreateOrMerge"])

@@ -145,14 +145,14 @@ async def test_one_entry_that_fails_keeps_all_from_being_written(shop: Shop) -> 
 
 async def test_keys_that_meet_after_conversion_are_said(shop: Shop) -> None:
     entries = {"db": {"a/b": ONE, "a:b": TWO}}
-    word = "secret name collision during conversion"
-    await refused(shop, entries, "spec.dataFrom[0]", word, dataFrom=[{"extract": {"key": "db"}}])
+    words = ("spec.dataFrom[0]", "two keys become the same", "conversionStrategy: Unicode")
+    await refused(shop, entries, *words, dataFrom=[{"extract": {"key": "db"}}])
 
 
 async def test_what_is_no_base64_is_said(shop: Shop) -> None:
     data = data_of({"password": "db"})
     data[0]["remoteRef"]["decodingStrategy"] = "Base64"
-    await refused(shop, {"db": ONE}, "spec.data[0] (key: db)", data=data)
+    await refused(shop, {"db": ONE}, "spec.data[0]", "correct the value", data=data)
 
 
 async def test_a_template_that_fails_is_said(shop: Shop) -> None:
@@ -162,7 +162,8 @@ async def test_a_template_that_fails_is_said(shop: Shop) -> None:
 
 
 async def test_what_is_too_large_is_said(shop: Shop) -> None:
-    await refused(shop, HUGE, *FAILED[:0], keys={key: key for key in HUGE})
+    words = ("could not update secret", "deliver fewer keys")
+    await refused(shop, HUGE, *words, keys={key: key for key in HUGE})
 
 
 async def test_what_failed_is_right_as_soon_as_the_manifest_is(shop: Shop) -> None:
