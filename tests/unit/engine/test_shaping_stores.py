@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From what stores give to what targets should hold: all of it, or nothing and why."""
 
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.unit.engine.stores.bench import STORE, VALUE, WIDE, Bench, read_of
 
 from keyfleet.base.errors import UnreachableError
 from keyfleet.base.secret import SecretValue
+from keyfleet.engine.material import reading_of
 from keyfleet.engine.shaping import (
     SECRET_DELETED,
     SECRET_RETAINED,
@@ -27,6 +29,7 @@ from keyfleet.model.policy import Policies
 from keyfleet.model.stores import How
 from keyfleet.sources.kubernetes import SOURCE
 from keyfleet.testing.canary import canary
+from keyfleet.transform.assembly.assembling import QUICK_BYTES
 
 FACTS = TargetFacts(EAST, NamespaceFacts("payments"))
 DELETE = Guard(on_source_missing=OnMissing.DELETE)
@@ -205,3 +208,20 @@ async def test_while_the_policies_are_unknown_no_store_is_asked(bench: Bench) ->
     assert found.finding is not None
     assert found.finding.reason == "PolicyUnknown"
     assert bench.provider.logins == []
+
+
+async def test_what_takes_long_is_put_together_beside_the_loop(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def watched(*args: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return reading_of(*args)
+
+    monkeypatch.setattr("keyfleet.engine.shaping.reading_of", watched)
+    bench.provider.values["large"] = SecretValue(b"x" * (QUICK_BYTES + 1))
+    for key in ("db", "large"):
+        await shape(bench, pieces(value(key)))
+    assert threads[0] == threading.main_thread().name
+    assert threads[1].startswith("answer")

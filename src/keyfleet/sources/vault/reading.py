@@ -18,7 +18,7 @@ from keyfleet.base.errors import (
     SecretNotFoundError,
 )
 from keyfleet.sources.vault.client import Reply
-from keyfleet.sources.vault.refusals import absent, other_version
+from keyfleet.sources.vault.refusals import absent, foreign_answer, other_version
 from keyfleet.sources.vault.spec import VaultSpec
 
 AS_LIST = (("list", "true"),)
@@ -75,9 +75,10 @@ class Reader:
         if self._spec.is_v2:
             if not isinstance(data, dict) or "data" not in data:
                 raise other_version(subject=subject)
+            if data["data"] is None and isinstance(data.get("metadata"), dict):
+                # A version that was deleted is still told of.
+                raise absent(subject)
             data = data["data"]
-        if data is None:
-            raise absent(subject)
         if not isinstance(data, dict):
             raise PermanentError("store.refused", "the answer holds no secret", subject)
         return data
@@ -137,7 +138,11 @@ class Reader:
             await self._doubt(folder)
             raise
         keys = reply.data.get("keys") if isinstance(reply.data, dict) else None
-        return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+        if not isinstance(keys, list):
+            # Whoever lists nothing answers 404: this is something else's answer.
+            subject = f"{self._subject} {folder}"
+            raise foreign_answer(subject)
+        return [key for key in keys if isinstance(key, str)]
 
 
 def _metadata(data: Mapping[str, Any]) -> dict[str, str]:

@@ -64,7 +64,7 @@ class Searcher:
         while folders:
             folder = folders.pop()
             listed += 1
-            for name in await self._reader.names(metadata_below(self._spec, folder)):
+            for name in await self._listed(folder, is_first=listed == 1):
                 seen += 1
                 if seen > NAMES_MAX or listed > FOLDERS_MAX:
                     raise self._too_large()
@@ -72,6 +72,15 @@ class Searcher:
                     folders.append(folder + name)
                 else:
                     yield folder + name
+
+    async def _listed(self, folder: str, *, is_first: bool) -> list[str]:
+        try:
+            return await self._reader.names(metadata_below(self._spec, folder))
+        except SecretNotFoundError:
+            if is_first:
+                raise
+            # It went after its parent was listed, which says nothing of the others.
+            return []
 
     async def _look(self, name: str, tags: tuple[tuple[str, str], ...]) -> Content | None:
         if tags:

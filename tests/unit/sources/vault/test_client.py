@@ -103,6 +103,7 @@ def errors(text: str) -> dict[str, Any]:
         (Said(status=200, body=b'"\xff"'), UnreachableError, "store.foreign_answer"),
         (Said({"data": {"data": LEAK}}), PermanentError, "store.refused"),
         (Said(status=200, body=b"x" * (5 << 20)), PermanentError, "store.oversized"),
+        (Said(status=200, body=b'{"data":[' + b"{}," * 60_000), PermanentError, "store.oversized"),
     ],
 )
 async def test_says_what_an_answer_means(said: Said, kind: type, code: str) -> None:

@@ -506,3 +506,28 @@ async def test_without_auth_nothing_is_sent_and_nothing_shared() -> None:
             assert await ask(session, of("db", "password")) == PASSWORD.encode()
     assert fake.requests == ["GET secret/data/db"]
     assert "X-Vault-Token" not in fake.heard[0].headers
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"data":{}}', b'{"data":null}', b'{"data":[]}'])
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_what_says_nothing_is_no_absence(body: bytes, version: str) -> None:
+    """A page of something in between, where `deletionPolicy: Delete` would take targets away."""
+    async with serving() as fake, opened(fake, version=version) as session:
+        infix = "metadata/" if version == "v2" else ""
+        fake.say(f"GET secret/{infix}app?list=true", Said(body=body))
+        for path in ("secret/db", "secret/data/db"):
+            fake.say(f"GET {path}", Said(body=body))
+        with pytest.raises(KeyfleetError) as caught:
+            await ask(session, search(path="app"))
+        assert not isinstance(caught.value, SecretNotFoundError)
+        if body != b'{"data":{}}' or version == "v2":
+            with pytest.raises(KeyfleetError) as caught:
+                await ask(session, of("db"))
+            assert not isinstance(caught.value, SecretNotFoundError)
+
+
+async def test_a_folder_that_goes_meanwhile_takes_nothing_along() -> None:
+    async with serving() as fake, opened(fake) as session:
+        fake.say("GET secret/metadata/app?list=true", keys("db", "gone/"))
+        fake.say("GET secret/data/app/db", found("1"))
+        assert await ask(session, search(path="app")) == {"app/db": b'{"v":"1"}'}
