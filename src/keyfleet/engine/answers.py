@@ -130,7 +130,8 @@ class Answers:
         found = self.outcome(key)
         if not isinstance(found, Outcome):
             return found
-        return replace(found, written=self._results.take_written(key))
+        news = self._results.take_news(key)
+        return replace(found, written=news.written, skipped=news.skipped)
 
     def outcome(self, key: IntentKey) -> Outcome | Rejection | None:
         """Return what came of an intent; None when it is gone."""

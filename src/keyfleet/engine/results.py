@@ -33,6 +33,18 @@ class _Known:
     sync_waits: set[ClusterName] = field(default_factory=set)
     sync_handled: str = ""
     written: Written | None = None
+    skipped: tuple[str, ...] = ()
+    is_skip_told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What nobody was told yet."""
+
+    written: Written | None = None
+    """What was done to targets."""
+    skipped: tuple[str, ...] = ()
+    """Entries that are left out from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +79,20 @@ class Results:
             known.written = result.written or known.written
         return before != after
 
-    def take_written(self, key: IntentKey) -> Written | None:
-        """Return what was done to targets since it was last asked."""
+    def skip(self, key: IntentKey, entries: tuple[str, ...]) -> None:
+        """Remember which entries of an intent were left out."""
+        known = self._known.setdefault(key, _Known())
+        if known.skipped != entries:
+            known.skipped, known.is_skip_told = entries, False
+
+    def take_news(self, key: IntentKey) -> News:
+        """Return what happened since it was last asked."""
         known = self._known.get(key)
         if known is None:
-            return None
-        written, known.written = known.written, None
-        return written
+            return News()
+        news = News(known.written, () if known.is_skip_told else known.skipped)
+        known.written, known.is_skip_told = None, True
+        return news
 
     def propagated(self, key: IntentKey, cluster: ClusterName, seconds: float) -> None:
         """Remember how long the last change took to get there."""

@@ -29,6 +29,7 @@ from keyfleet.engine.material import (
 from keyfleet.engine.renderer import Renderer, parsed
 from keyfleet.engine.revisions import Prints
 from keyfleet.engine.stores.asking import StoreReading
+from keyfleet.engine.stores.findings import entry_of
 from keyfleet.engine.stores.reading import Stores, Unread
 from keyfleet.kube.client import Client
 from keyfleet.kube.responses import NOT_SERVED
@@ -92,6 +93,8 @@ class Shaped:
     again_s: float | None = None
     """When to read again what a store did not give, should nobody say earlier that it is worth
     it; None: somebody will, or nothing is missing."""
+    skipped: tuple[str, ...] = ()
+    """Entries that were left out, since their secrets are gone."""
     is_foreign: bool = False
     """Another controller serves a store of it: nothing is done, and nothing is said."""
 
@@ -178,12 +181,10 @@ async def _put_together(
     given = [one for one in got if not isinstance(one, Shaped)]
     work = partial(reading_of, intent, clusters, given)
     reading = work() if is_quickly_read(intent, given) else await beside(ANSWERS, work)
-    if (emptied := _emptied(reading)) is not None:
-        asking.succeeded()
-        return emptied
-    shaped = await _shaped(reading, surroundings)
+    shaped = _emptied(reading) or await _shaped(reading, surroundings)
     asking.succeeded()
-    return shaped
+    read = zip(intent.reads, given, strict=False)
+    return replace(shaped, skipped=tuple(entry_of(each) for each, one in read if one is None))
 
 
 def _emptied(reading: Reading) -> Shaped | None:

@@ -190,6 +190,8 @@ class Worker:
             return result.again or Again(JUDGED_S)
         is_read = shaped.finding is None or shaped.finding.state is State.IN_SYNC
         is_new = False
+        if is_read:
+            self._results.skip(key, shaped.skipped)
         if is_read and shaped.read_at is not None and _is_done(result):
             is_new = self.refreshing.done(intent, cluster, shaped.read_at)
         self._record(key, cluster, shaped, result, began)

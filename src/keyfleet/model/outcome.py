@@ -77,6 +77,8 @@ class Outcome:
     """Name of the targets; empty where none is ever made."""
     written: Written | None = None
     """What was done to targets since this was last told on the manifest."""
+    skipped: tuple[str, ...] = ()
+    """Entries of the manifest that are left out since their secrets are gone; told once."""
 
     @property
     def worst(self) -> ClusterResult | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.engine.fakes import EAST, HUB, WEST, finding_of, intent_of, key_of
 
-from keyfleet.engine.results import WAITING, Results, Whereabouts
+from keyfleet.engine.results import WAITING, News, Results, Whereabouts
 from keyfleet.engine.settled import PassResult
 from keyfleet.model.matchers import ChosenClusters
 from keyfleet.model.outcome import ClusterResult, Outcome, TargetResult, Written
@@ -197,6 +197,16 @@ def test_what_was_written_is_told_once_and_that_it_is_new_counts_more(results: R
     results.store(KEY, EAST.name, replace(result_of(), written=Written.CREATED))
     results.store(KEY, EAST.name, replace(result_of(), written=Written.UPDATED))
     results.store(KEY, EAST.name, result_of())
-    assert results.take_written(KEY) is Written.CREATED
-    assert results.take_written(KEY) is None
-    assert Results().take_written(KEY) is None
+    assert results.take_news(KEY) == News(Written.CREATED)
+    assert results.take_news(KEY) == News()
+    assert Results().take_news(KEY) == News()
+
+
+def test_what_is_left_out_is_told_when_that_is_new(results: Results) -> None:
+    results.skip(KEY, ("spec.data[0]",))
+    assert results.take_news(KEY).skipped == ("spec.data[0]",)
+    results.skip(KEY, ("spec.data[0]",))
+    assert results.take_news(KEY).skipped == ()
+    results.skip(KEY, ())
+    results.skip(KEY, ("spec.data[0]",))
+    assert results.take_news(KEY).skipped == ("spec.data[0]",)

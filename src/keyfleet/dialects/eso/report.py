@@ -19,9 +19,11 @@ from keyfleet.plugin import Event, Report
 
 SYNCED, DELETED, MISSING = "SecretSynced", "SecretDeleted", "SecretMissing"
 FAILED = "SecretSyncedError"
+ABSENT = "MissingProviderSecret"
 RETAINED = "SecretRetained"
 """What the engine calls a search that finds nothing, which upstream calls synced."""
 
+_GONE = "secret does not exist at provider using"
 _FETCH = "could not get secret data from provider"
 _UPDATE = "could not update secret"
 _DELETE = "could not delete secret"
@@ -140,11 +142,14 @@ def _progress(outcome: Outcome, ready: Ready) -> dict[str, Any]:
 
 
 def _success(outcome: Outcome, ready: Ready, before: Status) -> tuple[Event, ...]:
+    skipped = (Event("Normal", ABSENT, f"{_GONE} {entry}") for entry in outcome.skipped)
+    return (*skipped, *_written(outcome, ready, before))
+
+
+def _written(outcome: Outcome, ready: Ready, before: Status) -> tuple[Event, ...]:
     if ready.reason == DELETED:
         return (Event("Normal", "Deleted", ready.message),) if ready.is_new(before) else ()
-    if ready.reason != SYNCED or not outcome.target:
-        return ()
-    if outcome.written is None:
+    if ready.reason != SYNCED or not outcome.target or outcome.written is None:
         return ()
     return (Event("Normal", outcome.written, f"secret {outcome.written.lower()}"),)
 

@@ -211,6 +211,9 @@ def test_events_tell_what_changed() -> None:
     assert newer.events == ()
     written = report(outcome(result(), written=Written.UPDATED), SYNCED, now=NOW)
     assert written.events == (Event("Normal", "Updated", "secret updated"),)
+    skipping = report(outcome(result(), skipped=("spec.data[0]",)), SYNCED, now=NOW)
+    note = "secret does not exist at provider using spec.data[0]"
+    assert skipping.events == (Event("Normal", "MissingProviderSecret", note),)
     gone = report(problem(State.IN_SYNC, "SecretDeleted"), SYNCED, now=NOW)
     message = "secret deleted due to DeletionPolicy=Delete"
     assert gone.events == (Event("Normal", "Deleted", message),)
