@@ -45,6 +45,8 @@ class HubPolicies:
         self._on_change = on_change
         self._clock = means["clock"]
         self._read = Policies(is_complete=False)
+        self._was_doubted = False
+        """Somebody was told that they are not known, though no change to that was announced."""
         self._statuses = PolicyStatuses(client, means["clock"])
         self._informer: Informer[Document] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -52,7 +54,11 @@ class HubPolicies:
     @property
     def current(self) -> Policies:
         """What the FleetPolicies say now; incomplete while they may not be looked at."""
-        return self._read if self._are_known() else replace(self._read, is_complete=False)
+        if self._are_known():
+            return self._read
+        # A denial is no new state of a watch that had failed already: nobody was called.
+        self._was_doubted = True
+        return replace(self._read, is_complete=False)
 
     def serve(self) -> Informer[Document]:
         """Return the watch to run, now that the kind is served."""
@@ -100,7 +106,8 @@ class HubPolicies:
                 informer.nudge()
 
     def _look(self) -> None:
-        if self._read.is_complete != self._are_known():
+        is_known = self._are_known()
+        if self._read.is_complete != is_known or (is_known and self._was_doubted):
             self._read_all()
 
     def _read_all(self) -> None:
@@ -108,7 +115,8 @@ class HubPolicies:
         documents: Mapping[ObjectKey, Document] = informer.items if informer else {}
         found = policies_from(documents.values(), is_complete=self._are_known())
         self._statuses.changed(documents.values(), found.refused)
-        if found.policies != self._read:
+        was_doubted, self._was_doubted = self._was_doubted, False
+        if found.policies != self._read or was_doubted:
             self._read = found.policies
             self._on_change()
 
