@@ -14,12 +14,23 @@ from tests.cluster.engine.harness import Fleet
 from keyfleet.kube.resources import CRDS
 from keyfleet.localplane import ControlPlane
 from keyfleet.manifests.eso import eso_crds
+from keyfleet.manifests.rights import Part, rights
+from keyfleet.manifests.roles import ACCOUNTS, bindings, roles
+
+FURTHER = {Part.HUB: Part.HUB_ESO, Part.MEMBER: Part.MEMBER_ESO}
+"""The rights that come with the dialect."""
 
 
 @pytest.fixture(scope="module")
-def kinds(fleet_hub: ControlPlane, east: ControlPlane, west: ControlPlane) -> Iterator[None]:
-    """All kinds of the dialect on all planes, as `install --dialect eso` makes them."""
-    planes = (fleet_hub, east, west)
+def kinds(
+    fleet_hub: ControlPlane,
+    east: ControlPlane,
+    west: ControlPlane,
+    controller_tokens: dict[str, str],
+) -> Iterator[None]:
+    """All kinds of the dialect on all planes, and the rights to serve them."""
+    del controller_tokens
+    planes = ((fleet_hub, Part.HUB), (east, Part.MEMBER), (west, Part.MEMBER))
     with ThreadPoolExecutor(len(planes)) as pool:
         list(pool.map(_serve, planes))
         yield
@@ -42,9 +53,14 @@ async def shop(kinds: None, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> As
     assert leaks == [], "a secret value shows"
 
 
-def _serve(plane: ControlPlane) -> None:
+def _serve(served: tuple[ControlPlane, Part]) -> None:
+    plane, part = served
+    further = FURTHER[part]
     for crd in eso_crds():
         plane.api.must("POST", CRDS.path(), crd)
+    identities.apply(plane, [*roles(further), *bindings(further)])
+    token = identities.token_of(plane, ACCOUNTS[part])
+    identities.until_held(plane, token, rights(further))
     for crd in eso_crds():
         spec = crd["spec"]
         for version in spec["versions"]:
@@ -56,7 +72,10 @@ def _is_served(plane: ControlPlane, path: str) -> bool:
     return plane.api.call("GET", path).status == HTTPStatus.OK
 
 
-def _end(plane: ControlPlane) -> None:
+def _end(served: tuple[ControlPlane, Part]) -> None:
+    plane, part = served
+    further = FURTHER[part]
+    identities.remove(plane, [*roles(further), *bindings(further)])
     paths = [CRDS.path(name=crd["metadata"]["name"]) for crd in eso_crds()]
     for path in paths:
         plane.api.call("DELETE", path)

@@ -92,8 +92,8 @@ class Shop:
         await self.again(**options)
 
     async def again(self, **options: Any) -> None:
-        """Start the controller."""
-        await self.fleet.run(as_admin=True, **{"claims": CLAIMS, **options})
+        """Start the controller, with the rights that Keyfleet ships."""
+        await self.fleet.run(**{"claims": CLAIMS, **options})
         await self.fleet.leads()
 
     async def restart(self) -> None:

@@ -31,7 +31,8 @@ async def owners(shop: Shop, name: str = "db") -> list[str]:
 
 
 async def labels(shop: Shop) -> dict[str, str]:
-    return (await shop.secret(shop.east))["metadata"].get("labels", {})
+    found: dict[str, str] = (await shop.secret(shop.east))["metadata"].get("labels", {})
+    return found
 
 
 # creationPolicy
@@ -224,6 +225,7 @@ async def test_what_is_partly_gone_is_dropped_from_the_target(shop: Shop, deleti
     await shop.fill(shop.east, {"b": TWO})
     await shop.delivered({"b": TWO}, shop.east)
     await shop.synced(shop.east)
+    await shop.heard(shop.east, "Normal", "MissingProviderSecret", "spec.data[0] (key: a)")
 
 
 async def test_delete_deletes_when_all_is_gone_and_makes_it_again(shop: Shop) -> None:

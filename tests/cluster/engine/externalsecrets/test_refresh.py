@@ -151,6 +151,43 @@ async def test_a_restart_asks_no_store_and_writes_nothing(shop: Shop) -> None:
     assert shop.writes(shop.east) == []
 
 
+@pytest.mark.parametrize("policy", ["Orphan", "Merge", "CreateOrMerge", "None"])
+async def test_a_restart_asks_nobody_under_any_policy(shop: Shop, policy: str) -> None:
+    await shop.fleet.write_secret(shop.east, "db", {"foreign": OTHER})
+    await shop.store(shop.east, {"db": ONE})
+    await shop.want(shop.east, {"password": "db"}, target={"creationPolicy": policy})
+    await shop.run()
+    await shop.synced(shop.east)
+    await shop.restart()
+    await shop.fleet.quiet()
+    assert shop.calls.keys == []
+    assert shop.writes(shop.east) == []
+
+
+async def test_a_restart_asks_nobody_for_a_target_that_is_missing(shop: Shop) -> None:
+    await shop.store(shop.east, {"db": ONE})
+    await shop.want(shop.east, {"password": "db"}, target={"creationPolicy": "Merge"})
+    await shop.run()
+    await shop.says(shop.east, "True", "SecretMissing")
+    await shop.restart()
+    await shop.fleet.quiet()
+    assert shop.calls.keys == []
+    assert shop.writes(shop.east) == []
+
+
+async def test_a_restart_asks_nobody_for_manifests_of_the_hub(shop: Shop) -> None:
+    hub = shop.fleet.hub
+    await shop.store(hub, {"db": ONE})
+    await shop.want(hub, {"password": "db"})
+    await shop.run(hub)
+    await shop.synced(hub)
+    await shop.restart()
+    await shop.fleet.quiet()
+    assert shop.calls.keys == []
+    about = [seen for seen in shop.writes(hub) if seen.namespace == shop.namespace]
+    assert about == []
+
+
 @pytest.mark.parametrize("spec", ONCE)
 async def test_a_restart_does_not_make_once_twice(shop: Shop, spec: dict[str, Any]) -> None:
     await begin(shop, **spec)

@@ -6,6 +6,7 @@ Source: compat/external-secrets.md 2.6, 3.1, 3.3.
 
 from datetime import datetime
 
+import pytest
 from tests.cluster.engine.externalsecrets.shop import (
     CREATED_BY,
     DATA_HASH,
@@ -15,9 +16,10 @@ from tests.cluster.engine.externalsecrets.shop import (
     Shop,
     manager_of,
 )
+from tests.cluster.engine.sides import always, eventually
 
 from keyfleet.dialects.eso.hashes import owner_hash, synced_version
-from keyfleet.kube.resources import SECRETSTORES
+from keyfleet.kube.resources import EXTERNALSECRETS, SECRETSTORES
 from keyfleet.testing.canary import canary
 
 ONE, TWO = canary("one"), canary("two")
@@ -147,3 +149,72 @@ async def test_a_new_target_name_moves_the_secret(shop: Shop) -> None:
     await shop.edit(shop.east, {"target": {"name": "moved"}})
     await shop.delivered({"password": ONE}, shop.east, name="moved")
     await shop.fleet.gone(shop.east)
+
+
+async def test_one_that_upstream_guarded_can_be_deleted(shop: Shop) -> None:
+    """Its finalizer would wait for a controller that is not there."""
+    await shop.store(shop.east, {"db": ONE})
+    finalizers = ["externalsecrets.external-secrets.io/externalsecret-cleanup"]
+    await shop.want(shop.east, {"password": "db"}, metadata={"finalizers": finalizers})
+    await shop.run()
+    await shop.synced(shop.east)
+    await shop.remove(shop.east)
+    await shop.fleet.gone(shop.east)
+
+    async def gone() -> bool:
+        place = shop.namespace
+        found = await shop.east.client.find_metadata(EXTERNALSECRETS, "db", namespace=place)
+        return found is None
+
+    await eventually(gone)
+
+
+@pytest.mark.parametrize(("policy", "is_kept"), [("Owner", False), ("Orphan", True)])
+async def test_what_was_withdrawn_while_nobody_ran(
+    shop: Shop, policy: str, *, is_kept: bool
+) -> None:
+    await shop.store(shop.east, {"db": ONE})
+    await shop.want(shop.east, {"password": "db"}, target={"creationPolicy": policy})
+    await shop.run()
+    await shop.synced(shop.east)
+    await shop.fleet.end()
+    await shop.remove(shop.east)
+    await shop.again()
+    if not is_kept:
+        await shop.fleet.gone(shop.east)
+    await shop.fleet.quiet()
+    assert (await shop.fleet.data(shop.east) is not None) is is_kept
+
+
+async def test_a_member_that_was_away_catches_up(shop: Shop) -> None:
+    await shop.store(shop.east, {"db": ONE})
+    await shop.want(shop.east, {"password": "db"})
+    await shop.run()
+    await shop.synced(shop.east)
+    await shop.east.proxy.cut()
+    await shop.fill(shop.east, {"db": TWO})
+    await shop.want(shop.east, {"password": "db"}, "later")
+    await always(lambda: shop.fleet.data(shop.east))
+    await shop.east.proxy.heal()
+    await shop.delivered({"password": TWO}, shop.east)
+    await shop.delivered({"password": TWO}, shop.east, name="later")
+    await shop.synced(shop.east)
+    await shop.synced(shop.east, name="later")
+
+
+async def test_a_kind_of_target_that_is_no_secret_is_refused(shop: Shop) -> None:
+    await shop.store(shop.east, {"db": ONE})
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap"}
+    await shop.want(shop.east, {"password": "db"}, target={"manifest": manifest})
+    await shop.run()
+    await shop.says(shop.east, "False", "SecretSyncedError", "invalid generic target")
+
+
+async def test_two_of_one_name_in_two_namespaces_do_not_meet(shop: Shop) -> None:
+    other = await shop.fleet.add_namespace("other")
+    for namespace, value in ((shop.namespace, ONE), (other, TWO)):
+        await shop.store(shop.east, {"db": value}, namespace=namespace)
+        await shop.want(shop.east, {"password": "db"}, namespace=namespace)
+    await shop.run()
+    await shop.delivered({"password": ONE}, shop.east)
+    await shop.fleet.delivered({"password": TWO}, shop.east, namespace=other)
