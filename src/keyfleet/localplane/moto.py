@@ -43,12 +43,19 @@ class Moto(rig.Rig):
     def reset(self) -> None:
         """Forget every resource and every request."""
         rig.must(self.url, "POST", "/moto-api/reset", b"")
-        rig.must(self.url, "POST", "/moto-api/reset-auth", b"inf")
+        self.ignore_rights()
         self._log.write_bytes(b"")
 
     def check_rights(self) -> None:
-        """From now on refuse unknown credentials and what IAM policies do not allow."""
+        """From now on refuse unknown credentials and what IAM policies do not allow.
+
+        What needs no signature, such as a login by web identity, is answered with a 500 meanwhile.
+        """
         rig.must(self.url, "POST", "/moto-api/reset-auth", b"0")
+
+    def ignore_rights(self) -> None:
+        """Let any credentials do everything again."""
+        rig.must(self.url, "POST", "/moto-api/reset-auth", b"inf")
 
     def requests(self) -> list[Request]:
         """Return every request to an AWS service since the start or the last reset."""
