@@ -53,7 +53,11 @@ def test_shows_a_value_on_purpose():
 
 
 @pytest.mark.reveals_canary("the suite inside prints what it found")
-def test_fails_whatever_shows_a_secret_and_nothing_else(pytester: pytest.Pytester) -> None:
+def test_fails_whatever_shows_a_secret_and_nothing_else(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where the real one takes its fixtures from.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     pytester.makeconftest((Path(__file__).parents[1] / "conftest.py").read_text())
     pytester.makeini(SETTINGS)
     pytester.makepyfile(SUITE)
