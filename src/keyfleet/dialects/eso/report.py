@@ -7,6 +7,7 @@ Source: compat/external-secrets.md 1.3, 3.1, 3.3.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from keyfleet.dialects.eso.conditions import Ready, Status, short
@@ -80,6 +81,7 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
     if found is None:
         # Nothing is known yet, or nothing is to be done for now: what was said stands.
         return Report(dict(known))
+    found = _with_what_stays(found, known)
     status = found.said(known, now)
     if found.is_true:
         return Report(status | _progress(outcome, found), _success(outcome, found, known))
@@ -106,6 +108,14 @@ def _readiness(outcome: Outcome) -> Ready | None:
     if all(result.state is State.PAUSED for result in outcome.clusters):
         return None
     return _synced()
+
+
+def _with_what_stays(ready: Ready, before: Status) -> Ready:
+    """Add when what stays in place was read, where a store gives nothing now."""
+    since = before.get("refreshTime")
+    if not since or not ready.message.startswith(_FETCH):
+        return ready
+    return replace(ready, message=short(f"{ready.message}; what was synced at {since} stays"))
 
 
 def _synced() -> Ready:

@@ -76,10 +76,16 @@ def test_the_same_again_changes_nothing() -> None:
 
 def test_a_failure_leaves_what_was_done_and_says_why() -> None:
     found = report(problem(State.PENDING, "StoreMissing"), SYNCED, now=THEN)
-    message = "could not get secret data from provider: why"
+    message = f"could not get secret data from provider: why; what was synced at {NOW} stays"
     failed = condition("False", "SecretSyncedError", message, THEN)
     assert found.status == SYNCED | {"conditions": [failed]}
     assert found.events == (Event("Warning", "UpdateFailed", message),)
+
+
+def test_nothing_stays_where_nothing_was_synced() -> None:
+    failed = report(problem(State.PENDING, "StoreMissing"), None, now=NOW).status
+    assert failed is not None
+    assert failed["conditions"][0]["message"] == "could not get secret data from provider: why"
 
 
 def test_what_others_say_in_the_status_stays() -> None:
