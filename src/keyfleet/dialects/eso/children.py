@@ -27,6 +27,8 @@ KIND, CHILD = "ClusterExternalSecret", "ExternalSecret"
 FORCE_SYNC = "external-secrets.io/force-sync"
 """The one annotation of a parent that its children get."""
 EVERY = timedelta(hours=1)
+MOST_OFTEN = timedelta(seconds=1)
+"""A shorter `refreshTime` counts as this one."""
 TAKEN = "external secret already exists in namespace"
 
 
@@ -102,7 +104,8 @@ class _Parent:
     def _interval(self) -> timedelta:
         text = self._spec.refresh_time
         try:
-            return goduration.parse(text) if text else EVERY
+            every = goduration.parse(text) if text else EVERY
+            return max(every, MOST_OFTEN) if every > timedelta() else EVERY
         except InvalidInputError:
             pass
         message, hint = "not a duration", "write it as 30s, 5m or 1h30m"

@@ -24,6 +24,8 @@ CLUSTER_GENERATOR = "ClusterGenerator"
 
 REVALIDATED_EVERY = timedelta(minutes=5)
 """How often a store is validated that says nothing about it."""
+MOST_OFTEN = timedelta(seconds=10)
+"""A shorter interval counts as this one: to validate is to log in."""
 
 INNER_SPECS = {
     "ACRAccessToken": "acrAccessTokenSpec",
@@ -55,6 +57,8 @@ SUPPORTED_GENERATORS = frozenset(
     {"Fake", "Password", "SSHKey", "UUID", "VaultDynamicSecret", CLUSTER_GENERATOR}
 )
 """Those that something makes values for."""
+
+_SECONDS_MAX = 10**9
 
 _UNSCOPED = frozenset({CLUSTER_SECRET_STORE, CLUSTER_GENERATOR})
 
@@ -135,7 +139,7 @@ def is_for(controller: str, manifest: Mapping[str, Any], ref: StoreRef) -> bool:
 
 
 def validated_every(manifest: Mapping[str, Any]) -> timedelta:
-    """Return how often a store wants to be validated; v1 takes a Go duration, too.
+    """Return how often a store is validated; v1 takes a Go duration, too.
 
     Raises:
         InvalidIntentError: `intent.invalid`: negative, or no duration.
@@ -143,10 +147,11 @@ def validated_every(manifest: Mapping[str, Any]) -> timedelta:
     said = _parsed(_StoreSpec, manifest).refresh_interval
     path = "spec.refreshInterval"
     interval = _duration(said, path) if isinstance(said, str) and said else timedelta()
-    interval = timedelta(seconds=said) if isinstance(said, int) else interval
+    if isinstance(said, int):
+        interval = timedelta(seconds=min(said, _SECONDS_MAX))
     if interval < timedelta():
         raise InvalidIntentError("intent.invalid", "must not be negative", path=path)
-    return interval or REVALIDATED_EVERY
+    return max(interval, MOST_OFTEN) if interval else REVALIDATED_EVERY
 
 
 def _declared(manifest: Mapping[str, Any], ref: StoreRef) -> _Declared:

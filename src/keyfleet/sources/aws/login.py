@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from keyfleet.base.errors import NotReadyError, PermanentError
 from keyfleet.base.secret import SecretValue
-from keyfleet.model.stores import Store
+from keyfleet.model.stores import CLUSTER_SECRET_STORE, Store
 from keyfleet.plugin.storeerrors import login_refused
 from keyfleet.plugin.stores import Selector, StoreReferences
 from keyfleet.sources.aws.config import AwsConfig, StaticKeys
@@ -29,6 +29,8 @@ TOKEN_SECONDS: Final = 600
 """The shortest that Kubernetes gives; the token is used once, at once."""
 MEMBERS_MAY: Final = "KEYFLEET_AWS_OWN_LOGIN_FOR_MEMBERS"
 """Variable: `true` lets stores of members log in as Keyfleet itself."""
+NAMESPACES_MAY: Final = "KEYFLEET_AWS_OWN_LOGIN_FOR_NAMESPACES"
+"""Variable: `false` leaves Keyfleet's own login to ClusterSecretStores: administrators write those."""
 WITHOUT_STS: Final = "KEYFLEET_AWS_WITHOUT_STS"
 """Variable: `true` where STS cannot be reached: nobody confirms static and own keys, so that what
 they read is not shared."""
@@ -130,6 +132,11 @@ class LoginProcess:
         if self.store.ref.cluster and not self._is_set(MEMBERS_MAY):
             hint = f"set auth.jwt or auth.secretRef, or allow it with {MEMBERS_MAY}=true"
             raise login_refused(self.store, f"it would be Keyfleet's own login: {hint}")
+        is_tenants = self.store.ref.kind != CLUSTER_SECRET_STORE
+        if is_tenants and self.environ.get(NAMESPACES_MAY, "").lower() == "false":
+            raise login_refused(
+                self.store, f"set auth.jwt or auth.secretRef: {NAMESPACES_MAY}=false"
+            )
 
     async def _by_token(self, selector: Selector) -> Login:
         annotations = await self.references.service_account(selector, path=_ACCOUNT)

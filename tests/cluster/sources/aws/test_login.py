@@ -304,6 +304,19 @@ async def test_store_of_a_member_is_not_keyfleet(
     assert (await rig.open(auth=STATIC, ref=ref)).principal
 
 
+async def test_keyfleets_own_login_can_be_left_to_administrators(
+    rig: Rig, moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who may declare a store in some namespace of the hub has all the rights of the hub."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASURROUNDING")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", canary("surrounding").decode())
+    rig.environ["KEYFLEET_AWS_OWN_LOGIN_FOR_NAMESPACES"] = "false"
+    with pytest.raises(DeniedError):
+        await rig.open(auth={}, ref=StoreRef("SecretStore", "aws", "team"), role=ROLES[0])
+    assert moto.requests() == []
+    assert (await rig.open(auth={}, ref=StoreRef("ClusterSecretStore", "aws"))).principal
+
+
 @pytest.mark.parametrize("key_id", [b"", "schlüssel".encode(), b"A\nX-Header: b", b"\xff"])
 async def test_keys_that_cannot_be_any_are_refused_before_they_are_sent(
     rig: Rig, moto: Moto, key_id: bytes

@@ -200,6 +200,10 @@ def test_what_cannot_be_understood_changes_nothing(spec: dict[str, Any], path: s
 
 def test_when_to_look_again() -> None:
     assert planned(parent(refreshTime="5m")).again == timedelta(minutes=5)
+    for short in ("1ns", "999ms"):
+        assert planned(parent(refreshTime=short)).again == timedelta(seconds=1)
+    for never in ("0", "-5s"):
+        assert planned(parent(refreshTime=never)).again == timedelta(hours=1)
 
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -135,6 +135,10 @@ def test_generators_have_a_class_too() -> None:
         ("0", REVALIDATED_EVERY),
         (90, timedelta(seconds=90)),
         ("1m30s", timedelta(seconds=90)),
+        # To validate is to log in: no store may have that done without a pause.
+        ("1ns", timedelta(seconds=10)),
+        (1, timedelta(seconds=10)),
+        (10**18, timedelta(seconds=10**9)),
     ],
 )
 def test_how_often_a_store_is_validated(said: int | str | None, means: timedelta) -> None:
