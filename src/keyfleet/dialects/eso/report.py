@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from keyfleet.dialects.eso.conditions import Ready, Status, short
+from keyfleet.dialects.eso.conditions import Ready, Status, previous, short
 from keyfleet.dialects.eso.rules import GENERIC_TARGET
 from keyfleet.dialects.eso.shaping import PATH
 from keyfleet.model.intent import Rejection
@@ -81,6 +81,8 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
     if found is None:
         # Nothing is known yet, or nothing is to be done for now: what was said stands.
         return Report(dict(known))
+    if found == _synced() and _is_retained_still(outcome, known):
+        found = _DONE[RETAINED]
     found = _with_what_stays(found, known)
     status = found.said(known, now)
     if found.is_true:
@@ -116,6 +118,12 @@ def _with_what_stays(ready: Ready, before: Status) -> Ready:
     if not since or not ready.message.startswith(_FETCH):
         return ready
     return replace(ready, message=short(f"{ready.message}; what was synced at {since} stays"))
+
+
+def _is_retained_still(outcome: Outcome, known: Status) -> bool:
+    """Tell whether no store was asked since one was found to have nothing."""
+    was_retained = previous(known).get("message") == _DONE[RETAINED].message
+    return was_retained and known.get("refreshTime") == outcome.refreshed_at
 
 
 def _synced() -> Ready:

@@ -214,6 +214,10 @@ async def test_retain_keeps_a_target_when_a_search_finds_nothing(shop: Shop) -> 
     await shop.fill(shop.east, {"b": TWO})
     await shop.says(shop.east, "True", "SecretSynced", "retained due to DeletionPolicy=Retain")
     assert await shop.fleet.data(shop.east) == {"a": ONE}
+    await shop.restart()
+    await shop.fleet.quiet()
+    assert shop.calls.keys == []
+    assert shop.writes(shop.east) == []
 
 
 @pytest.mark.parametrize("deletion", ["Delete", "Merge"])

@@ -265,3 +265,11 @@ def test_saying_it_twice_says_nothing_new(before: Any, state: State, reason: str
     once = report(found, before, now=THEN)
     twice = report(found, once.status, now=NOW)
     assert (twice.status, twice.events) == (once.status, ())
+
+
+def test_what_was_retained_is_said_until_a_store_is_asked_again() -> None:
+    retained = problem(State.IN_SYNC, "SecretRetained")
+    before = report(retained, None, now=NOW).status
+    resting = report(outcome(result()), before, now=THEN)
+    assert (resting.status, resting.events) == (before, ())
+    assert ready(outcome(result(), refreshed_at=THEN), before)[2] == "secret synced"
