@@ -46,11 +46,13 @@ class Account:
 
     def role(self, name: str, *actions: str) -> str:
         """Make a role that any web identity may assume, and that may do these; return its ARN."""
-        self._form("CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
+        trust = json.dumps(_TRUST)
+        self._form("CreateRole", (200, 409), RoleName=name, AssumeRolePolicyDocument=trust)
         allow = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         if actions:
-            self._form("PutRolePolicy", RoleName=name, PolicyName="own", PolicyDocument=document)
+            policy = {"PolicyName": "own", "PolicyDocument": document}
+            self._form("PutRolePolicy", RoleName=name, **policy)
         return arn(name)
 
     def _json(self, service: str, action: str, body: Mapping[str, Any], region: str) -> int:
@@ -62,13 +64,13 @@ class Account:
         }
         return rig.call(self.server.url, "POST", "/", body, headers=headers).status
 
-    def _form(self, action: str, **fields: str) -> None:
+    def _form(self, action: str, accepted: tuple[int, ...] = (200,), **fields: str) -> None:
         body = urlencode({"Action": action, "Version": "2010-05-08", **fields}).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Authorization": _signature("iam", REGION),
         }
-        assert rig.call(self.server.url, "POST", "/", body, headers=headers).status == 200
+        assert rig.call(self.server.url, "POST", "/", body, headers=headers).status in accepted
 
 
 def arn(role: str) -> str:

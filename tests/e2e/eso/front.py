@@ -36,7 +36,7 @@ Rule = Callable[[Asked], Refusal | None]
 """What to do with a request: wait inside, refuse it, or None: let it through."""
 
 
-def _let_through(_asked: Asked) -> None:
+def let_through(_asked: Asked) -> None:
     return None
 
 
@@ -45,7 +45,7 @@ class Front:
 
     def __init__(self, target: str) -> None:
         self.asked: list[Asked] = []
-        self.rule: Rule = _let_through
+        self.rule: Rule = let_through
         """Runs in a thread per request."""
         front = self
 
@@ -84,7 +84,7 @@ class Front:
 
     def open(self) -> None:
         """Let everything through again, and count anew."""
-        self.rule = _let_through
+        self.rule = let_through
         self.asked.clear()
 
     def __enter__(self) -> Self:
