@@ -30,9 +30,6 @@ from keyfleet.testing.canary import canary
 
 ONE = {"password": canary("one")}
 TWO = {"password": canary("two")}
-SETTLING_S = 10.0
-"""A server that has just started refuses and throttles: what changes meanwhile is no part of a test
-of backups."""
 LATER_KEY, LAST_KEY = "29990101", "29990202"
 
 
@@ -502,7 +499,6 @@ async def test_a_hub_restored_from_an_older_backup_is_heard_again(fleet: Fleet) 
     fleet.may_be_denied = True
     plane = fleet.hub.plane
     await asyncio.to_thread(back_up, plane)
-    await asyncio.sleep(SETTLING_S)
     for value in ("two", "three"):
         await fleet.set_data(fleet.hub, "src", {"password": canary(value)})
         await fleet.delivered({"password": canary(value)}, fleet.east, timeout_s=120)
