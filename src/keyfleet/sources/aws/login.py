@@ -30,7 +30,7 @@ TOKEN_SECONDS: Final = 600
 MEMBERS_MAY: Final = "KEYFLEET_AWS_OWN_LOGIN_FOR_MEMBERS"
 """Variable: `true` lets stores of members log in as Keyfleet itself."""
 NAMESPACES_MAY: Final = "KEYFLEET_AWS_OWN_LOGIN_FOR_NAMESPACES"
-"""Variable: `false` leaves Keyfleet's own login to ClusterSecretStores: administrators write those."""
+"""Variable: `false` leaves Keyfleet's own login to ClusterSecretStores."""
 WITHOUT_STS: Final = "KEYFLEET_AWS_WITHOUT_STS"
 """Variable: `true` where STS cannot be reached: nobody confirms static and own keys, so that what
 they read is not shared."""
