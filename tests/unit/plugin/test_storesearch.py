@@ -33,3 +33,15 @@ def test_takes_no_longer_for_expressions_that_explode_elsewhere() -> None:
     matches = name_matcher("(a*)*b")
     assert not matches("a" * 200_000)
     assert LETTERS_MAX < 20_000
+
+
+def test_names_are_not_searched_without_end() -> None:
+    """Each is searched in linear time, but all of them together took minutes."""
+    matches = name_matcher("(a?){1000}b")
+    names = ("a" * 500 for _ in range(100_000))
+    with pytest.raises(InvalidIntentError) as caught:
+        list(map(matches, names))
+    assert caught.value.code == "store.query"
+    assert caught.value.__context__ is None
+    with pytest.raises(InvalidIntentError):
+        name_matcher("(a?){1000}b")("a" * 1_000_000)

@@ -5,6 +5,7 @@ Source: compat/external-secrets.md 1.6.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -16,6 +17,10 @@ from keyfleet.model.v1alpha1.common import ApiStruct, LabelSelector
 from keyfleet.model.v1alpha1.parsing import parse_part
 from keyfleet.model.v1alpha1.selection import selector
 
+ENTRIES_MAX = 5000
+"""Of all conditions together: they are read at each use."""
+PATTERNS_MAX = 64
+"""Of all conditions together."""
 CONDITIONS_MAX = 1000
 PATTERN_MAX = 1000
 """Letters of an expression: compiling one takes time and memory."""
@@ -42,7 +47,31 @@ def conditions_of(manifest: Mapping[str, Any]) -> tuple[UseCondition, ...]:
     Raises:
         InvalidIntentError: `intent.invalid`, with `path`.
     """
-    return parse_part(_Conditions, manifest.get("spec"), path="spec", is_foreign=True).conditions
+    spec = manifest.get("spec")
+    if isinstance(spec, Mapping) and not _is_short(spec.get("conditions")):
+        raise _too_many(f"at most {ENTRIES_MAX:,} entries")
+    found = parse_part(_Conditions, spec, path="spec", is_foreign=True).conditions
+    if sum(len(condition.namespace_regexes) for condition in found) > PATTERNS_MAX:
+        raise _too_many(f"at most {PATTERNS_MAX} namespaceRegexes")
+    return found
+
+
+def _is_short(conditions: Any) -> bool:
+    """Tell whether there are few enough entries, without looking at all of them."""
+    waiting, seen = [conditions], 0
+    while waiting and seen <= ENTRIES_MAX:
+        seen += 1
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value[: ENTRIES_MAX + 1])
+    return seen <= ENTRIES_MAX
+
+
+def _too_many(hint: str) -> InvalidIntentError:
+    message = "too many conditions to look at"
+    return InvalidIntentError("intent.invalid", message, hint=hint, path="spec.conditions")
 
 
 def may_use(conditions: tuple[UseCondition, ...], namespace: NamespaceFacts) -> str | None:
@@ -78,7 +107,13 @@ def _matches(condition: UseCondition, namespace: NamespaceFacts, path: str) -> b
 
 def _is_found(pattern: str, name: str, path: str) -> bool:
     try:
-        return searcher(pattern)(name)
+        return _search(pattern, name)
     except InvalidInputError as error:
         hint = error.hint
     raise InvalidIntentError("intent.invalid", "not a regular expression", hint=hint, path=path)
+
+
+@lru_cache(maxsize=4096)
+def _search(pattern: str, name: str) -> bool:
+    # Compiling takes longer than searching, and the same few are asked at each delivery.
+    return searcher(pattern)(name)

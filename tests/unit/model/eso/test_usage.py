@@ -83,3 +83,17 @@ def test_a_broken_selector_is_refused() -> None:
 
 def test_an_expression_has_a_bound() -> None:
     assert refused({"namespaceRegexes": ["a" * 1001]}) == "spec.conditions[0].namespaceRegexes[0]"
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [{"namespaces": ["x"] * 100_000}],
+        [{"namespaces": ["x"] * 10}] * 1000,
+        [{"namespaceRegexes": ["(a?){1000}b"] * 65}],
+        [{"namespaceRegexes": ["a", "b", "c"]}] * 30,
+    ],
+)
+def test_conditions_without_end_hold_up_nobody(conditions: list[dict[str, Any]]) -> None:
+    """They are looked at for each manifest that asks, on the loop that serves everybody."""
+    assert refused(*conditions) == "spec.conditions"
