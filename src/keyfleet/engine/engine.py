@@ -51,7 +51,7 @@ from keyfleet.model.places import (
     IntentKey,
     NamespaceFacts,
 )
-from keyfleet.model.stores import StoreRef
+from keyfleet.model.stores import StoreRead, StoreRef
 from keyfleet.plugin import ClusterSnapshot, Dialect, Kind, Role, StoreDialect
 from keyfleet.plugin.parents import ParentDialect
 from keyfleet.plugin.stores import ProviderMeans
@@ -325,6 +325,10 @@ class Engine(HubEvents, FleetEvents):
     def hub_namespace_changed(self, name: str) -> None:
         """Look again at what was held because the namespace was going."""
         self._parents.namespaces_changed(HUB)
+        for intent in self.intents:
+            is_inside = (intent.key.cluster, intent.key.namespace) == (HUB, name)
+            if is_inside and _reads_stores(intent):
+                self._refresh(intent.key)
         for entry in self.fleet:
             for key in entry.member.owners() if entry.member else ():
                 if key.namespace == name and not self.intents.is_known(key):
@@ -358,6 +362,9 @@ class Engine(HubEvents, FleetEvents):
         for intent in self.intents.meaning_namespace(member.facts, name):
             if is_only_noted and not self._looks_at_namespaces(intent):
                 continue
+            if intent.key.namespace == name and _reads_stores(intent):
+                # A store may be for namespaces with some labels: what was read before is old.
+                self._worker.rounds.drop(intent.key)
             if any(intent.targets.namespaces.matches(facts) for facts in changed):
                 entry.lane.add(intent.key)
 
@@ -609,6 +616,10 @@ class Engine(HubEvents, FleetEvents):
 
 def _config_maps(intent: Intent) -> list[SecretRef]:
     return [ref for ref in intent.refs if ref.kind == CONFIGMAPS.kind and not ref.cluster]
+
+
+def _reads_stores(intent: Intent) -> bool:
+    return any(isinstance(read.ref, StoreRead) for read in intent.reads)
 
 
 def _version_of(manifest: Mapping[str, Any] | None) -> str:

@@ -15,6 +15,7 @@ from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Creation, DeletionPolicy, Intent, Read, SecretRef
 from keyfleet.model.outcome import TargetResult
 from keyfleet.model.ownership import (
+    HUB_LABEL,
     Claim,
     Holding,
     Installation,
@@ -163,7 +164,9 @@ class Gatherer:
         holding = self._holding(intent, facts, actual)
         revision = holding.marker.revision if holding.marker else 0
         is_ours = holding.claim in (Claim.OURS, Claim.INHERITED) and holding.belongs_to(intent.key)
-        is_kept = is_ours and not dressing(intent.shape.dress, actual)
+        # Without the label by which it is watched nobody would hear of the next change.
+        is_heard = holding.claim is Claim.INHERITED or HUB_LABEL in actual.labels
+        is_kept = is_ours and is_heard and not dressing(intent.shape.dress, actual)
         if not is_kept or revision < intent.revision or self._is_refused(intent, facts, actual):
             return None
         return TargetResult(name, place.name, State.IN_SYNC, revision=revision)

@@ -12,6 +12,7 @@ from tests.cluster.engine.sides import always, eventually
 
 from keyfleet.dialects.eso.hashes import synced_version
 from keyfleet.kube.resources import EXTERNALSECRETS
+from keyfleet.model.ownership import HUB_LABEL, OWNER_ANNOTATION
 from keyfleet.testing.canary import canary
 
 ONE, TWO, OTHER = canary("one"), canary("two"), canary("other")
@@ -266,4 +267,27 @@ async def test_drift_while_nobody_ran_is_repaired(shop: Shop) -> None:
     await shop.fleet.end()
     await shop.fleet.set_data(shop.east, "db", {"password": TWO})
     await shop.again()
+    await shop.delivered({"password": ONE}, shop.east)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": {HUB_LABEL: None}},
+        {"annotations": {OWNER_ANNOTATION: None}},
+        {"ownerReferences": None},
+    ],
+    ids=["label", "marker", "owner"],
+)
+async def test_marks_that_are_taken_off_come_back(shop: Shop, change: dict[str, Any]) -> None:
+    await begin(shop)
+    await shop.fleet.patch_secret(shop.east, "db", {"metadata": change})
+
+    async def marked() -> bool:
+        metadata = (await shop.secret(shop.east))["metadata"]
+        marks = {*metadata.get("labels", {}), *metadata.get("annotations", {})}
+        return {HUB_LABEL, OWNER_ANNOTATION} <= marks and bool(metadata.get("ownerReferences"))
+
+    await eventually(marked)
+    await shop.fleet.set_data(shop.east, "db", {"password": TWO})
     await shop.delivered({"password": ONE}, shop.east)
