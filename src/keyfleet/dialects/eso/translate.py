@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from keyfleet.base import goduration
+from keyfleet.base.breadth import has_at_most
 from keyfleet.base.errors import InvalidInputError, InvalidIntentError
 from keyfleet.dialects.eso.conditions import previous
 from keyfleet.dialects.eso.hashes import synced_version
@@ -35,6 +36,8 @@ from keyfleet.model.windows import Window, WindowKind, Windows
 from keyfleet.plugin import Translation, annotations_of, labels_of, sync_requested
 
 KIND = "ExternalSecret"
+VALUES_MAX = 12_000
+"""In a spec, some 2,000 entries: each change of a manifest, be it of its status, is read anew."""
 
 
 def translate(
@@ -54,6 +57,7 @@ def translate(
         return Translation()
     key = IntentKey(KIND, origin.namespace, origin.name, origin.cluster)
     try:
+        _check_breadth(manifest.get("spec"))
         spec = parse_part(ExternalSecretSpec, manifest.get("spec"), path="spec", is_foreign=True)
         if rejection := _rejected(key, origin, spec):
             return Translation(rejections=(rejection,))
@@ -61,6 +65,12 @@ def translate(
     except InvalidIntentError as error:
         found = Rejection(key, origin, INVALID, error.message, error.path, error.hint)
         return Translation(rejections=(found,))
+
+
+def _check_breadth(spec: Any) -> None:
+    if not has_at_most(VALUES_MAX, spec):
+        message, hint = "too much to look at", f"at most {VALUES_MAX:,} values: write several"
+        raise InvalidIntentError("intent.invalid", message, hint=hint, path="spec")
 
 
 def _rejected(key: IntentKey, origin: Origin, spec: ExternalSecretSpec) -> Rejection | None:

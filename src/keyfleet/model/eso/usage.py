@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from keyfleet.base.breadth import has_at_most
 from keyfleet.base.errors import InvalidInputError, InvalidIntentError
 from keyfleet.base.regexps import searcher
 from keyfleet.model.places import NamespaceFacts
@@ -48,25 +49,15 @@ def conditions_of(manifest: Mapping[str, Any]) -> tuple[UseCondition, ...]:
         InvalidIntentError: `intent.invalid`, with `path`.
     """
     spec = manifest.get("spec")
-    if isinstance(spec, Mapping) and not _is_short(spec.get("conditions")):
-        raise _too_many(f"at most {ENTRIES_MAX:,} entries")
+    conditions = spec.get("conditions") if isinstance(spec, Mapping) else None
+    if not has_at_most(ENTRIES_MAX, conditions):
+        hint = f"at most {ENTRIES_MAX:,} values"
+        raise _too_many(hint)
     found = parse_part(_Conditions, spec, path="spec", is_foreign=True).conditions
     if sum(len(condition.namespace_regexes) for condition in found) > PATTERNS_MAX:
-        raise _too_many(f"at most {PATTERNS_MAX} namespaceRegexes")
+        hint = f"at most {PATTERNS_MAX} namespaceRegexes"
+        raise _too_many(hint)
     return found
-
-
-def _is_short(conditions: Any) -> bool:
-    """Tell whether there are few enough entries, without looking at all of them."""
-    waiting, seen = [conditions], 0
-    while waiting and seen <= ENTRIES_MAX:
-        seen += 1
-        value = waiting.pop()
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value[: ENTRIES_MAX + 1])
-    return seen <= ENTRIES_MAX
 
 
 def _too_many(hint: str) -> InvalidIntentError:

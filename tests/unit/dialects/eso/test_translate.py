@@ -196,3 +196,10 @@ def test_so_many_windows_hold_up_nobody() -> None:
     windows = [{"schedule": "0 0 30 2 *", "duration": "1h"}] * (WINDOWS_MAX + 1)
     rejection = rejection_of({"syncWindows": {"kind": "allow", "windows": windows}})
     assert rejection.path == "spec.syncWindows.windows"
+
+
+def test_a_manifest_without_end_is_not_looked_at() -> None:
+    """It would be read anew, for a quarter of a second, whenever its status changes."""
+    rewrite = [{"regexp": {"source": "a", "target": "b"}}] * 4000
+    rejection = rejection_of({"dataFrom": [{"extract": {"key": "k"}, "rewrite": rewrite}]})
+    assert rejection.path == "spec"
