@@ -147,7 +147,7 @@ def _believe_at_once(patch: Patch) -> None:
     async def no_doubt(*_: object) -> None:
         return None
 
-    patch.setattr("keyfleet.engine.worker.identity_doubt", no_doubt)
+    patch.setattr("keyfleet.engine.readings.identity_doubt", no_doubt)
 
 
 GRANT = {

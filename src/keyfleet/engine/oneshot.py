@@ -15,11 +15,11 @@ from keyfleet.engine.intents import Intents
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact, LiveFleet
 from keyfleet.engine.obstacles import cluster_paused, contested, failure_finding
+from keyfleet.engine.resolving import HUB_WORD
 from keyfleet.engine.revisions import Prints, is_other_source
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.stores.looking import StoreLook
 from keyfleet.engine.targets import Gatherer, forced_policy
-from keyfleet.engine.worker import HUB_WORD
 from keyfleet.kube.client import Client
 from keyfleet.model.deletion import DeletionLimits
 from keyfleet.model.intent import Intent, Rejection

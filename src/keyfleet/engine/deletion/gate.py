@@ -21,6 +21,8 @@ from keyfleet.plan.question import Question
 
 JUDGING = "DeletionJudged"
 """Reason of a target whose verdict is due any moment; never shown."""
+JUDGED_S = 10.0
+"""When a pass looks again that was told that a verdict is due, should nobody call it."""
 
 _JUDGING = Finding(State.PENDING, JUDGING, "the deletion is being judged", rule=RULE)
 
