@@ -22,9 +22,9 @@ from keyfleet.engine.stores.room import BUSY, Room, Wake
 from keyfleet.engine.stores.sessions import Login, Opened, Sessions
 from keyfleet.engine.stores.weights import (
     QUICK_BYTES,
+    length,
     require_bounded,
     require_pickable,
-    weight,
 )
 from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Read, SecretRef
@@ -264,7 +264,7 @@ class Stores:
                 raise
         answer = await _picked(
             reading,
-            weight(fetched),
+            length(fetched),
             partial(told, lambda: session.answer(query, fetched), subject=subject),
             subject=findings.entry_of(read),
         )

@@ -37,10 +37,21 @@ def weight(value: Any) -> int:
         return value.size + _ENTRY
     if isinstance(value, str | bytes | bytearray):
         return len(value) + _ENTRY
-    if is_dataclass(value) and isinstance(size := getattr(value, "size", None), int):
-        # What was read of a document says how long that was: counting all of it takes too long.
+    if (size := _told(value)) is not None:
         return size * _GROWTH + _ENTRY
     return sum(map(weight, _parts(value))) + _ENTRY
+
+
+def length(value: Any) -> int:
+    """Return about how many bytes have to be looked through to pick a part of an answer."""
+    size = _told(value)
+    return weight(value) if size is None else size
+
+
+def _told(value: Any) -> int | None:
+    # What was read of a document says how long that was: counting all of it takes too long.
+    size = getattr(value, "size", None)
+    return size if is_dataclass(value) and isinstance(size, int) else None
 
 
 def _parts(value: Any) -> Iterator[Any]:
