@@ -31,7 +31,8 @@ OPEN_S = 30.0
 CLOSE_S = 5.0
 """How long logging out may take."""
 IDLE_S = 600.0
-"""After so long without a reader a session is closed."""
+"""After so long without a reader a session is closed. So is one of who asks after so long in use:
+no keeper validates it, and a ServiceAccount that went is not noticed otherwise."""
 RENEW_S = 60.0
 """A login that is younger is not tried anew when the provider refuses a read."""
 LOGIN_BACKOFF = Backoff(base_s=1.0, cap_s=30.0)
@@ -156,11 +157,12 @@ class Sessions:
         return {ref for opened in self._opened.values() for ref in opened.references.looked}
 
     def sweep(self) -> None:
-        """Close what nobody used for a while."""
+        """Close what nobody used for a while, and what is too old to be believed."""
         oldest = self._clock.monotonic() - IDLE_S
         for opened in list(self._opened.values()):
             is_at_work = opened.users or (opened.opening and not opened.opening.done())
-            if not is_at_work and opened.asked_at < oldest:
+            is_idle = not is_at_work and opened.asked_at < oldest
+            if is_idle or (opened.session and _is_of_asker(opened) and opened.opened_at < oldest):
                 self._drop(opened)
 
     async def close(self) -> None:
@@ -265,6 +267,11 @@ class Sessions:
             await within(CLOSE_S, session.close, subject=str(opened.login.store.ref))
         except KeyfleetError as error:
             log.debug("engine.logout_failed", store=str(opened.login.store.ref), code=error.code)
+
+
+def _is_of_asker(opened: Opened) -> bool:
+    store = opened.login.store
+    return store.namespace != store.ref.namespace or store.ref.is_generator
 
 
 def _is_other(version: str | None, looked: str) -> bool:

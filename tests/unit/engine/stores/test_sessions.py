@@ -259,3 +259,16 @@ async def test_an_error_that_is_none_of_ours_is_hidden(
     assert found.error.code == "store.provider_failed"
     assert found.error.__context__ is None
     await bench.stores.close()
+
+
+async def test_credentials_of_who_asks_are_presented_again_though_they_are_in_use() -> None:
+    """No keeper tries them, and a provider may renew a login that its owner would get no more."""
+    bench = Bench()
+    bench.put(WIDE, NAMED)
+    bench.cluster.put_secret("login", password=SecretValue(canary("password")))
+    bench.stores.changed(WIDE)
+    for _ in range(6):
+        assert await bench.read(read_of(store=WIDE)) == VALUE
+        await clock_of(bench).advance(IDLE_S / 4)
+    assert [store.namespace for store in bench.provider.logins] == ["payments", "payments"]
+    await bench.stores.close()
