@@ -57,18 +57,17 @@ def _presence(found: Explanation) -> str:
     text = f"It is there, type {found.type}: {_CLAIMS[found.holding.claim]}"
     if marker is None:
         return f"{text}."
-    return f"{text}, for {_name(marker.kind, marker.intent_namespace, marker.intent_name)}" + (
-        f", revision {marker.revision}." if marker.revision else "."
-    )
+    name = _name(marker.kind, marker.intent_namespace, marker.intent_name, marker.intent_cluster)
+    return f"{text}, for {name}" + (f", revision {marker.revision}." if marker.revision else ".")
 
 
-def _name(kind: str, namespace: str, name: str) -> str:
-    return f"{kind} {namespace}/{name}"
+def _name(kind: str, namespace: str, name: str, cluster: str) -> str:
+    return f"{kind} {namespace}/{name}" + (f" in {cluster}" if cluster else "")
 
 
 def _candidate_lines(candidate: Candidate) -> Iterator[str]:
     key = candidate.intent
-    name = _name(key.kind, key.namespace, key.name)
+    name = _name(key.kind, key.namespace, key.name, key.cluster)
     if candidate.rejection is not None:
         problem = candidate.rejection
         yield f"{name} is not understood: {problem.path}: {problem.message} ({problem.reason})"
@@ -124,6 +123,7 @@ def _document(found: Explanation) -> dict[str, Any]:
             "namespace": marker.intent_namespace,
             "name": marker.intent_name,
             "revision": marker.revision,
+            **({"cluster": marker.intent_cluster} if marker.intent_cluster else {}),
         }
     return {name: value for name, value in document.items() if value != ""}
 
@@ -131,7 +131,12 @@ def _document(found: Explanation) -> dict[str, Any]:
 def _candidate_document(candidate: Candidate) -> dict[str, Any]:
     key = candidate.intent
     document: dict[str, Any] = {
-        "intent": {"kind": key.kind, "namespace": key.namespace, "name": key.name},
+        "intent": {
+            "kind": key.kind,
+            "namespace": key.namespace,
+            "name": key.name,
+            **({"cluster": key.cluster} if key.cluster else {}),
+        },
         "source": candidate.source,
         "wants": candidate.wants,
         "considered": [

@@ -61,7 +61,8 @@ async def _explain(look: Look, ref: Ref) -> list[Explanation]:
     meant = await counting(look.hub.client, kinds)
 
     async def explain(contact: Contact) -> list[Explanation]:
-        further = [*on_hub, *await _manifests_there(contact, meant, ref)]
+        is_hub = contact.member is not None and contact.member.facts.is_hub
+        further = on_hub if is_hub else await _manifests_there(contact, meant, ref)
         said = [each.translation for each in further]
         intents = [*declared.intents, *(one for each in said for one in each.intents)]
         rejections = [*declared.rejections, *(one for each in said for one in each.rejections)]
@@ -86,7 +87,7 @@ def _grounds(contacts: Iterable[Contact]) -> Grounds:
 async def _manifests_there(
     contact: Contact, kinds: Iterable[DeclaredKind], ref: Ref
 ) -> list[Found]:
-    if contact.member is None or contact.member.facts.is_hub:
+    if contact.member is None:
         return []
     client, name = contact.member.client, contact.snapshot.name
     found = await manifests_in(client, kinds, name, namespace=ref.namespace)

@@ -142,7 +142,8 @@ class Explainer:
     ) -> Candidate:
         considered = considered_rules(intent, cluster, namespace, place)
         step = self._steps.get((intent.key, place))
-        source = ", ".join(str(read.ref) for read in intent.reads)
+        # Several entries may want parts of one remote secret.
+        source = ", ".join(dict.fromkeys(str(read.ref) for read in intent.reads))
         return Candidate(intent.key, source, considered, step)
 
 

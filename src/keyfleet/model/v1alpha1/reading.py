@@ -35,6 +35,10 @@ SPECS: Mapping[str, type[ApiStruct]] = {
 Steps = tuple[str | int, ...]
 
 _SUPPORTED = f"supported: {', '.join(SPECS)} of {API_VERSION}"
+_ELSEWHERE = (
+    f"{_SUPPORTED}; other tools' manifests, such as ExternalSecrets, are served in the cluster that"
+    " holds them: `kubectl apply` them there"
+)
 _NO_OBJECT = "not a Kubernetes object"
 _NO_LIST = "must be a list"
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
@@ -97,7 +101,7 @@ class _Part:
 
     def unsupported(self, path: str) -> InvalidInputError:
         message = "not a kind that is read from files"
-        return InvalidInputError("input.kind", message, self.subject(path), _SUPPORTED, path=path)
+        return InvalidInputError("input.kind", message, self.subject(path), _ELSEWHERE, path=path)
 
     def lines(self) -> dict[Steps, int]:
         depth = len(self.below)

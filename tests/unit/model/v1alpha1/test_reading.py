@@ -130,7 +130,9 @@ def test_says_what_is_wrong_and_where(raw: bytes, code: str, subject: str) -> No
 
 def test_names_the_kinds_that_files_may_hold() -> None:
     error = refused(b"apiVersion: v1\nkind: Secret\n")
-    assert error.hint == "supported: FleetCluster, FleetPolicy, FleetSecret of keyfleet.io/v1alpha1"
+    kinds, elsewhere = error.hint.split("; ")
+    assert kinds == "supported: FleetCluster, FleetPolicy, FleetSecret of keyfleet.io/v1alpha1"
+    assert "kubectl apply" in elsewhere
 
 
 def test_reads_keys_as_kubectl_does() -> None:
