@@ -6,8 +6,9 @@ Source: compat/external-secrets.md 1.6, 3.2.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from random import Random
 
@@ -30,6 +31,9 @@ from keyfleet.model.outcome import Readiness, StoreOutcome
 from keyfleet.model.stores import CLUSTER_SECRET_STORE, StoreRef
 from keyfleet.plugin.stores import Doubted
 
+AT_ONCE = {"cluster": 32, "namespace": 8}
+"""Stores of one cluster, and of one namespace, that are tried at the same time: each takes a
+connection, and its author may declare thousands that hang."""
 SWEEP_S = 60.0
 """How often sessions that nobody uses are looked for."""
 
@@ -62,6 +66,9 @@ class Keeper:
         self._clock = clock
         self._random = random
         self._tell = tell
+        self._turns: defaultdict[tuple[str, ...], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(AT_ONCE["cluster"])
+        )
         self._keeping: dict[StoreRef, asyncio.Task[None]] = {}
         self._sweeping: asyncio.Task[None] | None = None
         self.outcomes: dict[StoreRef, StoreOutcome] = {}
@@ -108,11 +115,21 @@ class Keeper:
             self._found(ref, error)
             return
         self._sessions.keep_only(ref, login)
-        await self._open(login)
+        async with self._turn(ref):
+            await self._open(login)
         interval_s = _interval_s(manifest)
         while True:
             await self._clock.sleep(interval_s * (0.9 + 0.1 * self._random.random()))
-            await self._sessions.revalidate(login)
+            async with self._turn(ref):
+                await self._sessions.revalidate(login)
+
+    @asynccontextmanager
+    async def _turn(self, ref: StoreRef) -> AsyncIterator[None]:
+        namespace = (ref.cluster, ref.namespace)
+        if namespace not in self._turns:
+            self._turns[namespace] = asyncio.Semaphore(AT_ONCE["namespace"])
+        async with self._turns[namespace], self._turns[(ref.cluster,)]:
+            yield
 
     async def _open(self, login: Login) -> None:
         # Whatever comes of it, `opened` was told.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every declared store is validated, and says how it stands and why."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from tests.unit.engine.stores.bench import STORE, VALUE, WIDE, Bench, key_of, re
 
 from keyfleet.base.errors import DeniedError, UnreachableError
 from keyfleet.base.secret import SecretValue
+from keyfleet.engine.stores.keeper import AT_ONCE
 from keyfleet.model.outcome import Readiness
 from keyfleet.model.places import NamespaceFacts
 from keyfleet.model.plan import State
-from keyfleet.model.stores import StoreRef
+from keyfleet.model.stores import Store, StoreRef
 from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
 
@@ -175,4 +177,28 @@ async def test_no_login_of_a_store_shows_its_credentials() -> None:
     bench.cluster.put_secret("login", password=SecretValue(canary("password")))
     await judged(bench)
     assert "kf-canary" not in repr(bench.told)
+    await bench.stores.close()
+
+
+async def test_stores_that_hang_keep_only_their_neighbours_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tenant may declare thousands; each that is tried holds a connection."""
+    bench = Bench()
+    trying: list[StoreRef] = []
+
+    async def hanging(store: Store, *_: object) -> None:
+        trying.append(store.ref)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bench.provider, "open", hanging)
+    for number in range(AT_ONCE["namespace"] * 3):
+        ref = StoreRef("SecretStore", f"s{number}", "hostile")
+        bench.put(ref)
+        bench.stores.changed(ref)
+    bench.put()
+    bench.stores.changed(STORE)
+    await turns(30)
+    assert len(trying) == AT_ONCE["namespace"] + 1
+    assert STORE in trying
     await bench.stores.close()
