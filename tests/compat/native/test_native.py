@@ -18,7 +18,7 @@ from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.model.outcome import ClusterResult, Outcome
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import State
-from keyfleet.model.rendering import Rendering
+from keyfleet.model.rendering import Rendering, TemplateItem
 from keyfleet.plugin import Dialect
 
 HERE = Path(__file__).parent
@@ -74,10 +74,12 @@ def shown(found: Intent | Rejection) -> dict[str, Any]:
 def rendered(intent: Intent, found: Rendering) -> dict[str, Any]:
     """Return what templates make, as a document."""
     refs = [read.ref for read in intent.template_reads]
-    items = [f"{item.key} of {refs[item.read].kind} {refs[item.read]}" for item in found.items]
+    # A FleetSecret has no templates in line but those of `data`.
+    items = [item for item in found.items if isinstance(item, TemplateItem)]
+    texts = [f"{item.key} of {refs[item.read].kind} {refs[item.read]}" for item in items]
     return {
         "data": dict(found.data),
-        "items": [f"{text} as {item.makes}" for text, item in zip(items, found.items, strict=True)],
+        "items": [f"{text} as {item.makes}" for text, item in zip(texts, items, strict=True)],
         "labels": dict(found.labels),
         "annotations": dict(found.annotations),
         "functions": found.functions.value,
