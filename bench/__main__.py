@@ -20,6 +20,7 @@ from bench.fanout import Fanout
 from bench.figures import Figure, table, write_json
 from bench.keeping import Keeping
 from bench.propagation import Propagation
+from bench.provider import Provider
 from bench.rules import Rules
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stage import Stage, open_stage
@@ -40,11 +41,12 @@ BENCHES: dict[str, Callable[[Stage, Sizes], Bench]] = {
     "rules": Rules,
     "blackhole": Blackhole,
     "keeping": Keeping,
+    "provider": Provider,
 }
 ALONE: dict[str, Callable[[Sizes], list[Figure]]] = {"templates": measure_templates}
 """Benchmarks that need no planes."""
 NAMES = (*ALONE, *BENCHES)
-WIDE = {"propagation", "blackhole"}
+WIDE = {"propagation", "blackhole", "provider"}
 """Benchmarks that need `Sizes.wide` members."""
 
 

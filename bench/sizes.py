@@ -21,7 +21,9 @@ class Sizes:
     """Secrets that are in place in `members` clusters for steady state and restart."""
     quiet_s: float = 60.0
     """How long the steady state is looked at."""
+    keys: int = 100
+    """Remote keys that each of `wide` clusters asks a provider for."""
 
 
 FULL = Sizes()
-QUICK = Sizes(secrets=6, members=2, rounds=1, wide=2, changes=4, kept=6, quiet_s=2.0)
+QUICK = Sizes(secrets=6, members=2, rounds=1, wide=2, changes=4, kept=6, quiet_s=2.0, keys=6)

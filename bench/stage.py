@@ -67,10 +67,10 @@ class Stage:
             await asyncio.to_thread(plane.finalize_namespace, namespace)
 
     @asynccontextmanager
-    async def controller(self) -> AsyncIterator["Controller"]:
+    async def controller(self, **environ: str) -> AsyncIterator["Controller"]:
         """Run `keyfleet run` until this is left; it knows every plane."""
         log = self.folder / "controller.log"
-        async with running(self._argv(), environ=self._environ(), log=log) as process:
+        async with running(self._argv(), environ=self._environ() | environ, log=log) as process:
             yield Controller(process, log, self.clock)
 
     def _argv(self) -> list[str]:
