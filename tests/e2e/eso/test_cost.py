@@ -130,8 +130,11 @@ def reads(aws: Account) -> Counter[str]:
 
 
 def refresh(shop: Shop) -> None:
-    """Make everything due at about the same time, as a grid of moments does each interval."""
-    note = {"metadata": {"annotations": {"example.org/changed": "1"}}}
+    """Make everything due at about the same time, as a grid of moments does each interval.
+
+    A store that is declared anew is logged in to anew, too.
+    """
+    note = {"spec": {"refreshInterval": 3600}}
     with ThreadPoolExecutor(len(CLUSTERS)) as pool:
         list(pool.map(lambda name: shop.merge(name, "store", note, SECRETSTORES), CLUSTERS))
 
@@ -145,8 +148,9 @@ def test_a_refresh_of_a_hundred_keys_in_eight_clusters_costs_a_hundred_reads(
     with program.running("run", "--listen", "127.0.0.1:0", AWS_ENDPOINT_URL=aws.server.url):
         delivered(shop, "one")
         assert reads(aws) == dict.fromkeys(KEYS, 1)
+        assert aws.server.count("AssumeRoleWithWebIdentity") == len(CLUSTERS)
         write(aws, "two")
         refresh(shop)
         delivered(shop, "two")
         assert reads(aws) == dict.fromkeys(KEYS, 2)
-        assert aws.server.count("AssumeRoleWithWebIdentity") == len(CLUSTERS)
+        assert aws.server.count("AssumeRoleWithWebIdentity") == 2 * len(CLUSTERS)
