@@ -20,6 +20,7 @@ def test_random_histories_hold_every_guarantee(seed: int) -> None:
     assert play(seed, HISTORIES) >= HISTORIES
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("path", FOUND, ids=[path.stem for path in FOUND])
 def test_what_a_history_found_is_mended(path: Path) -> None:
     replay(int(path.stem), read(path.read_text())).teardown()
