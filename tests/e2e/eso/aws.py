@@ -51,8 +51,7 @@ class Account:
         allow = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         if actions:
-            policy = {"PolicyName": "own", "PolicyDocument": document}
-            self._form("PutRolePolicy", RoleName=name, **policy)
+            self._form("PutRolePolicy", RoleName=name, PolicyName="own", PolicyDocument=document)
         return arn(name)
 
     def _json(self, service: str, action: str, body: Mapping[str, Any], region: str) -> int:

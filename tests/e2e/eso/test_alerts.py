@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two alerts of a users' guide, as printed, in a Prometheus that scrapes the controller."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -46,6 +47,10 @@ def state(prometheus: Prometheus, name: str, shop: Shop) -> str:
     return found["state"] if found else ""
 
 
+def fires(prometheus: Prometheus, name: str, shop: Shop) -> bool:
+    return state(prometheus, name, shop) == "firing"
+
+
 @pytest.fixture
 def broken(shop: Shop, ssm: Front, aws: Account) -> Shop:
     """Two manifests of east: one is well, the store of the other does not get at its provider."""
@@ -79,7 +84,7 @@ def test_the_printed_alerts_load_and_fire_when_a_store_breaks(
         # The same rules, without the five and ten minutes that nobody waits for in a test.
         load(prometheus, controller, rules(**{"for": "1s"}))
         for name in (FAILED, NOT_SYNCED):
-            eventually(lambda name=name: state(prometheus, name, broken) == "firing", what=name)
+            eventually(partial(fires, prometheus, name, broken), what=name)
         failed = alert(prometheus, FAILED, broken)
         assert failed is not None
         assert failed["annotations"]["summary"] == "External secret db failed to sync"

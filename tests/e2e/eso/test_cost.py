@@ -10,6 +10,7 @@ import http.client
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,10 +65,14 @@ def fill(shop: Shop, cluster: str) -> None:
     plane = shop.fleet.planes[cluster]
     plane.create_namespace(NAMESPACE)
     for kind in KINDS.values():
-        eventually(lambda kind=kind: plane.api.call("GET", kind.path()).status == 200)
+        eventually(partial(is_served, plane, kind.path()))
     shop.account(cluster, arn("external-secrets"))
     shop.store(cluster, PROVIDER)
     post(plane, EXTERNALSECRETS.path(namespace=NAMESPACE), map(manifest, KEYS))
+
+
+def is_served(plane: ControlPlane, path: str) -> bool:
+    return plane.api.call("GET", path).status == http.client.OK
 
 
 def manifest(key: str) -> dict[str, Any]:
@@ -108,11 +113,15 @@ def held(shop: Shop, cluster: str) -> dict[str, str]:
     return {one["metadata"]["name"]: one.get("data", {}).get("password", "") for one in found}
 
 
+def holds(shop: Shop, cluster: str, wanted: dict[str, str]) -> bool:
+    return held(shop, cluster) == wanted
+
+
 def delivered(shop: Shop, version: str) -> None:
     """Wait until every cluster holds this version of every key."""
     wanted = {name_of(key): base64.b64encode(value(key, version)).decode() for key in KEYS}
     for cluster in CLUSTERS:
-        eventually(lambda cluster=cluster: held(shop, cluster) == wanted, what=cluster)
+        eventually(partial(holds, shop, cluster, wanted), what=cluster)
 
 
 def value(key: str, version: str) -> bytes:
