@@ -16,9 +16,9 @@ HEAD = """\
 
 Written by `make docs` from `src/keyfleet/observe/families.py`. `keyfleet run` serves them at
 `/metrics` of `--listen`, as Prometheus text or OpenMetrics. No label ever holds the name of a
-secret, a namespace or an intent, but those of the `externalsecret_` family, which have the names and
-the meaning that users' alerts on External Secrets rely on, and `cluster` besides. The series of a cluster go when it leaves the fleet. Beside these
-there are the usual `process_*` series.
+secret, a namespace or an intent, but those of the `externalsecret_` family: they have the names and
+the meaning that users' alerts on External Secrets rely on, and `cluster` besides. The series of a
+cluster go when it leaves the fleet. Beside these there are the usual `process_*` series.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|
