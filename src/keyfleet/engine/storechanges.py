@@ -49,6 +49,9 @@ class StoreChanges:
             wake=self._due.all_afresh,
             tell=self.judged,
             watches=StoreWatches(core.hub, core.fleet, self._is_read),
+            looked=lambda ref, took_s, is_ready: parts.hooks.manifest_worked(
+                ref.kind, (ref.cluster, ref.namespace, ref.name), took_s, is_ready
+            ),
         )
 
     def changed(self, ref: StoreRef) -> None:

@@ -130,7 +130,8 @@ class UpstreamMetrics(Collector):
     def _durations(self, kind: str, prefix: str) -> Metric:
         found = _untyped(UPSTREAM_DURATION, prefix)
         for subject, known in self._known[kind].items():
-            _add(found, UPSTREAM_DURATION, subject, known.duration_ns)
+            if known.calls:
+                _add(found, UPSTREAM_DURATION, subject, known.duration_ns)
         return found
 
     def _conditions(self, kind: str, prefix: str) -> Metric:

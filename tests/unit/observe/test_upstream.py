@@ -67,6 +67,9 @@ def test_stores_have_their_own_families_and_other_kinds_none() -> None:
     metrics.manifest_worked("FleetSecret", DB, 1.0, is_success=True)
     name = "secretstore_status_condition"
     assert value(metrics, name, condition="Ready", status="True") == 1
+    assert value(metrics, "secretstore_reconcile_duration") is None
+    metrics.manifest_worked("SecretStore", DB, 0.25, is_success=True)
+    assert value(metrics, "secretstore_reconcile_duration") == 0.25e9
     labels = {"cluster": "", "namespace": "", "name": "aws", "condition": "Ready"}
     found = metrics.registry.get_sample_value(
         "clustersecretstore_status_condition", {**labels, "status": "True"}

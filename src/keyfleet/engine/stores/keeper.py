@@ -38,6 +38,8 @@ SWEEP_S = 60.0
 """How often sessions that nobody uses are looked for."""
 
 Tell = Callable[[StoreOutcome], None]
+Looked = Callable[[StoreRef, float, bool], None]
+"""Told how long a look at a store took, in seconds, and whether it is ready."""
 
 
 class Keeper:
@@ -51,6 +53,7 @@ class Keeper:
         clock: Clock,
         random: Random,
         tell: Tell,
+        looked: Looked = lambda *_: None,
     ) -> None:
         """Prepare.
 
@@ -60,12 +63,14 @@ class Keeper:
             clock: For intervals.
             random: For jitter, so that a thousand stores are not validated together.
             tell: Learns how each stands.
+            looked: Told of every look.
         """
         self._declarations = declarations
         self._sessions = sessions
         self._clock = clock
         self._random = random
         self._tell = tell
+        self._looked = looked
         self._turns: defaultdict[tuple[str, ...], asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(AT_ONCE["cluster"])
         )
@@ -129,7 +134,11 @@ class Keeper:
         if namespace not in self._turns:
             self._turns[namespace] = asyncio.Semaphore(AT_ONCE["namespace"])
         async with self._turns[namespace], self._turns[(ref.cluster,)]:
+            began = self._clock.monotonic()
             yield
+            outcome = self.outcomes.get(ref)
+            is_ready = outcome is not None and outcome.readiness is not Readiness.ERROR
+            self._looked(ref, self._clock.monotonic() - began, is_ready)
 
     async def _open(self, login: Login) -> None:
         # Whatever comes of it, `opened` was told.

@@ -16,7 +16,7 @@ from keyfleet.engine.stores import findings
 from keyfleet.engine.stores.bounded import told
 from keyfleet.engine.stores.declared import Declarations
 from keyfleet.engine.stores.fetches import Fetches, Reading, Source
-from keyfleet.engine.stores.keeper import Keeper, Tell
+from keyfleet.engine.stores.keeper import Keeper, Looked, Tell
 from keyfleet.engine.stores.limits import NEIGHBOURS_MAX, PARKED_S, READINGS_MAX, Gate
 from keyfleet.engine.stores.room import BUSY, Room, Wake
 from keyfleet.engine.stores.sessions import Login, Opened, Sessions
@@ -91,6 +91,7 @@ class Stores:
         wake: Wake = lambda _: None,
         tell: Tell = lambda _: None,
         watches: Watches | None = None,
+        looked: Looked = lambda *_: None,
     ) -> None:
         """Start without any session.
 
@@ -101,6 +102,7 @@ class Stores:
             wake: Told which intents should be read again at once.
             tell: Told how each store stands.
             watches: Watch what stores name.
+            looked: Told how long each validation of a store took.
         """
         self.declarations = declarations
         self._clock = means.clock
@@ -109,7 +111,12 @@ class Stores:
         self._watches = watches or NoWatches()
         self._sessions = Sessions(means, random=random, told=self._opened)
         self.keeper = Keeper(
-            declarations, self._sessions, clock=means.clock, random=random, tell=tell
+            declarations,
+            self._sessions,
+            clock=means.clock,
+            random=random,
+            tell=tell,
+            looked=looked,
         )
         self._fetches = Fetches()
         self._gates: dict[tuple[str, str, str], Gate] = {}

@@ -162,6 +162,7 @@ class Bench:
         self.objects = HeldObjects()
         self.woken: list[set[IntentKey]] = []
         self.told: list[StoreOutcome] = []
+        self.looked: list[tuple[StoreRef, bool]] = []
         self.away: KeyfleetError | None = None
         means = ProviderMeans(self.clock, lambda count: b"x" * count, lambda *_: None)
         declarations = Declarations(self.objects, {"counting": self.provider}, {}, self._client)
@@ -172,6 +173,7 @@ class Bench:
             wake=self.woken.append,
             tell=self.told.append,
             watches=watches,
+            looked=lambda ref, _took_s, is_ready: self.looked.append((ref, is_ready)),
         )
 
     def _client(self, name: ClusterName) -> Client:

@@ -46,6 +46,17 @@ async def test_a_store_that_opens_is_ready() -> None:
     await bench.stores.close()
 
 
+async def test_each_look_at_a_store_is_told_to_metrics() -> None:
+    bench = Bench()
+    bench.put()
+    await judged(bench)
+    assert bench.looked == [(STORE, True)]
+    bench.put(config=NAMED, generation=2)
+    await judged(bench)
+    assert bench.looked == [(STORE, True), (STORE, False)]
+    await bench.stores.close()
+
+
 async def test_a_store_that_cannot_tell_is_ready_and_says_why() -> None:
     bench = Bench()
     bench.put(config={"doubt": "nobody may ask"})
