@@ -10,12 +10,14 @@ from random import SystemRandom
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.errors import (
     DeniedError,
+    NotReadyError,
     PermanentError,
     SecretNotFoundError,
     TemporaryError,
     TransformError,
     UnreachableError,
 )
+from keyfleet.base.sealing import Keyset
 from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import all_of
 from keyfleet.engine.beside import ANSWERS, beside
@@ -120,6 +122,8 @@ class Surroundings:
     """The clock and the random source of templates."""
     stores: Stores | None = None
     """What reads stores; None: nothing does."""
+    keys: Callable[[ClusterName], Keyset] = field(default=lambda name: _no_keys(name))  # noqa: PLW0108
+    """The sealing keys of a cluster; raises NotReadyError while they are not known."""
     namespace_of: Callable[[IntentKey], NamespaceFacts] = lambda key: NamespaceFacts(
         key.namespace, is_seen=False
     )
@@ -142,6 +146,18 @@ class _References:
         if found is None:
             raise DeniedError("source.cluster_unknown", "no cluster answers to that name", name)
         return found[1]
+
+    def keys(self, name: ClusterName) -> Keyset:
+        """Return the sealing keys of a cluster.
+
+        Raises:
+            NotReadyError: They are not known yet.
+        """
+        return self._surroundings.keys(name)
+
+
+def _no_keys(name: ClusterName) -> Keyset:
+    raise NotReadyError("sealing.keys_unknown", "the sealing keys are not known", name)
 
 
 async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:

@@ -77,6 +77,7 @@ SELF_REVIEWS = Resource(
 FLEETCLUSTERS = Resource(GROUP, VERSION, "fleetclusters", "FleetCluster", namespaced=False)
 FLEETSECRETS = Resource(GROUP, VERSION, "fleetsecrets", "FleetSecret")
 FLEETPOLICIES = Resource(GROUP, VERSION, "fleetpolicies", "FleetPolicy", namespaced=False)
+SEALEDSECRETS = Resource("bitnami.com", "v1alpha1", "sealedsecrets", "SealedSecret")
 ESO_GROUP = "external-secrets.io"
 EXTERNALSECRETS = Resource(ESO_GROUP, "v1", "externalsecrets", "ExternalSecret")
 SECRETSTORES = Resource(ESO_GROUP, "v1", "secretstores", "SecretStore")

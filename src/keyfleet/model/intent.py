@@ -18,6 +18,7 @@ from keyfleet.model.ownership import MARKED, Ownership
 from keyfleet.model.places import ClusterName, IntentKey
 from keyfleet.model.refresh import Refresh, Standing
 from keyfleet.model.rendering import Rendering
+from keyfleet.model.sealed import SealedRead
 from keyfleet.model.stores import StoreRead, StoreRef
 
 
@@ -100,8 +101,9 @@ class Read:
     """One thing to read, and where."""
 
     source: str
-    """Name of the source that can read it, such as `kubernetes`; `store` for what is in stores."""
-    ref: SecretRef | StoreRead
+    """Name of the source that can read it, such as `kubernetes` or `sealed`; `store` for what is in
+    stores."""
+    ref: SecretRef | StoreRead | SealedRead
     """What to read."""
     name: str = ""
     """What templates call it, where there are several."""
@@ -115,16 +117,22 @@ class Read:
         """What to read, where that is an object of a cluster.
 
         Raises:
-            InvariantError: It is in a store.
+            InvariantError: It is in a store, or sealed in the manifest itself.
         """
         if not isinstance(self.ref, SecretRef):
-            raise InvariantError("intent.not_an_object", "what stores hold is no object", self.path)
+            raise InvariantError("intent.not_an_object", "this is no object to read", self.path)
         return self.ref
 
     @property
     def subject(self) -> SecretRef | StoreRef:
-        """The object whose changes concern who reads this: the Secret, or the store."""
-        return self.ref if isinstance(self.ref, SecretRef) else self.ref.store
+        """The object whose changes concern who reads this.
+
+        It is the Secret, the store, or the manifest that the values are sealed in.
+        """
+        ref = self.ref
+        if isinstance(ref, SealedRead):
+            return SecretRef(ref.namespace, ref.name, ref.cluster, ref.kind)
+        return ref if isinstance(ref, SecretRef) else ref.store
 
 
 @dataclass(frozen=True, slots=True)

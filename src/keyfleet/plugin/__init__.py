@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from keyfleet.base.sealing import Keyset
 from keyfleet.kube.access import Access
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import Resource
@@ -224,6 +225,14 @@ class References(Protocol):
 
     def cluster(self, name: ClusterName) -> Any:
         """Return the client of a cluster the asking intent may read in."""
+        ...
+
+    def keys(self, name: ClusterName) -> Keyset:
+        """Return the sealing keys of a cluster whose sealed values the asking intent may open.
+
+        Raises:
+            NotReadyError: They are not known yet.
+        """
         ...
 
 
