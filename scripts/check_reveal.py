@@ -21,6 +21,7 @@ ALLOWED = {
     "keyfleet.inventory.*": "kubeconfigs held in Secrets are logins",
     "keyfleet.kube.auth.*": "logins",
     "keyfleet.engine.installation": "the key that fingerprints",
+    "keyfleet.engine.sealing.keysecrets": "the certificate beside a private key",
     "keyfleet.engine.stores.references": "the CA certificates that stores keep in Secrets",
     "keyfleet.kube.requests": "encodes the bodies of writes",
     "keyfleet.model.data": "fingerprints",
