@@ -27,7 +27,7 @@ NAMESPACE = "keeping"
 CALM_S = 10.0
 """Rest before the steady state is looked at and after a restart."""
 _REQUESTS = re.compile(r'^keyfleet_kube_requests_total\{.*?verb="(\w+)".*\} (\S+)$', re.MULTILINE)
-_READS = {"get", "list", "watch"}
+READS = {"get", "list", "watch"}
 
 
 class Keeping:
@@ -87,7 +87,7 @@ class Keeping:
                 ours.append(time.perf_counter() - began)
                 await self._stage.clock.sleep(min(CALM_S, self._sizes.quiet_s))
                 made = await _requests(controller)
-                wrote = sum(count for verb, count in made.items() if verb not in _READS)
+                wrote = sum(count for verb, count in made.items() if verb not in READS)
                 writes = max(writes, wrote - (_renewals(lease) - renewals))
         return [
             # Before it leads, it asks for its own rights: a POST that stores nothing.
@@ -105,12 +105,16 @@ class Keeping:
             return time.perf_counter() - began
 
 
+async def scraped(controller: Controller) -> str:
+    """Return the controller's metrics."""
+    address = (await controller.says(r"app.listening +address=(\S+)"))[1]
+    return await asyncio.to_thread(_read, f"http://{address}/metrics")
+
+
 async def _requests(controller: Controller) -> dict[str, float]:
     """Return how many requests the controller has made, by verb."""
-    address = (await controller.says(r"app.listening +address=(\S+)"))[1]
-    text = await asyncio.to_thread(_read, f"http://{address}/metrics")
     found: dict[str, float] = {}
-    for verb, count in _REQUESTS.findall(text):
+    for verb, count in _REQUESTS.findall(await scraped(controller)):
         found[verb] = found.get(verb, 0) + float(count)
     return found
 

@@ -23,7 +23,22 @@ class Sizes:
     """How long the steady state is looked at."""
     keys: int = 100
     """Remote keys that each of `wide` clusters asks a provider for."""
+    sealed: int = 4000
+    """SealedSecrets of one cluster."""
+    bits: int = 4096
+    """Of the key that they are sealed for."""
 
 
 FULL = Sizes()
-QUICK = Sizes(secrets=6, members=2, rounds=1, wide=2, changes=4, kept=6, quiet_s=2.0, keys=6)
+QUICK = Sizes(
+    secrets=6,
+    members=2,
+    rounds=1,
+    wide=2,
+    changes=4,
+    kept=6,
+    quiet_s=2.0,
+    keys=6,
+    sealed=6,
+    bits=2048,
+)
