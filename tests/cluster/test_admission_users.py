@@ -335,6 +335,39 @@ def test_nobody_reads_a_store_that_they_may_not_use(
     assert "nor create ExternalSecrets there" in told
 
 
+def sealed(*, several: bool = False, **more: str) -> dict[str, Any]:
+    source = {"sealed": {"encryptedData": {"k": "AgBx"}, **more}}
+    if not several:
+        return document(OWN, source=source)
+    return document(OWN, source=None, sources=[{"name": "s", **source}])
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("scope", ["strict", "namespace-wide", "cluster-wide"])
+def test_an_author_opens_what_was_sealed_for_secrets_that_they_may_read(
+    login: Login, scope: str, *, several: bool
+) -> None:
+    answer = create(login("alice"), sealed(several=several, scope=scope))
+    assert answer.status == CREATED, answer.json()
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(
+    ("who", "more", "told"),
+    [
+        ("editor", {}, "nor create SealedSecrets there"),
+        ("editor", {"cluster": "east"}, "nor use FleetCluster east"),
+        ("named", {"scope": "namespace-wide"}, "nor create SealedSecrets there"),
+    ],
+)
+def test_nobody_opens_what_was_sealed_for_secrets_that_they_may_not_read(
+    login: Login, who: str, more: dict[str, str], told: str, *, several: bool
+) -> None:
+    answer = create(login(who), sealed(several=several, **more))
+    assert answer.status == FORBIDDEN, answer.json()
+    assert told in str(answer.json()["message"])
+
+
 def with_sources(*references: dict[str, Any], **spec: Any) -> dict[str, Any]:
     found = document(OWN, **spec)
     del found["spec"]["source"]

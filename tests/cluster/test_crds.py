@@ -25,6 +25,7 @@ from keyfleet.model.v1alpha1.common import ApiStruct
 from keyfleet.model.v1alpha1.limits import check_cluster, check_source
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+SEALED = {"encryptedData": {"k": "AgBx"}, "scope": "namespace-wide", "cluster": "east"}
 LEAST = {"source": {"secretRef": {"name": "db"}}, "placement": {"clusters": {"names": ["east"]}}}
 
 
@@ -143,6 +144,7 @@ SECRETS_OK: list[dict[str, Any]] = [
     secret_spec(data=None, template={"type": None}),
     secret_spec(placement={"clusters": {"names": ["arn:aws:eks:eu-1:1:cluster/x", "a@b"]}}),
     secret_spec(source={"secretRef": {"name": "a.b", "namespace": "c", "cluster": "d"}}),
+    secret_spec(source={"sealed": SEALED}),
 ]
 SECRETS_BAD: list[dict[str, Any]] = [
     {},
@@ -153,6 +155,10 @@ SECRETS_BAD: list[dict[str, Any]] = [
     secret_spec(source={"storeRef": {"name": "vault", "kind": "Other"}, "key": "k"}),
     secret_spec(source={"storeRef": {"name": "vault"}, "key": "k", "secretRef": {"name": "db"}}),
     secret_spec(source={"secretRef": {"name": "db"}, "to": "k"}),
+    secret_spec(source={"sealed": {"encryptedData": {}}}),
+    secret_spec(source={"sealed": {"encryptedData": {"k": "AgBx"}, "scope": "wide"}}),
+    secret_spec(source={"sealed": SEALED, "secretRef": {"name": "db"}}),
+    secret_spec(source={"sealed": SEALED, "key": "k"}),
     secret_spec(source={"storeRef": {"name": "vault"}, "key": "k", "refreshInterval": "1d"}),
     secret_spec(source={"secretRef": {"name": "db", "cluster": ""}}),
     secret_spec(source={"secretRef": {"name": "db"}, "onMissing": "Drop"}),

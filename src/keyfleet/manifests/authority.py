@@ -2,14 +2,16 @@
 """What an API server asks about every reference of a FleetSecret, in CEL.
 
 It is the requester's own right to `get` what is referred to; of a store, to `use` it, or to
-`create` ExternalSecrets where it is, which would give them as much. One validation asks about one
+`create` ExternalSecrets where it is, which would give them as much; of sealed values, to `get` the
+Secret that they were sealed for, or to `create` SealedSecrets there. One validation asks about one
 reference: a question to the authorizer costs so much that a loop over many exceeds what one
 expression may cost, and an expression that does is refused.
 """
 
 from typing import Any
 
-from keyfleet.kube.resources import GROUP
+from keyfleet.base.sealing import Scope
+from keyfleet.kube.resources import GROUP, SEALEDSECRETS
 from keyfleet.model.stores import CLUSTER_SECRET_STORE, SECRET_STORE
 from keyfleet.model.v1alpha1.fleetsecret import SOURCES_MAX
 from keyfleet.model.v1alpha1.templates import TEMPLATES_MAX
@@ -18,6 +20,7 @@ REFERENCES_MAX = SOURCES_MAX + TEMPLATES_MAX
 
 _SPEC = "dyn(object).spec"
 _OWN = "dyn(object).metadata.namespace"
+_OWN_NAME = "dyn(object).metadata.name"
 _STORES = "external-secrets.io"
 _TEMPLATES = f"({_SPEC}.?template.?templateFrom.orValue([]))"
 
@@ -31,13 +34,17 @@ def reference_variables() -> dict[str, str]:
     store = _store("spec.source.storeRef", f"{_SPEC}.source.storeRef")
     secrets = _reference("spec.sources[].secretRef", "secrets", "s.secretRef")
     stores = _store("spec.sources[].storeRef", "s.storeRef")
+    sealed = _sealed("spec.source.sealed", f"{_SPEC}.source.sealed")
+    several_sealed = _sealed("spec.sources[].sealed", "s.sealed")
     texts = _reference(f"{path}.secretRef", "secrets", "t.secretRef")
     config_maps = _reference(f"{path}.configMapRef", "configmaps", "t.configMapRef")
     parts = (
         f"({source} && has({_SPEC}.source.secretRef) ? [{secret}] : [])",
         f"({source} && has({_SPEC}.source.storeRef) ? [{store}] : [])",
+        f"({source} && has({_SPEC}.source.sealed) ? [{sealed}] : [])",
         f"{several}.filter(s, has(s.secretRef)).map(s, {secrets})",
         f"{several}.filter(s, has(s.storeRef)).map(s, {stores})",
+        f"{several}.filter(s, has(s.sealed)).map(s, {several_sealed})",
         f"{_TEMPLATES}.filter(t, has(t.secretRef)).map(t, {texts})",
         f"{_TEMPLATES}.filter(t, has(t.configMapRef)).map(t, {config_maps})",
     )
@@ -95,6 +102,29 @@ def _store(path: str, ref: str) -> str:
         other_name="''",
         other_verb="'create'",
         advice="', nor create ExternalSecrets there'",
+    )
+
+
+def _sealed(path: str, ref: str) -> str:
+    # A sealed text is public, and opens for whoever names it in the right place. So its author must
+    # be allowed to read what it was sealed for: one Secret, or wherever its scope reaches.
+    cluster = f"(has({ref}.cluster) ? {ref}.cluster : '')"
+    is_here = f"{cluster} == ''"
+    return _question(
+        path=f"'{path}'",
+        kind="'Secret'",
+        name=f"{ref}.?scope.orValue('{Scope.STRICT}') == '{Scope.STRICT}' ? {_OWN_NAME} : ''",
+        namespace=_OWN,
+        group="''",
+        resource="'secrets'",
+        verb="'get'",
+        other=f"{is_here} ? '{SEALEDSECRETS.plural}' : 'fleetclusters'",
+        other_group=f"{is_here} ? '{SEALEDSECRETS.group}' : '{GROUP}'",
+        other_namespace=f"{is_here} ? {_OWN} : ''",
+        other_name=cluster,
+        other_verb=f"{is_here} ? 'create' : 'use'",
+        advice=f"{is_here} ? ', nor create SealedSecrets there'"
+        f" : ', nor use FleetCluster ' + {cluster}",
     )
 
 

@@ -9,11 +9,13 @@ from keyfleet.dialects.native.shaping import SOURCE
 from keyfleet.model.intent import Origin, Read, SecretRef
 from keyfleet.model.places import ClusterName
 from keyfleet.model.refresh import Refresh, RefreshPolicy
+from keyfleet.model.sealed import SealedRead
 from keyfleet.model.stores import How, Query, StoreRead, StoreRef
 from keyfleet.model.v1alpha1.common import StoreKind
 from keyfleet.model.v1alpha1.fleetsecret import (
     REFRESH_INTERVAL,
     FleetSecretSpec,
+    SealedValues,
     SecretReference,
     StoreReference,
     ValueSource,
@@ -22,18 +24,23 @@ from keyfleet.model.v1alpha1.limits import check_source
 
 STORE = "store"
 """What reads of stores name as their source."""
+SEALED = "sealed"
+"""What reads of sealed values name as theirs."""
 
 
 def read_of(spec: ValueSource, origin: Origin, *, path: str, name: str = "") -> Read:
     """Return what a source names.
 
     Raises:
-        InvalidIntentError: `intent.invalid`: it names two, none, or a field of the other.
+        InvalidIntentError: `intent.invalid`: it names several, none, or a field of another.
     """
     check_source(spec, path=path)
     if spec.secret_ref is not None:
         path = path if name else f"{path}.secretRef"
         return Read(SOURCE, _secret(spec.secret_ref, origin), name, path)
+    if spec.sealed is not None:
+        path = path if name else f"{path}.sealed"
+        return Read(SEALED, _sealed(spec.sealed, origin), name, path)
     return Read(STORE, _store_read(spec, origin, path), name, path, key=spec.to or "")
 
 
@@ -63,6 +70,17 @@ def _interval(spec: ValueSource, path: str) -> timedelta:
 def _secret(spec: SecretReference, origin: Origin) -> SecretRef:
     cluster = ClusterName(spec.cluster or "")
     return SecretRef(spec.namespace or origin.namespace, spec.name, cluster)
+
+
+def _sealed(spec: SealedValues, origin: Origin) -> SealedRead:
+    return SealedRead(
+        origin.namespace,
+        origin.name,
+        spec.encrypted_data,
+        spec.scope,
+        ClusterName(spec.cluster or ""),
+        kind=origin.kind,
+    )
 
 
 def _store_read(spec: ValueSource, origin: Origin, path: str) -> StoreRead:

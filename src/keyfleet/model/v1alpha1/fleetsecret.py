@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from keyfleet.base.sealing import Scope
 from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing, Replace
 from keyfleet.model.rendering import Functions, MergePolicy, MissingKey
 from keyfleet.model.v1alpha1.common import (
@@ -53,6 +54,33 @@ class StoreReference(ApiStruct, frozen=True, kw_only=True):
     grant."""
 
 
+ITEMS_MAX = 256
+"""Most sealed items of one source; the API server takes 1.5 MiB of manifest anyway."""
+SealedText = Annotated[str, Meta(min_length=1, max_length=1 << 20)]
+SealedItems = Annotated[
+    dict[str, SealedText],
+    Meta(
+        min_length=1,
+        max_length=ITEMS_MAX,
+        extra_json_schema={"minProperties": 1, "maxProperties": ITEMS_MAX},
+    ),
+]
+
+
+class SealedValues(ApiStruct, frozen=True, kw_only=True):
+    """Values that stand in the FleetSecret itself, sealed as `kubeseal --raw` seals them."""
+
+    encrypted_data: SealedItems
+    """Key to sealed text: `keyfleet seal --raw --name NAME --namespace NAMESPACE`, with the
+    FleetSecret's own name and namespace."""
+    scope: Scope = Scope.STRICT
+    """What the texts are bound to: `strict` the FleetSecret's name and namespace,
+    `namespace-wide` its namespace, `cluster-wide` nothing."""
+    cluster: ClusterText | None = None
+    """Cluster whose keys open them; default: the hub. A member needs a FleetPolicy grant, as for
+    reading in the namespace of the same name there."""
+
+
 RemoteText = Annotated[str, Meta(min_length=1, max_length=2048)]
 
 
@@ -61,8 +89,9 @@ class ValueSource(ApiStruct, frozen=True, kw_only=True):
 
     cel_rules = (
         Rule(
-            "has(self.secretRef) != has(self.storeRef)",
-            "give exactly one of secretRef and storeRef",
+            "[has(self.secretRef), has(self.storeRef), has(self.sealed)]"
+            ".filter(given, given).size() == 1",
+            "give exactly one of secretRef, storeRef and sealed",
         ),
         Rule("has(self.key) == has(self.storeRef)", "key is for storeRef, which needs it"),
         Rule(
@@ -73,9 +102,11 @@ class ValueSource(ApiStruct, frozen=True, kw_only=True):
     )
 
     secret_ref: SecretReference | None = None
-    """The Secret to read; this or `storeRef`."""
+    """The Secret to read; this, `storeRef` or `sealed`."""
     store_ref: StoreReference | None = None
-    """The store to read from; this or `secretRef`."""
+    """The store to read from; this, `secretRef` or `sealed`."""
+    sealed: SealedValues | None = None
+    """The values themselves, sealed; this, `secretRef` or `storeRef`."""
     key: RemoteText | None = None
     """What the store's provider calls the secret, for `storeRef`."""
     property: RemoteText | None = None
@@ -87,7 +118,7 @@ class ValueSource(ApiStruct, frozen=True, kw_only=True):
     members becomes a key."""
     refresh_interval: Duration | None = None
     """How often the store is asked again; default: `1h`, and `0` is only when something changes.
-    Of several sources the shortest counts. Secrets of clusters are watched and need none."""
+    Of several sources the shortest counts. Other sources are watched and need none."""
 
 
 class SecretSource(ValueSource, frozen=True, kw_only=True):

@@ -2,8 +2,10 @@
 """What no native manifest may ask for, whatever a policy says."""
 
 from keyfleet.base.errors import InvalidIntentError
+from keyfleet.model.v1alpha1.common import KEY_NAME
 from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
 from keyfleet.model.v1alpha1.fleetsecret import ValueSource
+from keyfleet.model.v1alpha1.parsing import matches
 
 SPECIAL_TYPES = frozenset(
     {
@@ -43,13 +45,14 @@ def check_cluster(spec: FleetClusterSpec) -> None:
 
 
 def check_source(spec: ValueSource, *, path: str) -> None:
-    """Refuse a source that names two things or none, or has a field of the other.
+    """Refuse a source that names several things or none, or has a field of another.
 
     Raises:
         InvalidIntentError: `intent.invalid`, with the path of the field.
     """
-    if (spec.secret_ref is None) is (spec.store_ref is None):
-        raise _invalid(path, "give exactly one of secretRef and storeRef")
+    ways = (spec.secret_ref, spec.store_ref, spec.sealed)
+    if sum(way is not None for way in ways) != 1:
+        raise _invalid(path, "give exactly one of secretRef, storeRef and sealed")
     of_stores = {
         "key": spec.key,
         "property": spec.property,
@@ -57,11 +60,14 @@ def check_source(spec: ValueSource, *, path: str) -> None:
         "to": spec.to,
         "refreshInterval": spec.refresh_interval,
     }
-    for field, given in of_stores.items() if spec.secret_ref is not None else ():
+    for field, given in of_stores.items() if spec.store_ref is None else ():
         if given is not None:
             raise _invalid(f"{path}.{field}", "is for storeRef")
     if spec.store_ref is not None and spec.key is None:
         raise _invalid(f"{path}.key", "name the secret in the store")
+    for key in spec.sealed.encrypted_data if spec.sealed is not None else ():
+        if problem := matches(KEY_NAME, key):
+            raise _invalid(f"{path}.sealed.encryptedData", problem)
 
 
 def _invalid(path: str, message: str) -> InvalidIntentError:

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 from tests.unit.dialects.native.test_translate import intent, manifest, rejection
 
+from keyfleet.base.sealing import Scope
+from keyfleet.model.intent import SecretRef
+from keyfleet.model.places import ClusterName
 from keyfleet.model.refresh import Refresh, RefreshPolicy
+from keyfleet.model.sealed import SealedRead
 from keyfleet.model.stores import How, Query, StoreRead, StoreRef
 
+SEALED = {"sealed": {"encryptedData": {"password": "AgBx"}}}
 STORE = {"storeRef": {"name": "vault"}, "key": "db/login"}
 OWN = StoreRef("SecretStore", "vault", "payments")
 WIDE = {"name": "vault", "kind": "ClusterSecretStore"}
@@ -60,11 +65,38 @@ def test_reads_a_store(
         ({**STORE, "to": "a/b"}, "spec.source.to"),
         ({"secretRef": {"name": "db"}, "refreshInterval": "1h"}, "spec.source.refreshInterval"),
         ({**STORE, "storeRef": {"name": "vault", "kind": "Other"}}, "spec.source.storeRef.kind"),
+        ({**SEALED, **STORE}, "spec.source"),
+        ({**SEALED, "secretRef": {"name": "db"}}, "spec.source"),
+        ({**SEALED, "to": "k"}, "spec.source.to"),
+        ({"sealed": {"encryptedData": {}}}, "spec.source.sealed.encryptedData"),
+        ({"sealed": {"encryptedData": {"a/b": "AgBx"}}}, "spec.source.sealed.encryptedData"),
+        ({"sealed": {"encryptedData": {"a": ""}}}, "spec.source.sealed.encryptedData[...]"),
+        ({"sealed": SEALED["sealed"] | {"scope": "wide"}}, "spec.source.sealed.scope"),
+        ({"sealed": SEALED["sealed"] | {"cluster": "*"}}, "spec.source.sealed.cluster"),
     ],
 )
 def test_a_source_that_is_none_says_where(source: dict[str, Any], path: str) -> None:
     found = rejection(manifest({"source": source}))
     assert (found.reason, found.path) == ("InvalidSpec", path)
+
+
+def test_reads_what_stands_sealed_in_itself() -> None:
+    (read,) = intent(manifest({"source": SEALED})).reads
+    assert (read.source, read.path) == ("sealed", "spec.source.sealed")
+    assert read.ref == SealedRead(
+        "payments", "db", {"password": "AgBx"}, Scope.STRICT, kind="FleetSecret"
+    )
+    assert read.subject == SecretRef("payments", "db", kind="FleetSecret")
+
+
+def test_the_scope_and_the_keys_of_sealed_values_are_said() -> None:
+    sealed = SEALED["sealed"] | {"scope": "namespace-wide", "cluster": "east"}
+    document = manifest({"sources": [{"name": "a", "sealed": sealed}]})
+    del document["spec"]["source"]
+    (read,) = intent(document).reads
+    assert isinstance(read.ref, SealedRead)
+    assert (read.ref.scope, read.ref.cluster) == (Scope.NAMESPACE_WIDE, ClusterName("east"))
+    assert (read.name, read.ref.label) == ("a", b"payments")
 
 
 def test_stores_and_secrets_stand_side_by_side() -> None:

@@ -37,6 +37,7 @@ def test_reads_every_field_of_the_contract() -> None:
         "source": {
             "secretRef": {"cluster": "hub", "namespace": "payments", "name": "db-credentials"},
             "storeRef": None,
+            "sealed": None,
             "key": None,
             "property": None,
             "version": None,
