@@ -2,8 +2,8 @@
 r"""The text of JSON: where its values begin and end, and what a string says.
 
 Values stay the bytes they were written as, so that what is taken out of a document is what stood in
-it, to the blank. Only `is_json` and `unescaped` take what anybody wrote; the others take what
-`is_json` said yes to. All of it is linear to the text and recurses nowhere.
+it, to the blank. Only `is_json`, `stream` and `unescaped` take what anybody wrote; the others take
+what `is_json` said yes to. All of it is linear to the text and recurses nowhere.
 """
 
 import re
@@ -22,6 +22,7 @@ _KEY: Final = re.compile(rb"[ \t\r\n]*+(" + _STRING + rb")[ \t\r\n]*+:", re.DOTA
 _BRACKET: Final = re.compile(
     rb'[^\[\]{}"]*+(?:' + _STRING + rb'[^\[\]{}"]*+)*+([\[\]{}])', re.DOTALL
 )
+_BLANKS: Final = re.compile(rb"[ \t\r\n]*+")
 _NEXT: Final = re.compile(rb"[ \t\r\n]*+,?")
 _STRING_OR_BLANKS: Final = re.compile(rb"(" + _STRING + rb")|[ \t\r\n]++", re.DOTALL)
 
@@ -63,6 +64,21 @@ def _paired(document: bytes) -> bytes:
 
 def _pair(found: "re.Match[bytes]") -> bytes:
     return rb"\ufffd" if found[1] else found[0]
+
+
+def stream(raw: bytes) -> Iterator[bytes]:
+    """Yield each of several objects and arrays in a row; the last is whatever else stands there.
+
+    Takes what anybody wrote; what it yields need not be JSON.
+
+    >>> list(stream(b'{"a": 1}{}  x'))
+    [b'{"a": 1}', b'{}', b'x']
+    """
+    at = _BLANKS.match(raw).end()  # type: ignore[union-attr]  # it always matches
+    while at < len(raw):
+        end = _closing(raw, at) if raw[at] in b"[{" else len(raw)
+        yield raw[at:end]
+        at = _BLANKS.match(raw, end).end()  # type: ignore[union-attr]
 
 
 def members(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
