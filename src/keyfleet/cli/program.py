@@ -33,7 +33,10 @@ COMMANDS = (
     ("completion", SET_UP, "Print the completion script of a shell."),
     ("version", SET_UP, "Print the version."),
 )
-"""Name, group and help; the function is `keyfleet.cli.<name>:<name>`."""
+"""Name, group and help; the function is `<name>` of the module that `module_of` gives."""
+
+SEALING = frozenset({"cert", "keys", "lint", "reseal", "seal", "unseal"})
+"""Commands of the folder `sealing`."""
 
 
 def program(called: Collection[str] = (), path: str = "keyfleet") -> App:
@@ -58,12 +61,21 @@ def program(called: Collection[str] = (), path: str = "keyfleet") -> App:
     app["--help"].group = app["--version"].group = SET_UP
     for name, group, text in COMMANDS:
         app.command(
-            f"keyfleet.cli.{name}:{name}",
+            f"{module_of(name)}:{name}",
             name=name,
             help=None if name in called else text,
             group=group,
         )
     return app
+
+
+def module_of(command: str) -> str:
+    """Return where a command is.
+
+    >>> module_of("plan"), module_of("seal")
+    ('keyfleet.cli.plan', 'keyfleet.cli.sealing.seal')
+    """
+    return f"keyfleet.cli.{'sealing.' if command in SEALING else ''}{command}"
 
 
 def program_name(path: str) -> str:
