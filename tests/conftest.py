@@ -9,11 +9,25 @@ from pathlib import Path
 import hypothesis
 import pytest
 import structlog
-from tests.rigs import moto, moto_server, openbao, prometheus
+from tests.rigs import (
+    kubeseal,
+    moto,
+    moto_server,
+    openbao,
+    prometheus,
+    sealed_secrets_controller,
+)
 
 from keyfleet.testing.canary import CANARY_PREFIX, find_canary
 
-__all__ = ["moto", "moto_server", "openbao", "prometheus"]
+__all__ = [
+    "kubeseal",
+    "moto",
+    "moto_server",
+    "openbao",
+    "prometheus",
+    "sealed_secrets_controller",
+]
 
 SLOW_KINDS = ("cluster", "e2e")
 SLOW_TIMEOUT_S = 180

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of real servers, each started when the first test asks for it, for the whole run.
+"""Fixtures of real servers and programs, each started when the first test asks for it.
 
-They are shared: a test uses paths, mounts, names or jobs of its own, and counts from a mark. A test
-that kills or pauses a server starts one for itself.
+They are shared for the whole run: a test uses paths, mounts, names or jobs of its own, and counts
+from a mark. A test that kills or pauses a server starts one for itself.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from keyfleet.localplane import assets
 from keyfleet.localplane.moto import Moto
 from keyfleet.localplane.prometheus import Prometheus
 from keyfleet.localplane.vault import Vault
@@ -40,3 +42,15 @@ def prometheus() -> Iterator[Prometheus]:
     """Prometheus; `configure` and `scrape` replace whatever another test loaded."""
     with Prometheus() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kubeseal() -> Path:
+    """The real `kubeseal`."""
+    return assets.ensure_tool("kubeseal")
+
+
+@pytest.fixture(scope="session")
+def sealed_secrets_controller() -> Path:
+    """The real controller of Sealed Secrets."""
+    return assets.ensure_tool("sealed-secrets-controller")

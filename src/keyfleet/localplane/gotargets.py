@@ -102,6 +102,12 @@ PROMETHEUS = GoModule(
     tags=("remove_all_sd",),
 )
 
+# The version that our compatibility page describes. Its modules are served under the name that the
+# repository had before: see the `replace` line, whose version is raised with it.
+SEALED_SECRETS = GoModule(
+    "kubeseal", main="github.com/bitnami/sealed-secrets", cache_prefix="sealed-secrets-"
+)
+
 SERVERS = ("etcd", "kube-apiserver")
 
 TARGETS = {
@@ -110,4 +116,8 @@ TARGETS = {
     "kubectl": GoTarget(KUBERNETES, "k8s.io/kubernetes/cmd/kubectl"),
     "prometheus": GoTarget(PROMETHEUS, "github.com/prometheus/prometheus/cmd/prometheus"),
     "vault": GoTarget(VAULT, "."),  # its own main.go
+    "kubeseal": GoTarget(SEALED_SECRETS, "github.com/bitnami/sealed-secrets/cmd/kubeseal"),
+    "sealed-secrets-controller": GoTarget(
+        SEALED_SECRETS, "github.com/bitnami/sealed-secrets/cmd/controller"
+    ),
 }
