@@ -8,7 +8,7 @@ carry lines, values or the whole input (dependencies.md, section 6).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import yaml
@@ -87,6 +87,20 @@ def _invalid(error: msgspec.ValidationError, subject: str) -> InvalidInputError:
     return InvalidInputError("input.shape", reason, subject, path=where)
 
 
+class Span(NamedTuple):
+    """Where a value stands in the text; positions in characters, without a byte order mark."""
+
+    start: int
+    end: int
+    """Behind its last character; of a block scalar, behind its last line."""
+    style: str | None
+    """Of a scalar: its quote, `|` or `>`, empty for a plain one; None for what is no scalar."""
+    line: int
+    """Of its key, from 1; of an item of a list, its own."""
+    column: int
+    """The same."""
+
+
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
     """One document of a YAML stream."""
@@ -96,6 +110,8 @@ class YamlDocument:
     """First line of the document, counted from 1."""
     lines: dict[tuple[str | int, ...], int]
     """Line of each key and list item, by its path."""
+    spans: dict[tuple[str | int, ...], Span]
+    """Where each value stands, by its path; an alias stands where its anchor does."""
 
 
 def decode_yaml(raw: bytes, *, subject: str) -> list[YamlDocument]:
@@ -192,7 +208,7 @@ def _documents(text: str, subject: str) -> Iterator[YamlDocument]:
             walk.visit(node, ())
             content = loader.construct_document(node)
             if content is not None:
-                yield YamlDocument(content, node.start_mark.line + 1, walk.lines)
+                yield YamlDocument(content, node.start_mark.line + 1, walk.lines, walk.spans)
     finally:
         loader.dispose()
 
@@ -202,6 +218,7 @@ class _Walk:
 
     def __init__(self, subject: str) -> None:
         self.lines: dict[tuple[str | int, ...], int] = {}
+        self.spans: dict[tuple[str | int, ...], Span] = {}
         self._subject = subject
         self._seen = 0
 
@@ -211,6 +228,7 @@ class _Walk:
         if len(path) > _DEPTH_MAX:
             raise InvalidInputError("input.yaml", "nested too deeply", self._subject)
         self.lines.setdefault(path, node.start_mark.line + 1)
+        self.spans[path] = _span(node, node.start_mark)
         if isinstance(node, yaml.MappingNode):
             self._visit_mapping(node, path)
         elif isinstance(node, yaml.SequenceNode):
@@ -238,3 +256,10 @@ class _Walk:
                 key.tag = f"{_TAG}str"
             self.visit(value, (*path, key.value))
             self.lines[(*path, key.value)] = line
+            self.spans[(*path, key.value)] = _span(value, key.start_mark)
+
+
+def _span(node: yaml.Node, named: yaml.Mark) -> Span:
+    style = node.style or "" if isinstance(node, yaml.ScalarNode) else None
+    start, end = node.start_mark.index, node.end_mark.index
+    return Span(start, end, style, named.line + 1, named.column + 1)
