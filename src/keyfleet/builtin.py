@@ -4,7 +4,7 @@
 from keyfleet.dialects import annotated, eso, native
 from keyfleet.plugin import Dialect, Source
 from keyfleet.plugin.stores import Provider
-from keyfleet.sources import aws, fake, kubernetes, remotecluster, vault
+from keyfleet.sources import aws, fake, kubernetes, remotecluster, sealed, vault
 from keyfleet.sources import generators as makers
 
 
@@ -17,9 +17,14 @@ def dialects(domain: str) -> tuple[Dialect, ...]:
     )
 
 
-def sources() -> dict[str, Source]:
-    """Return every shipped source by name."""
-    return {source.name: source for source in (kubernetes.SOURCE,)}
+def sources(*, takes_whole: bool = True) -> dict[str, Source]:
+    """Return every shipped source by name.
+
+    Args:
+        takes_whole: Whether complete Secrets are opened that were sealed as one text.
+    """
+    shipped: tuple[Source, ...] = (kubernetes.SOURCE, sealed.SealedSource(takes_whole))
+    return {source.name: source for source in shipped}
 
 
 def providers() -> dict[str, Provider]:

@@ -14,12 +14,15 @@ from keyfleet.base.errors import (
     TemporaryError,
     UnreachableError,
 )
+from keyfleet.base.sealing import Keyset, load_certificate, load_key
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.model.intent import Read, SecretRef
 from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.sealed import SealedRead
 from keyfleet.plugin import Source
 from keyfleet.testing.canary import canary, find_canary
+from keyfleet.testing.sealing import key_pair
 
 INTENT = IntentKey("FleetSecret", "pay", "db")
 VALUES = {"password": SecretValue(canary("password"))}
@@ -36,6 +39,12 @@ class MemoryCluster:
         del name
         return self
 
+    def keys(self, name: ClusterName) -> Keyset:
+        del name
+        if self.failure is not None:
+            raise self.failure
+        return Keyset([load_key(key_pair().key)])
+
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
         if self.failure is not None:
             raise self.failure
@@ -49,7 +58,8 @@ class Case:
     source: Source
     references: MemoryCluster
     present: Read
-    absent: Read
+    absent: Read | None
+    """None: what it reads cannot be absent, since the manifest itself holds it."""
 
 
 def kubernetes() -> Case:
@@ -63,13 +73,28 @@ def kubernetes() -> Case:
     )
 
 
-CASES: dict[str, Callable[[], Case]] = {"kubernetes": kubernetes}
+def sealed() -> Case:
+    certificate = load_certificate(key_pair().certificate)
+    items = {name: certificate.seal(value, b"pay/db") for name, value in VALUES.items()}
+    source = builtin.sources()["sealed"]
+    return Case(source, MemoryCluster(), Read("sealed", SealedRead("pay", "db", items)), None)
+
+
+CASES: dict[str, Callable[[], Case]] = {"kubernetes": kubernetes, "sealed": sealed}
 
 
 @pytest.fixture(params=sorted(CASES))
 def case(request: pytest.FixtureRequest) -> Case:
     """Each source in turn."""
     return CASES[request.param]()
+
+
+@pytest.fixture
+def absent(case: Case) -> Read:
+    """Something that is not there."""
+    if case.absent is None:
+        pytest.skip("what it reads cannot be absent")
+    return case.absent
 
 
 async def failure_of(case: Case, read: Read) -> KeyfleetError:
@@ -103,8 +128,8 @@ async def test_reading_twice_gives_the_same(case: Case) -> None:
     assert await session.read(case.present) == await session.read(case.present)
 
 
-async def test_only_a_positive_answer_is_absence(case: Case) -> None:
-    assert isinstance(await failure_of(case, case.absent), SecretNotFoundError)
+async def test_only_a_positive_answer_is_absence(case: Case, absent: Read) -> None:
+    assert isinstance(await failure_of(case, absent), SecretNotFoundError)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +147,10 @@ async def test_an_error_is_never_absence(case: Case, failure: KeyfleetError) -> 
     assert isinstance(error, TemporaryError) == isinstance(failure, TemporaryError)
 
 
-async def test_what_a_tenant_is_told_does_not_tell_absent_from_forbidden(case: Case) -> None:
-    absent = await failure_of(case, case.absent)
+async def test_what_a_tenant_is_told_does_not_tell_absent_from_forbidden(
+    case: Case, absent: Read
+) -> None:
+    missing = await failure_of(case, absent)
     case.references.failure = DeniedError("api.forbidden", "forbidden")
-    forbidden = await failure_of(case, case.absent)
-    assert (forbidden.message, forbidden.hint) == (absent.message, absent.hint)
+    forbidden = await failure_of(case, absent)
+    assert (forbidden.message, forbidden.hint) == (missing.message, missing.hint)

@@ -15,6 +15,7 @@
         DeniedError                 forbidden, by an API server or by a guard
         OwnershipError              the target belongs to somebody else
         TransformError(key)         the value cannot be shaped as asked
+        UnsealError                 sealed values do not open with the keys at hand
         UnsupportedError            the other side cannot do this
       ExpiredError                  a watch position or page is gone: list again
       LostLeadershipError           stop writing now
@@ -125,6 +126,10 @@ class TransformError(PermanentError):
     ) -> None:
         super().__init__(code, message, subject, hint)
         self.key = key
+
+
+class UnsealError(PermanentError):
+    """Sealed values do not open; another key may open them, so that one that arrives is tried."""
 
 
 class UnsupportedError(PermanentError):

@@ -16,6 +16,7 @@ from keyfleet.base.errors import (
     TemporaryError,
     TransformError,
     UnreachableError,
+    UnsealError,
 )
 from keyfleet.base.sealing import Keyset
 from keyfleet.base.secret import SecretValue
@@ -268,6 +269,8 @@ async def _read(intent: Intent, read: Read, surroundings: Surroundings) -> Secre
         return Shaped(finding=missing, is_source_gone=is_gone)
     except DeniedError:
         return Shaped(finding=missing, is_denied=True)
+    except UnsealError as error:
+        return Shaped(finding=Finding(State.FAILED, "UnsealFailed", error.message, error.hint))
     except PermanentError as error:
         if error.code == NOT_SERVED:
             # Every API server serves Secrets: something else answered in its place for a while.

@@ -14,6 +14,14 @@ Tree = SecretValue | Mapping[str, "Tree"] | tuple["Tree", ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Apparel:
+    """What comes with the values of a complete Secret that was sealed as one."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SecretData:
     """The values of one read, with what is public about them."""
 
@@ -24,6 +32,11 @@ class SecretData:
     """The source's own version: a resourceVersion, a Vault version."""
     marks: Mapping[str, str] = field(default_factory=dict)
     """Owner annotation of the object it was read from, when a delivered Secret is a source."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that were sealed with the values, in a complete Secret."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    apparel: Apparel = field(default_factory=Apparel)
+    """What its targets get besides the values."""
 
     def entries(self) -> dict[str, SecretValue]:
         """Return the flat map: the top-level leaves, by key."""

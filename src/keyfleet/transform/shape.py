@@ -44,7 +44,9 @@ def content_of(shape: Shape, data: SecretData) -> Content:
             type asks for other keys, or the template's metadata is refused (engine: the whole
             intent fails and its targets stay).
     """
-    check_metadata(shape.labels, shape.annotations)
+    labels = {**data.apparel.labels, **shape.labels}
+    annotations = {**data.apparel.annotations, **shape.annotations}
+    check_metadata(labels, annotations)
     values = select(data, shape.keys)
     check_names(values)
     check_size(values)
@@ -52,7 +54,7 @@ def content_of(shape: Shape, data: SecretData) -> Content:
     if shape.write_mode is not WriteMode.MERGE:
         # What the type asks for may be among the keys of others.
         check_type(kind, values)
-    return Content(kind, values, dict(shape.labels), dict(shape.annotations))
+    return Content(kind, values, labels, annotations)
 
 
 def placed(content: Content, shape: Shape, facts: TargetFacts, *, name: str) -> DesiredObject:
