@@ -40,7 +40,8 @@ assets: $(READY) ## Prepare kube-apiserver and etcd; the last line is their fold
 	@$(BIN)/python -m keyfleet.localplane.assets
 
 tools: assets ## Prepare the servers and programs that only tests need
-	@$(BIN)/python -m keyfleet.localplane.assets kubectl prometheus vault kubeseal sealed-secrets-controller
+	@$(BIN)/python -m keyfleet.localplane.assets kubectl prometheus vault \
+		kubeseal sealed-secrets-controller sealed-secrets-oracle
 
 docs: $(READY) ## Write the reference pages that come from the source
 	$(BIN)/python scripts/write_errors.py && $(BIN)/python scripts/write_metrics.py

@@ -14,6 +14,7 @@ from tests.rigs import (
     moto,
     moto_server,
     openbao,
+    oracle,
     prometheus,
     sealed_secrets_controller,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "moto",
     "moto_server",
     "openbao",
+    "oracle",
     "prometheus",
     "sealed_secrets_controller",
 ]

@@ -13,6 +13,7 @@ import pytest
 from keyfleet.localplane import assets
 from keyfleet.localplane.moto import Moto
 from keyfleet.localplane.prometheus import Prometheus
+from keyfleet.localplane.sealedsecrets import SealedSecretsOracle
 from keyfleet.localplane.vault import Vault
 
 
@@ -54,3 +55,10 @@ def kubeseal() -> Path:
 def sealed_secrets_controller() -> Path:
     """The real controller of Sealed Secrets."""
     return assets.ensure_tool("sealed-secrets-controller")
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[SealedSecretsOracle]:
+    """What Sealed Secrets' own code says to a value, a key or a certificate."""
+    with SealedSecretsOracle() as process:
+        yield process

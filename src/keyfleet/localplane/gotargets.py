@@ -120,4 +120,5 @@ TARGETS = {
     "sealed-secrets-controller": GoTarget(
         SEALED_SECRETS, "github.com/bitnami/sealed-secrets/cmd/controller"
     ),
+    "sealed-secrets-oracle": GoTarget(SEALED_SECRETS, "."),  # its own main.go around their code
 }
