@@ -18,6 +18,7 @@ ALLOWED = {
     "keyfleet.base.sealing.envelope": "seals the value",
     "keyfleet.base.sealing.keys": "loads the private keys that open sealed values",
     "keyfleet.cli.sealing.agefile": "encrypts backups of keys, and reads identities",
+    "keyfleet.cli.sealing.opening": "prints the Secrets that a person asked to unseal",
     "keyfleet.dialects.eso.hashes": "the hash by which targets of upstream are adopted",
     "keyfleet.inventory.*": "kubeconfigs held in Secrets are logins",
     "keyfleet.kube.auth.*": "logins",
