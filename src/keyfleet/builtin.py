@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is shipped: dialects, sources, providers and generators. `app` chooses inventories."""
 
-from keyfleet.dialects import annotated, eso, native
+from keyfleet.dialects import annotated, eso, native, sealedsecrets
 from keyfleet.plugin import Dialect, Source
 from keyfleet.plugin.stores import Provider
 from keyfleet.sources import aws, fake, kubernetes, remotecluster, sealed, vault
@@ -14,6 +14,7 @@ def dialects(domain: str) -> tuple[Dialect, ...]:
         native.DIALECT,
         annotated.dialect(domain),
         eso.DIALECT,
+        sealedsecrets.DIALECT,
     )
 
 

@@ -39,6 +39,9 @@ GOOD: dict[str, dict[str, Any]] = {
             "data": [{"secretKey": "password", "remoteRef": {"key": "db"}}],
         }
     },
+    "SealedSecret": {
+        "spec": {"encryptedData": {"password": "AgBy3i4OJSWK"}},
+    },
     "Secret": {
         "metadata": {
             "annotations": {f"{DOMAIN}/enabled": "true", f"{DOMAIN}/targets": "east"},
@@ -46,6 +49,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
 }
 """One manifest of each kind that asks for something."""
+FOREIGN_REASONS = {"ExternalSecret": "UpdateFailed", "SealedSecret": "ErrUnsealFailed"}
+"""Another tool's kind has that tool's words for what is not understood."""
 SOURCES = {*builtin.sources(), "store"}
 
 words = st.sampled_from(["", "a", "name", "names", "clusters", "true", "east", "*", "\0", "ü"])
@@ -167,8 +172,7 @@ def test_a_rejection_is_told_and_keeps_what_was_delivered(dialect: Dialect, kind
     delivered = dialect.report(outcome(kind), None, now=NOW)
     rejection = Rejection(key(kind), origin(kind), "UnknownField", "unknown", "spec.x", "drop it")
     report = dialect.report(rejection, delivered.status, now=LATER)
-    # Another tool's kind has that tool's words.
-    reason = "UpdateFailed" if kind.is_foreign else "UnknownField"
+    reason = FOREIGN_REASONS.get(kind.resource.kind, "UnknownField")
     assert [(event.type, event.reason) for event in report.events] == [("Warning", reason)]
     assert "spec.x" in everything_said(report)
     before, after = delivered.status or {}, report.status or {}

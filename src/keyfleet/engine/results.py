@@ -218,6 +218,7 @@ class Results:
             sync_handled=known.sync_handled,
             counts=count_states(results),
             target=intent.targets.name if intent.shape.creation is not Creation.NEVER else "",
+            notices=intent.notices,
         )
 
 
@@ -231,4 +232,4 @@ def _result(known: _Known, cluster: Whereabouts) -> ClusterResult:
 
 
 def _from_finding(cluster: ClusterName, finding: Finding) -> ClusterResult:
-    return ClusterResult(cluster, finding.state, finding.reason, finding.advice)
+    return ClusterResult(cluster, finding.state, finding.reason, finding.advice, hint=finding.hint)

@@ -58,6 +58,7 @@ def found(place: Place, finding: Finding, *, revision: int = 0) -> Settled:
             finding.reason,
             finding.advice,
             revision,
+            finding.hint,
         )
     )
 

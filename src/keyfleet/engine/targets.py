@@ -20,7 +20,6 @@ from keyfleet.model.ownership import (
     Holding,
     Installation,
     Marker,
-    Marks,
     read_marker,
     spot_in,
 )
@@ -36,6 +35,7 @@ from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
 from keyfleet.plan.checks import first_objection
 from keyfleet.plan.dressing import dressing
+from keyfleet.plan.facing import facing
 from keyfleet.plan.flows import can_never_flow
 from keyfleet.plan.leaving import target_missing
 from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
@@ -85,8 +85,8 @@ class Gatherer:
         name, namespace = at
         facts = namespace or NamespaceFacts(name)
         place = Place(view.facts.name, name, intent.targets.name)
-        look = look_of(intent)
-        actual = await view.actual(name, place.name, intent.key, look) if namespace else None
+        actual = await _actual(view, place, intent) if namespace else None
+        intent = facing(intent, actual)
         wanted = await self._wanted(intent, shaped, TargetFacts(view.facts, facts), at, actual)
         return Question(
             key=intent.key,
@@ -125,6 +125,9 @@ class Gatherer:
     ) -> _Wanted:
         if shaped.renderer is None:
             desired = shaped.desired(facts) if shaped.desired else None
+            if desired is not None and desired.write_mode is not intent.shape.write_mode:
+                # What is there has a say in how it is met.
+                desired = replace(desired, write_mode=intent.shape.write_mode)
             return _Wanted(desired, shaped.fingerprint)
         renderer, name = shaped.renderer, intent.targets.name
         nothing = _Wanted(placed(renderer.unknown(), intent.shape, facts, name=name))
@@ -143,8 +146,7 @@ class Gatherer:
         if actual is None:
             return Holding()
         spot = spot_in(facts.cluster, facts.namespace.name, intent.targets.name)
-        found = Marks(actual.labels, actual.annotations)
-        return intent.guard.ownership.holding(intent.key, found, spot, self.installation)
+        return intent.guard.ownership.holding(intent.key, actual.evidence, spot, self.installation)
 
     async def as_delivered(
         self, intent: Intent, view: ClusterView, at: tuple[str, NamespaceFacts | None]
@@ -160,7 +162,7 @@ class Gatherer:
             return found(place, target_missing(place)).result
         if namespace is None or actual is None or actual.is_deleting or not actual.is_as_marked:
             return None
-        facts = TargetFacts(view.facts, namespace)
+        facts, intent = TargetFacts(view.facts, namespace), facing(intent, actual)
         holding = self._holding(intent, facts, actual)
         revision = holding.marker.revision if holding.marker else 0
         is_ours = holding.claim in (Claim.OURS, Claim.INHERITED) and holding.belongs_to(intent.key)
@@ -301,6 +303,16 @@ class Gatherer:
         if holder is None and not self.knows_hub:
             return bool(marker.intent_uid) and not marker.released
         return holder is not None and is_wanted_at(holder, view.facts, namespace, name)
+
+
+async def _actual(view: ClusterView, place: Place, intent: Intent) -> Actual | None:
+    """Return what is at a place, with its values where the decision needs them."""
+    look, at = look_of(intent), (place.namespace, place.name)
+    actual = await view.actual(*at, intent.key, look)
+    closer = look_of(facing(intent, actual))
+    if actual is None or actual.data is not None or not closer.with_values:
+        return actual
+    return await view.actual(*at, intent.key, closer)
 
 
 def _marker(actual: Actual | None) -> Marker | None:

@@ -109,7 +109,7 @@ async def with_inherited_keys(client: Client, actual: Actual, spot: Spot, look: 
     known, annotations = look.inheritance, actual.annotations
     if known is None or not known.manager or not look.with_values:
         return actual
-    if OWNER_ANNOTATION in annotations or not known.is_heir(actual.labels, annotations):
+    if OWNER_ANNOTATION in annotations or not known.is_heir(actual.evidence):
         return actual
     return replace(actual, inherited_keys=await client.managed_keys(*spot, known.manager))
 

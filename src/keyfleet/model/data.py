@@ -32,9 +32,6 @@ class SecretData:
     """The source's own version: a resourceVersion, a Vault version."""
     marks: Mapping[str, str] = field(default_factory=dict)
     """Owner annotation of the object it was read from, when a delivered Secret is a source."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels that were sealed with the values, in a complete Secret."""
-    annotations: Mapping[str, str] = field(default_factory=dict)
     apparel: Apparel = field(default_factory=Apparel)
     """What its targets get besides the values."""
 

@@ -8,6 +8,7 @@ from keyfleet.base.errors import InvariantError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.dress import OwnerReference
 from keyfleet.model.intent import WriteMode
+from keyfleet.model.ownership import Evidence
 from keyfleet.model.places import Place
 
 
@@ -48,6 +49,11 @@ class Actual:
     finalizers: tuple[str, ...] = ()
     inherited_keys: frozenset[str] = frozenset()
     """Data keys of the tool that made it for the same manifest; known where keys of others stay."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it shows of whose it is."""
+        return Evidence(self.labels, self.annotations, self.owners)
 
 
 Patch = Callable[[Content], Content]

@@ -45,6 +45,8 @@ class Dress:
     """Names the manifest; None: its targets carry no references at all."""
     is_owner: bool = False
     """The manifest is the target's controller; else a reference to it is taken away."""
+    takes_over: bool = False
+    """Another controller of the target gives way."""
     finalizers: tuple[str, ...] = ()
     """Added where missing, never removed."""
     is_immutable: bool = False

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from keyfleet.base.errors import InvariantError
+from keyfleet.base.sealing import Scope
 from keyfleet.model.assembly import Assembly
 from keyfleet.model.dress import Dress
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
-from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.places import SEALED_SECRET, SECRET, ClusterName, IntentKey
 from keyfleet.model.refresh import Refresh, Standing
 from keyfleet.model.rendering import Rendering
 from keyfleet.model.sealed import SealedRead
@@ -154,6 +155,16 @@ class Creation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deference:
+    """Annotations by which a target itself says how it is met; each counts where it is `true`."""
+
+    shares: str
+    """It has keys of others, which stay, and it stays theirs."""
+    yields: str
+    """It may be taken over from whoever has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """How source data becomes the target object."""
 
@@ -172,6 +183,8 @@ class Shape:
     dress: Dress = field(default_factory=Dress)
     keeps_type: bool = False
     """An existing target keeps its type, where `type` is empty."""
+    deference: Deference | None = None
+    """What a target may say of how it is met; None: it is met as this says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +194,13 @@ class ClusterTargets:
     clusters: ClusterMatcher
     namespaces: NamespaceMatcher
     name: str
+    sealed_as: Scope | None = None
+    """Scope of the SealedSecrets that are delivered; None: Secrets are."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the targets."""
+        return SECRET if self.sealed_as is None else SEALED_SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +251,8 @@ class Intent:
     """Where texts of templates come from."""
     version: str = ""
     """What this manifest says, in its dialect's own words: comes back in the outcome once done."""
+    notices: tuple[str, ...] = ()
+    """What its author should know although nothing is wrong."""
 
     @property
     def origin(self) -> Origin:

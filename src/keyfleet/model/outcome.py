@@ -21,6 +21,8 @@ class TargetResult:
     reason: str = ""
     message: str = ""
     revision: int = 0
+    hint: str = ""
+    """The end of the message that says what would change it."""
 
     @property
     def is_on_its_way(self) -> bool:
@@ -42,6 +44,13 @@ class ClusterResult:
     """Lowest revision among the targets that have one."""
     propagation_ms: int | None = None
     """Time from the last source change being seen to its last target here being written."""
+    hint: str = ""
+    """The end of the message that says what would change it."""
+
+    @property
+    def cause(self) -> str:
+        """The message without its hint."""
+        return self.message.removesuffix(f"; {self.hint}") if self.hint else self.message
 
 
 class Written(StrEnum):
@@ -79,6 +88,8 @@ class Outcome:
     """What was done to targets since this was last told on the manifest."""
     skipped: tuple[str, ...] = ()
     """Entries of the manifest that are left out since their secrets are gone; told once."""
+    notices: tuple[str, ...] = ()
+    """What the manifest's author should know although nothing is wrong."""
 
     @property
     def worst(self) -> ClusterResult | None:
@@ -127,6 +138,7 @@ def cluster_result(
         in_sync=sum(result.state is State.IN_SYNC for result in all_targets),
         revision=min(revisions, default=0),
         propagation_ms=propagation_ms,
+        hint=worst.hint if worst else "",
     )
 
 

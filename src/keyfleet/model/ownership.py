@@ -19,6 +19,7 @@ import msgspec
 from keyfleet.base.codec import encode_canonical
 from keyfleet.base.keyring import Keyring
 from keyfleet.base.secret import SecretValue
+from keyfleet.model.dress import OwnerReference
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey
 
 SYSTEM_NAMESPACE = "keyfleet-system"
@@ -70,6 +71,10 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Annotation keys that are ours besides the marks."""
     keys: tuple[str, ...] = ()
     """Data keys that are ours, where those of others stay."""
+    certificate: str = ""
+    """Fingerprint of the key that a SealedSecret is sealed for."""
+    sealed: str = ""
+    """Fingerprint of how it is sealed: scope, certificate, and what the Secret in it looks like."""
     provenance: tuple[dict[str, str], ...] = ()
     """Label sets of the sources, an empty one for a part that nobody labelled; none at all says
     that nothing is known of them."""
@@ -177,17 +182,30 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a live object shows of whose it is."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    owners: tuple[OwnerReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inheritance:
     """How targets are recognised that another tool made for the same manifest; pure functions."""
 
-    is_heir: Callable[[Mapping[str, str], Mapping[str, str]], bool]
-    """Labels and annotations of an unmarked object -> whether it was made for this manifest."""
+    is_heir: Callable[[Evidence], bool]
+    """What an unmarked object shows -> whether it was made for this manifest."""
     is_intact: Callable[[Mapping[str, str], Mapping[str, SecretValue]], bool]
     """Annotations and data -> whether the data is what that tool wrote last."""
     manager: str = ""
     """Name under which that tool wrote; its data keys are ours where keys of others stay."""
     sheds: tuple[str, ...] = ()
     """That tool's annotations which go when the object is first written by us."""
+    replaces: bool = False
+    """All labels and annotations that are not wanted go then, unless keys of others stay."""
+    is_quiet: bool = True
+    """What is as wanted is not written only to mark it: that tool's label shows it to a watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +222,13 @@ class Ownership:
     """None: what is not marked is nobody's."""
 
     def holding(
-        self, intent: IntentKey, found: Marks, spot: Spot, installation: Installation
+        self, intent: IntentKey, found: Evidence, spot: Spot, installation: Installation
     ) -> Holding:
         """Return whose a live object is, as this intent sees it.
 
         Args:
             intent: Who asks.
-            found: The object's labels and annotations.
+            found: What the object shows.
             spot: Where it is.
             installation: Who we are.
         """
@@ -218,7 +236,7 @@ class Ownership:
         known = self.inheritance
         if holding.claim is not Claim.NOBODYS or known is None:
             return holding
-        if not known.is_heir(found.labels, found.annotations):
+        if not known.is_heir(found):
             return holding
         return Holding(Claim.INHERITED, heir=intent)
 

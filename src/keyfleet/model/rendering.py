@@ -114,6 +114,12 @@ class Rendering:
     root: Root = Root.PLACED
     is_layered: bool = False
     """Of two templates that make the same key the later one's counts."""
+    source_wins: bool = False
+    """Of a key of the source and one that a template makes the source's counts."""
+    sees_texts: bool = False
+    """Templates see one another's texts, as they are written, under keys that the source lacks."""
+    gathers: bool = False
+    """Every template is tried, and all that fail are told together."""
     coerces: bool = False
     """Numbers and truth values in YAML become texts, as Kubernetes' own YAML reads them."""
     path: str = "spec.template"

@@ -58,7 +58,7 @@ def _is_replaced(owner: OwnerReference, dress: Dress, manifest: OwnerReference) 
 def not_controlled_by_another(question: Question) -> Finding | None:
     """Leave alone what another manifest or controller has tied to itself."""
     dress, actual = dress_of(question), question.actual
-    if dress.manifest is None or actual is None:
+    if dress.manifest is None or dress.takes_over or actual is None:
         return None
     controller = next((owner for owner in actual.owners if owner.is_controller), None)
     if controller is None or controller.is_same_owner(dress.manifest):

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from keyfleet.model.desired import Actual, DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Intent, SecretRef
-from keyfleet.model.ownership import MARKED, Holding, Installation, Marks, Ownership, Spot, spot_in
+from keyfleet.model.ownership import MARKED, Holding, Installation, Ownership, Spot, spot_in
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import Finding
 from keyfleet.model.policy import Policies
+from keyfleet.model.sealed import Sealing
 from keyfleet.model.stores import StoreRef
 
 
@@ -61,6 +62,8 @@ class Question:
     made: Made = Made()
     obstacle: Finding | None = None
     """Why nobody can say what the target should hold; `desired` holds nothing then."""
+    sealing: Sealing | None = None
+    """What the target is sealed with; None: it is delivered as it is."""
     lineage: Lineage = field(default_factory=Lineage)
     """Where the data comes from; nowhere known is no reason to let it flow."""
     policies: Policies = field(default_factory=Policies)
@@ -90,5 +93,5 @@ class Question:
         """Whose the live object is."""
         if self.actual is None:
             return Holding()
-        found = Marks(self.actual.labels, self.actual.annotations)
+        found = self.actual.evidence
         return self.ownership.holding(self.key, found, self.spot, self.installation)

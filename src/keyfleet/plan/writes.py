@@ -13,27 +13,32 @@ from keyfleet.model.intent import Intent, WriteMode
 from keyfleet.model.ownership import MANAGED_BY_LABEL, Claim, Marker, Marks
 from keyfleet.model.places import ClusterFacts
 from keyfleet.model.plan import Write
+from keyfleet.model.sealed import SealedForm
 from keyfleet.plan.dressing import dress_of, dressing
 from keyfleet.plan.meeting import Meeting, first_keys
 from keyfleet.plan.question import Question
+from keyfleet.plan.sealing import outer, sealed_form
 
 
 def whole(question: Question) -> Write:
     """Return the whole object to create where nothing is."""
     assert question.desired is not None  # noqa: S101 - narrows the type; decide() checked it
     content = question.desired.finalised(None)
-    marks = _marks(question, content, question.fingerprint, first_keys(question))
+    form = sealed_form(question, content, question.fingerprint)
+    worn = outer(form, content) if form else content
+    marks = _marks(question, worn, question.fingerprint, first_keys(question), form)
     dress = dress_of(question)
     wear = dressing(dress, None)
     return Write(
         content.type,
         content.data,
-        {**content.labels, **marks.labels},
-        {**content.annotations, **marks.annotations},
+        {**worn.labels, **marks.labels},
+        {**worn.annotations, **marks.annotations},
         owners=wear.owners,
         finalizers=wear.finalizers,
         is_immutable=wear.is_immutable,
         field_manager=dress.field_manager,
+        sealed=form,
     )
 
 
@@ -43,17 +48,19 @@ def difference(question: Question, actual: Actual, met: Meeting) -> Write | None
     wear = dressing(dress, actual)
     if met.is_same_data and not wear and _is_as_inherited(question, actual, content):
         return None
-    marks = _marks(question, content, met.fingerprint, met.keys)
+    form = sealed_form(question, content, met.fingerprint)
+    worn = outer(form, content) if form else content
+    marks = _marks(question, worn, met.fingerprint, met.keys, form)
     marker = question.holding.marker if question.holding.is_ours else None
     labels = _set_and_removed(
         actual.labels,
-        {**content.labels, **_besides(question, actual, marks)},
-        marker.labels if marker else (),
+        {**worn.labels, **_besides(question, actual, marks)},
+        (*(marker.labels if marker else ()), *(actual.labels if _is_replaced(question) else ())),
     )
     annotations = _set_and_removed(
         actual.annotations,
-        {**content.annotations, **marks.annotations},
-        (*(marker.annotations if marker else ()), *_shed(question)),
+        {**worn.annotations, **marks.annotations},
+        (*(marker.annotations if marker else ()), *_shed(question, actual)),
     )
     if met.is_same_data and not labels and not annotations and not wear:
         return None
@@ -68,21 +75,34 @@ def difference(question: Question, actual: Actual, met: Meeting) -> Write | None
         finalizers=wear.finalizers,
         is_immutable=wear.is_immutable,
         field_manager=dress.field_manager,
+        sealed=form,
     )
 
 
 def _is_as_inherited(question: Question, actual: Actual, content: Content) -> bool:
     """Tell whether another tool made all that is wanted: our marks are no reason to write."""
+    inheritance = question.ownership.inheritance
     return (
         question.holding.claim is Claim.INHERITED
+        and inheritance is not None
+        and inheritance.is_quiet
         and content.labels.items() <= actual.labels.items()
         and content.annotations.items() <= actual.annotations.items()
     )
 
 
-def _shed(question: Question) -> tuple[str, ...]:
+def _shed(question: Question, actual: Actual) -> tuple[str, ...]:
     inheritance = question.ownership.inheritance
-    return inheritance.sheds if inheritance else ()
+    sheds = inheritance.sheds if inheritance else ()
+    return (*sheds, *(actual.annotations if _is_replaced(question) else ()))
+
+
+def _is_replaced(question: Question) -> bool:
+    """Tell whether what another tool made has to lose all labels and annotations of before."""
+    inheritance, desired = question.ownership.inheritance, question.desired
+    is_whole = desired is not None and desired.write_mode is not WriteMode.MERGE
+    is_inherited = question.holding.claim is Claim.INHERITED
+    return is_inherited and is_whole and inheritance is not None and inheritance.replaces
 
 
 def anew(question: Question, actual: Actual, met: Meeting, change: Write | None) -> Write:
@@ -153,7 +173,13 @@ def _set_and_removed(
     return change
 
 
-def _marks(question: Question, content: Content, fingerprint: str, keys: tuple[str, ...]) -> Marks:
+def _marks(
+    question: Question,
+    content: Content,
+    fingerprint: str,
+    keys: tuple[str, ...],
+    form: SealedForm | None,
+) -> Marks:
     assert question.intent is not None  # noqa: S101 - narrows the type: desired implies an intent
     asker, spot = question.asker, question.spot
     # A key of this run compares with nothing later: storing its fingerprints would only be noise.
@@ -181,6 +207,8 @@ def _marks(question: Question, content: Content, fingerprint: str, keys: tuple[s
         labels=tuple(sorted(content.labels)),
         annotations=tuple(sorted(content.annotations)),
         keys=keys,
+        certificate=form.sealing.certificate.fingerprint if form else "",
+        sealed=form.print if form and not is_of_this_run else "",
         provenance=() if provenance.sets == UNKNOWN else tuple(map(dict, provenance.sets)),
         claimed=tuple(map(dict, provenance.claimed)),
     )

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A template's error for people: where it stands, and the line with a caret below."""
 
+from collections.abc import Iterable
+
 from keyfleet.base.errors import TransformError
 from keyfleet.transform.gotemplate.errors import TemplateError
 from keyfleet.transform.gotemplate.values import decoded, encoded
@@ -19,10 +21,19 @@ class TemplateFailedError(TransformError):
     """A template of an intent cannot be parsed or executed; says which, and where in it."""
 
     def __init__(
-        self, message: str, *, place: str, key: str, hint: str, excerpt: tuple[str, ...]
+        self,
+        message: str,
+        *,
+        place: str,
+        key: str,
+        hint: str,
+        excerpt: tuple[str, ...],
+        words: str = "",
     ) -> None:
         super().__init__("transform.template", message, "", hint, key=key)
         self.place = place
+        self.words = words or message
+        """What is wrong, without where the template stands."""
         self.excerpt = excerpt
 
 
@@ -43,7 +54,21 @@ def failed(error: TemplateError, *, text: str, place: str, is_secret: bool) -> T
         key=error.name,
         hint=_HINTS[error.stage],
         excerpt=() if is_secret else excerpt(text, error.line, error.column),
+        words=words,
     )
+
+
+def together(failures: Iterable[TemplateFailedError]) -> TransformError:
+    """Return the errors of several templates as one: what is wrong, and with which keys.
+
+    Source: compat/sealed-secrets.md 1.4; sorted, so that it stays the same.
+    """
+    groups: dict[str, list[TemplateFailedError]] = {}
+    for failure in sorted(failures, key=lambda one: (one.words, one.key)):
+        groups.setdefault(failure.words, []).append(failure)
+    told = (f"{words} ({', '.join(one.key for one in found)})" for words, found in groups.items())
+    first = next(iter(groups.values()))[0]
+    return TransformError("transform.template", "\n".join(told), "", first.hint, key=first.key)
 
 
 def excerpt(text: str, line: int, column: int) -> tuple[str, ...]:

@@ -144,20 +144,39 @@ def parts_of(texts: Iterable[Text], functions: str) -> list[Part]:
     Raises:
         TransformError: `transform.templates_many`; as `part_of`.
     """
+    parts, failures = parts_tried(texts, functions)
+    if failures:
+        # Its traceback would grow with each that it is raised for.
+        raise failures[0].with_traceback(None)
+    return parts
+
+
+def parts_tried(
+    texts: Iterable[Text], functions: str
+) -> tuple[list[Part], list[TemplateFailedError]]:
+    """Return templates ready to be executed, and why the others are none.
+
+    Raises:
+        TransformError: `transform.templates_many`.
+    """
     parts: list[Part] = []
+    failures: list[TemplateFailedError] = []
     size = 0
-    for text in texts:
-        parts.append(part_of(text, functions))
-        size += parts[-1].size
-        if len(parts) > TEMPLATES_MAX or size > PIECES_MAX:
+    for count, text in enumerate(texts, start=1):
+        try:
+            parts.append(part_of(text, functions))
+            size += parts[-1].size
+        except TemplateFailedError as error:
+            failures.append(error)
+        if count > TEMPLATES_MAX or size > PIECES_MAX:
             raise TransformError(
                 "transform.templates_many",
                 "the templates are too many, or too long together",
                 text.place,
-                "deliver fewer keys, or split the FleetSecret",
+                "deliver fewer keys, or split the manifest",
                 key=text.key,
             )
-    return parts
+    return parts, failures
 
 
 def part_of(text: Text, functions: str) -> Part:

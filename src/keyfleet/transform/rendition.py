@@ -20,6 +20,7 @@ from keyfleet.model.intent import Shape, WriteMode
 from keyfleet.model.places import TargetFacts
 from keyfleet.model.rendering import Rendering, Root
 from keyfleet.transform.decoding import undone
+from keyfleet.transform.excerpts import TemplateFailedError, together
 from keyfleet.transform.facts import facts_of, looks_at_values, used_facts
 from keyfleet.transform.gotemplate.errors import BudgetError, GoError
 from keyfleet.transform.gotemplate.formats.yaml.texts import text_map
@@ -29,7 +30,7 @@ from keyfleet.transform.keys import check_names, check_size, is_name, select
 from keyfleet.transform.looks import all_of
 from keyfleet.transform.merging import merged
 from keyfleet.transform.metadata import check_metadata
-from keyfleet.transform.parts import Makes, Part, Text, parts_of, texts_of
+from keyfleet.transform.parts import Makes, Part, Text, parts_tried, texts_of
 from keyfleet.transform.slow import SLOW
 from keyfleet.transform.types import DEFAULT_TYPE, check_type
 
@@ -91,8 +92,12 @@ class Rendition:
             for name, data in material.sources.items()
         }
         self._kept = merged(material.sources) if rendering.keeps_source else SecretData(type="")
-        parts = parts_of(texts_of(rendering, material), rendering.functions)
+        texts = tuple(texts_of(rendering, material))
+        parts, self._unparsed = parts_tried(texts, rendering.functions)
+        if self._unparsed and not rendering.gathers:
+            raise self._unparsed[0]
         self._parts = parts
+        self._siblings = {text.key: text.text for text in texts} if rendering.sees_texts else {}
         self._looks = all_of(part.looks for part in parts)
         self._sees_places = rendering.root is Root.PLACED
         self.is_slow = any(part.functions & SLOW for part in parts)
@@ -182,7 +187,7 @@ class Rendition:
         kind, values = self.type, self._values(facts, run)
         check_names(values)
         check_size(values)
-        if self._shape.write_mode is not WriteMode.MERGE:
+        if self._shape.write_mode is not WriteMode.MERGE and self._shape.deference is None:
             check_type(kind, values)
         return self.described(Content(kind, values), metadata)
 
@@ -218,18 +223,28 @@ class Rendition:
     def _values(self, facts: TargetFacts, run: Run) -> dict[str, SecretValue]:
         made = self._texts(_VALUES, facts, run)
         values = {key: SecretValue(encoded(text)) for key, text in made.items()}
-        if self._rendering.keeps_source:
-            values = {**select(self._kept, self._shape.keys), **values}
-        return values
+        if not self._rendering.keeps_source:
+            return values
+        kept = select(self._kept, self._shape.keys)
+        return {**values, **kept} if self._rendering.source_wins else {**kept, **values}
 
     def _texts(self, makes: tuple[Makes, ...], facts: TargetFacts, run: Run) -> dict[str, str]:
         """Return what the templates of these kinds make, by name, decoded."""
         texts: dict[str, str] = {}
+        failures = list(self._unparsed)
         for part in self._of(makes):
-            made = self._made(part, self._rendered(part, facts, run), run)
+            try:
+                made = self._made(part, self._rendered(part, facts, run), run)
+            except TemplateFailedError as error:
+                if not self._rendering.gathers:
+                    raise
+                failures.append(error)
+                continue
             if not self._rendering.is_layered and not texts.keys().isdisjoint(made):
                 raise _made_twice(part)
             texts |= {key: _undone(part, text) for key, text in made.items()}
+        if failures:
+            raise together(failures)
         return texts
 
     def _made(self, part: Part, text: str, run: Run) -> dict[str, str]:
@@ -249,7 +264,7 @@ class Rendition:
 
     def _values_alone(self) -> dict[str, Any]:
         """Return the values of the only source as a `map[string]string`, made anew."""
-        return string_map(self._strings.get("", {}))
+        return string_map({**self._siblings, **self._strings.get("", {})})
 
     def _data(self) -> dict[str, Any]:
         """Return the sources' values as Go values, made anew, since templates may change maps."""

@@ -51,7 +51,7 @@ def content_of(shape: Shape, data: SecretData) -> Content:
     check_names(values)
     check_size(values)
     kind = shape.type or data.type or DEFAULT_TYPE
-    if shape.write_mode is not WriteMode.MERGE:
+    if shape.write_mode is not WriteMode.MERGE and shape.deference is None:
         # What the type asks for may be among the keys of others.
         check_type(kind, values)
     return Content(kind, values, labels, annotations)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from keyfleet.base.secret import SecretValue
 from keyfleet.dialects.eso.hashes import data_hash, field_manager, owner_hash
-from keyfleet.model.ownership import HUB_LABEL, MARKED, Inheritance, Ownership
+from keyfleet.model.ownership import HUB_LABEL, MARKED, Evidence, Inheritance, Ownership
 
 PREFIX = "reconcile.external-secrets.io/"
 MANAGED = f"{PREFIX}managed"
@@ -26,11 +26,11 @@ class Heir:
 
     created_by: str
 
-    def __call__(self, labels: Mapping[str, str], annotations: Mapping[str, str]) -> bool:
-        """Return whether an object with these labels and annotations was."""
+    def __call__(self, found: Evidence) -> bool:
+        """Return whether an object that shows this was."""
         # The hash is what upstream writes with the data: the label alone it puts on any Secret.
-        is_written = labels.get(MANAGED) == "true" and DATA_HASH in annotations
-        return is_written and labels.get(CREATED_BY, self.created_by) == self.created_by
+        is_written = found.labels.get(MANAGED) == "true" and DATA_HASH in found.annotations
+        return is_written and found.labels.get(CREATED_BY, self.created_by) == self.created_by
 
 
 def ownership(namespace: str, name: str) -> Ownership:

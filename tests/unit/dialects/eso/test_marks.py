@@ -6,6 +6,7 @@ import pytest
 from keyfleet.base.secret import SecretValue
 from keyfleet.dialects.eso.hashes import data_hash, owner_hash
 from keyfleet.dialects.eso.marks import CREATED_BY, DATA_HASH, MANAGED, ownership
+from keyfleet.model.ownership import Evidence
 from keyfleet.testing.canary import canary
 
 INHERITANCE = ownership("shop", "db").inheritance
@@ -30,7 +31,7 @@ def test_who_is_the_heir(
     labels: dict[str, str], annotations: dict[str, str], is_heir: bool
 ) -> None:
     assert INHERITANCE is not None
-    assert INHERITANCE.is_heir(labels, annotations) is is_heir
+    assert INHERITANCE.is_heir(Evidence(labels, annotations)) is is_heir
 
 
 def test_what_upstream_wrote_last_is_told_by_its_hash() -> None:

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SealedSecrets, in every cluster where they are found."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keyfleet.dialects.sealedsecrets.report import report
+from keyfleet.dialects.sealedsecrets.translate import translate
+from keyfleet.kube.resources import SEALEDSECRETS
+from keyfleet.model.intent import Origin, Rejection
+from keyfleet.model.outcome import Outcome
+from keyfleet.plugin import Kind, Report, Translation
+
+__all__ = ["DIALECT", "SealedSecretsDialect"]
+
+
+class SealedSecretsDialect:
+    """Understands SealedSecrets."""
+
+    name = "sealed-secrets"
+    kinds = (Kind(SEALEDSECRETS, is_for_members=True, is_foreign=True),)
+
+    def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
+        """Return what a SealedSecret asks for."""
+        return translate(manifest, origin)
+
+    def report(
+        self, outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, now: str
+    ) -> Report:
+        """Return a SealedSecret's status and events."""
+        return report(outcome, before, now=now)
+
+
+DIALECT = SealedSecretsDialect()
