@@ -46,22 +46,41 @@ async def serve(listen: str, *, metrics: Metrics, health: Health) -> AsyncIterat
         InvalidInputError: `listen.address`, or `listen.unavailable`: in use, not allowed, or not an
             address of this machine.
     """
+    async with listening(make_app(metrics, health), listen) as address:
+        yield address
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, listen: str, *, option: str = "--listen"
+) -> AsyncIterator[ListenAddress]:
+    """Serve an application until the block ends; give the address that is really bound.
+
+    Args:
+        app: What answers; bodies come to it as they were sent.
+        listen: As `parse_listen`; port 0 lets the system choose.
+        option: What chose the address, for people.
+    Raises:
+        InvalidInputError: As `serve`.
+    """
     address = parse_listen(listen)
     runner = web.AppRunner(
-        make_app(metrics, health),
+        app,
         handle_signals=False,
         access_log=None,
         shutdown_timeout=SHUTDOWN_S,
+        # Little that is packed becomes much.
+        auto_decompress=False,
     )
     await runner.setup()
     try:
-        await _bind(runner, address)
+        await _bind(runner, address, option)
         yield ListenAddress(address.host, runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
 
-async def _bind(runner: web.AppRunner, address: ListenAddress) -> None:
+async def _bind(runner: web.AppRunner, address: ListenAddress, option: str) -> None:
     try:
         await web.TCPSite(runner, address.host, address.port).start()
     except OSError as error:
@@ -69,7 +88,7 @@ async def _bind(runner: web.AppRunner, address: ListenAddress) -> None:
             "listen.unavailable",
             "cannot listen on this address",
             f"{address} ({_cause(error)})",
-            "choose another address with --listen",
+            f"choose another address with {option}",
         ) from None
 
 
