@@ -30,6 +30,7 @@ COMMANDS = (
     ("wait", SEE, "Block until a secret is in sync."),
     ("validate", SEE, "Check manifests without any cluster."),
     ("adopt", DO, "Take over the targets of a hub, or of a key, that is lost."),
+    ("reseal", DO, "Seal a tree's values anew for each cluster's newest key."),
     ("completion", SET_UP, "Print the completion script of a shell."),
     ("version", SET_UP, "Print the version."),
 )

@@ -10,9 +10,8 @@ from keyfleet.base.codec import Span, YamlDocument, decode_yaml
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import Scope, scope_of
 from keyfleet.cli.sealing.documents import is_sealed_secret
+from keyfleet.cli.sealing.sealing import SEALED_FOR
 
-SEALED_FOR = "keyfleet.io/sealed-for"
-"""Annotation: the cluster that a SealedSecret is for, where its place in the tree says none."""
 WHOLE = "spec.data"
 """Stands for the item name where a complete Secret is sealed as one, as before upstream's 0.7."""
 

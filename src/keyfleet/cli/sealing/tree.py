@@ -98,9 +98,9 @@ def _below(root: Path, endings: tuple[str, ...]) -> Iterator[TreeFile]:
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in sorted(files):
             path = Path(folder) / name
-            if path.suffix in endings or not endings:
-                if path.is_file() and not path.is_symlink():
-                    yield TreeFile(path, root)
+            is_wanted = path.suffix in endings or not endings
+            if is_wanted and path.is_file() and not path.is_symlink():
+                yield TreeFile(path, root)
 
 
 def _unreadable(path: Path, reason: str) -> InvalidInputError:

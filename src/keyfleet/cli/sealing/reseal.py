@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`keyfleet reseal`."""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from keyfleet.base.clock import SystemClock
+from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.sealing import SealingCertificate
+from keyfleet.cli.exits import Exit
+from keyfleet.cli.hub import open_hub
+from keyfleet.cli.members import open_members
+from keyfleet.cli.options import NO_OPTIONS, Common
+from keyfleet.cli.output import show
+from keyfleet.cli.sealing.certificates import load_source
+from keyfleet.cli.sealing.goals import Goals, certificate_in, clusters_in, settled
+from keyfleet.cli.sealing.resealed import resealed_answer, tell_failures
+from keyfleet.cli.sealing.resealing import Fate, FileOutcome, reseal_file
+from keyfleet.cli.sealing.rings import Ring, files_by_cluster, key_meant, narrowed, read_rings
+from keyfleet.cli.sealing.tree import TreeFile, files_of
+from keyfleet.cli.terminal import note
+from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
+
+
+async def reseal(
+    *files: str,
+    clusters: Annotated[str, Parameter(metavar="SELECTOR")] = "",
+    cert: Annotated[str, Parameter(metavar="FILE")] = "",
+    cert_dir: Annotated[str, Parameter(metavar="DIR")] = "",
+    recovery_private_key: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=False, negative="", metavar="FILE")
+    ] = (),
+    from_key: Annotated[str, Parameter(metavar="FINGERPRINT")] = "",
+    key_namespace: Annotated[str, Parameter(metavar="NAME")] = DEFAULT_NAMESPACE,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    common: Common = NO_OPTIONS,
+) -> Exit:
+    """Seal the values of a Git tree anew, each for its own cluster's newest key.
+
+    Only values that another key sealed are changed, in place: comments, order and everything else
+    stay. No value's scope changes, and none is ever written in clear. A file's cluster is the
+    folder below clusters/, else its annotation keyfleet.io/sealed-for, else -c.
+
+    Sealing anew does not make a value secret again that a stolen key could open: change the value.
+
+    Args:
+        files: Files, or folders with everything below.
+        clusters: Only these: names with commas between, or a label selector.
+        cert: Seal with this certificate, a file or URL; for one cluster.
+        cert_dir: Seal with NAME.pem of this folder, as `keyfleet cert` writes them.
+        recovery_private_key: Open with the keys of this file and ask no cluster; for several
+            clusters NAME=FILE; may be repeated.
+        from_key: Only values that this key sealed: what to do about a stolen key.
+        key_namespace: Where the clusters keep their key Secrets.
+        dry_run: Show what would be sealed anew and write nothing.
+    """
+    if not files:
+        raise InvalidInputError("cli.usage", "which files?", hint="keyfleet reseal DIR")
+    common = narrowed(common, clusters)
+    tree = list(files_of(files))
+    found = sorted(await asyncio.to_thread(clusters_in, tree, common))
+    rings = await _rings(found, recovery_private_key, key_namespace, common)
+    _tell_problems(rings)
+    if from_key:
+        from_key = key_meant(from_key, (key.fingerprint for r in rings.values() for key in r.keys))
+    given = await _certificates(rings, cert, cert_dir)
+    certificates = settled(rings.values(), given, SystemClock().now())
+    goals = Goals(rings, certificates, common, from_key)
+    outcomes = await asyncio.to_thread(
+        _reseal_all, tree, goals, common.namespace or "default", dry_run=dry_run
+    )
+    show(resealed_answer(outcomes, is_dry=dry_run, is_wide=common.is_wide), common)
+    tell_failures(outcomes, common)
+    return _exit(outcomes, dry_run=dry_run)
+
+
+async def _rings(
+    found: Sequence[str], keys: Sequence[str], namespace: str, common: Common
+) -> dict[str, Ring]:
+    if keys:
+        return files_by_cluster(keys, found, common)
+    if not found:
+        return {}
+    async with open_hub(common) as hub, open_members(hub) as members:
+        return await read_rings(members, common, only=found, namespace=namespace)
+
+
+async def _certificates(
+    rings: Mapping[str, Ring], cert: str, cert_dir: str
+) -> dict[str, SealingCertificate]:
+    if cert and cert_dir:
+        raise InvalidInputError("cli.usage", "one of the two at a time", "--cert, --cert-dir")
+    if cert and len(rings) > 1:
+        hint = "-c NAME, or --cert-dir DIR with NAME.pem for each"
+        raise InvalidInputError("cli.usage", "a certificate is for one cluster", "--cert", hint)
+    if cert:
+        return {name: await load_source(cert) for name in rings}
+    folder = Path(cert_dir)
+    named = {name: certificate_in(folder, name) for name in rings} if cert_dir else {}
+    return {name: await load_source(file) for name, file in named.items()}
+
+
+def _tell_problems(rings: Mapping[str, Ring]) -> None:
+    for ring in rings.values():
+        for problem in ring.problems:
+            note(f"Warning: {ring.cluster}: {problem}")
+
+
+def _reseal_all(
+    tree: Sequence[TreeFile], goals: Goals, namespace: str, *, dry_run: bool
+) -> list[FileOutcome]:
+    with ThreadPoolExecutor(os.cpu_count() or 1, "reseal") as pool:
+        return list(
+            pool.map(lambda file: reseal_file(file, goals, namespace, dry_run=dry_run), tree)
+        )
+
+
+def _exit(outcomes: Sequence[FileOutcome], *, dry_run: bool) -> Exit:
+    if any(each.has_failed for each in outcomes):
+        return Exit.FAILED
+    is_different = any(each.count(Fate.RESEALED) for each in outcomes)
+    return Exit.FINDINGS if dry_run and is_different else Exit.DONE
