@@ -33,6 +33,8 @@ LABELS = """
 | `code` | HTTP status, `0` when no answer came |
 | `state` | of steps: the states of `status`; of watches: `listing live failed` |
 | `resource` | `plural.group` of the watched kind |
+| `path` | of the sealing API: `/v1/cert.pem /v1/verify /v1/rotate`, whatever stands before it |
+| `method` | HTTP method |
 """
 
 

@@ -13,6 +13,8 @@ from prometheus_client.core import GaugeMetricFamily
 
 _FAST_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SLOW_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0)
+_UPSTREAM_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Those of Go's client, where alerts on another tool know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,24 @@ UPSTREAM_PROVIDER: Final = Family(
     ("provider", "call", "status"),
 )
 
+SEALING_REQUESTS: Final = Family(
+    "counter",
+    "sealed_secrets_controller_http_requests_total",
+    "Answers of the sealing API, by path below the cluster's; the hub and unknown ones are empty.",
+    ("path", "code", "method", "cluster"),
+)
+SEALING_SECONDS: Final = Family(
+    "histogram",
+    "sealed_secrets_controller_http_request_duration_seconds",
+    "Time that answers of the sealing API took.",
+    ("path", "method"),
+    _UPSTREAM_S,
+)
+
 FAMILIES: Final = (
     *(BUILD, LEADER, REACHABLE, QUEUE, REQUESTS, REQUEST_SECONDS, WATCH_STATE, WATCH_AGE),
     *(STEPS, STEP_SECONDS, PROPAGATION, HELD_PLANS, HELD_TARGETS),
     *(UPSTREAM_SYNCS, UPSTREAM_ERRORS, UPSTREAM_CONDITION, UPSTREAM_DURATION, UPSTREAM_PROVIDER),
+    *(SEALING_REQUESTS, SEALING_SECONDS),
 )
 """All of them, in the order of the reference page."""

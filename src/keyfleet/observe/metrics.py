@@ -54,6 +54,8 @@ class Metrics:
         self._held_plans = families.HELD_PLANS.gauge(registry)
         self._held_targets = families.HELD_TARGETS.gauge(registry)
         self._reachable = families.REACHABLE.gauge(registry)
+        self._sealing = families.SEALING_REQUESTS.counter(registry)
+        self._sealing_seconds = families.SEALING_SECONDS.histogram(registry)
         families.BUILD.gauge(registry).labels(__version__, platform.python_version()).set(1)
         # Registers itself; CPU, memory and open files, where the system tells.
         ProcessCollector(registry=registry)
@@ -125,7 +127,7 @@ class Metrics:
         for key in [key for key in self._request_series if key[0] == cluster]:
             del self._request_series[key]
         own = (self._requests, self._steps, self._propagation, self._queue, self._reachable)
-        for family in own:
+        for family in (*own, self._sealing):
             family.remove_by_labels({"cluster": cluster})
 
     def plans_held(self, plans: int, targets: int) -> None:
@@ -152,6 +154,14 @@ class Metrics:
     def manifest_gone(self, kind: str, subject: tuple[str, str, str]) -> None:
         """Note that a manifest was deleted."""
         self._upstream.gone(kind, subject)
+
+    def sealing_answered(
+        self, path: str, cluster: str, method: str, code: int, took_s: float
+    ) -> None:
+        """Count an answer of the sealing API; see `engine.sealing.api.serving.Observer`."""
+        self._sealing_seconds.labels(path, method).observe(took_s)
+        if cluster not in self._gone:
+            self._sealing.labels(path, str(code), method, cluster).inc()
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Return the exposition and its content type, OpenMetrics where `accept` asks for it."""

@@ -3,7 +3,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from keyfleet import __version__
-from keyfleet.base.log import Hooks
 from keyfleet.observe.families import FAMILIES
 from keyfleet.observe.metrics import Metrics
 from keyfleet.testing.clock import FakeClock
@@ -23,7 +22,10 @@ def _value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def _tell_everything(hooks: Hooks, cluster: str) -> None:
+PREFIXES = ("keyfleet_", "externalsecret_", "sealed_secrets_controller_")
+
+
+def _tell_everything(hooks: Metrics, cluster: str) -> None:
     hooks.cluster_reachable(cluster, True)
     hooks.request_finished(cluster, "patch", 200, 0.02)
     hooks.watch_changed(cluster, "secrets", "live")
@@ -35,6 +37,7 @@ def _tell_everything(hooks: Hooks, cluster: str) -> None:
     subject = (cluster, "shop", "db")
     hooks.manifest_worked("ExternalSecret", subject, 0.1, True)
     hooks.manifest_said("ExternalSecret", subject, "Ready", "True")
+    hooks.sealing_answered("/v1/verify", cluster, "POST", 409, 0.02)
 
 
 def test_counts_requests_by_verb_and_status(metrics: Metrics) -> None:
@@ -108,6 +111,7 @@ def test_what_is_heard_late_of_a_removed_cluster_brings_nothing_back(metrics: Me
     metrics.step_done("east", "create", "InSync", 0.01)
     metrics.queue_depth("east", 1)
     metrics.propagated("east", 1)
+    metrics.sealing_answered("/v1/verify", "east", "POST", 409, 0.02)
     assert 'cluster="east"' not in metrics.render()[0].decode()
 
 
@@ -129,7 +133,7 @@ def test_exposes_exactly_the_documented_families_and_labels(metrics: Metrics) ->
     found = {
         family.name: {label for sample in family.samples for label in sample.labels} - {"le"}
         for family in text_string_to_metric_families(page)
-        if family.samples and family.name.startswith(("keyfleet_", "externalsecret_"))
+        if family.samples and family.name.startswith(PREFIXES)
     }
     assert found == {family.name.removesuffix("_total"): set(family.labels) for family in FAMILIES}
 
