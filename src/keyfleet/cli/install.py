@@ -28,14 +28,15 @@ from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note, write_data
 from keyfleet.kube.resources import Resource
 from keyfleet.manifests import incluster
-from keyfleet.manifests.eso import FOREIGN_KINDS, eso_crds
 from keyfleet.manifests.everything import DEFAULT_DOMAIN, everything
+from keyfleet.manifests.foreign import KINDS, crds_of
 
 
 class Foreign(StrEnum):
     """Tools whose manifests are served."""
 
-    ESO = incluster.ESO
+    ESO = "eso"
+    SEALED_SECRETS = "sealed-secrets"
 
 
 _NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -65,9 +66,9 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
         member: Make no hub, but a ServiceAccount with the least rights of a member; with
             --controller: the hub takes secrets too.
         namespaces: Where the controller may reach Secrets, separated by commas; default: all.
-        dialect: Serve another tool's manifests too, such as those of the External Secrets
-            Operator: its CRDs where they are absent, and the rights for the controller; on the
-            hub, or with --member in that member; may be repeated.
+        dialect: Serve another tool's manifests too, those of the External Secrets Operator or
+            SealedSecrets: its CRDs where they are absent, and the rights for the controller; on
+            the hub, or with --member in that member; may be repeated.
         annotation_domain: Domain of the annotations that mark plain Secrets, such as
             sync.example.com; default: as installed, else keyfleet.io.
         print_: Print the manifests in the order to apply them and send nothing.
@@ -98,13 +99,13 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
 
 
 async def _foreign(hub: Hub, dialects: Collection[str]) -> list[Applied]:
-    return await install_kinds(hub.client, tell=note) if incluster.ESO in dialects else []
+    return await install_kinds(hub.client, dialects, tell=note)
 
 
 def _served(applied: Iterable[Applied]) -> list[Resource]:
     """Return the kinds whose CRDs are ours; others may serve other versions."""
     names = {item.name for item in applied if item.change is not Change.KEPT}
-    return [kind for kind in FOREIGN_KINDS if kind.label in names]
+    return [kind for kind in KINDS if kind.label in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ class Wanted:
 
     def documents(self, domain: str) -> list[dict[str, Any]]:
         """Return all manifests in the order to apply them."""
-        foreign = eso_crds() if incluster.ESO in self.dialects else []
-        return [*([] if self.is_member_only else everything(domain)), *foreign, *self.more()]
+        hub = [] if self.is_member_only else everything(domain)
+        return [*hub, *crds_of(self.dialects), *self.more()]
 
     def more(self) -> list[dict[str, Any]]:
         """Return the manifests beside those that make a hub."""

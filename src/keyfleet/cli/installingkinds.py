@@ -2,14 +2,14 @@
 """Install another tool's kinds where nobody else did: what is there is its owner's."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from keyfleet.cli.installing import Applied, Change, apply
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import CRDS
-from keyfleet.manifests.eso import eso_crds
+from keyfleet.manifests.foreign import chosen
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
 
 _MINOR = re.compile(r"v1\.(\d+)")
@@ -17,23 +17,29 @@ _SELECTABLE_SINCE = 30
 """Minor version of Kubernetes whose CRDs name fields that lists can be narrowed by."""
 
 
-async def install_kinds(client: Client, *, tell: Callable[[str], None]) -> list[Applied]:
-    """Apply the CRDs of the External Secrets Operator's kinds, where they are absent or ours.
+async def install_kinds(
+    client: Client, dialects: Collection[str], *, tell: Callable[[str], None]
+) -> list[Applied]:
+    """Apply the CRDs of other tools' kinds, where they are absent or ours.
 
     Args:
         client: A hub or a member.
+        dialects: Whose kinds.
         tell: Told which are left as they are.
     Raises:
         DeniedError: It needs rights on CRDs.
     """
-    crds = eso_crds(are_selectable=_knows_selectable(await client.version()))
-    applied = [await _install(client, crd) for crd in crds]
-    kept = [item.name for item in applied if item.change is Change.KEPT]
-    if kept:
-        tell(
-            f"not installed by Keyfleet and left as they are: {', '.join(kept)}; their manifests"
-            " are served where `run --dialects eso` says so, once the other operator is stopped"
-        )
+    applied: list[Applied] = []
+    for tool in chosen(dialects):
+        crds = tool.crds(_knows_selectable(await client.version()))
+        done = [await _install(client, crd) for crd in crds]
+        if kept := [item.name for item in done if item.change is Change.KEPT]:
+            tell(
+                f"not installed by Keyfleet and left as they are: {', '.join(kept)}; their"
+                f" manifests are served where `run --dialects {tool.dialect}` says so, once the"
+                " other operator is stopped"
+            )
+        applied += done
     return applied
 
 

@@ -33,8 +33,8 @@ from keyfleet.kube.resources import (
     Resource,
 )
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything, incluster
+from keyfleet.manifests import foreign as tools
 from keyfleet.manifests.deployment import DEPLOYMENTS
-from keyfleet.manifests.eso import FOREIGN_KINDS
 from keyfleet.manifests.roles import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -144,16 +144,16 @@ async def _foreign(client: Client, *, is_member_only: bool) -> tuple[Resource, .
         return ()
     found = await client.list_metadata(CRDS, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY}")
     names = {each.name for each in found}
-    return tuple(kind for kind in FOREIGN_KINDS if kind.label in names)
+    return tuple(kind for kind in tools.KINDS if kind.label in names)
 
 
 def _known(*, is_member_only: bool) -> set[Part]:
-    documents = incluster.member(dialects=(incluster.ESO,))
+    documents = incluster.member(dialects=tools.NAMES)
     if not is_member_only:
         documents = [
             *documents,
             *everything(),
-            *incluster.controller("none", is_member=True, dialects=(incluster.ESO,)),
+            *incluster.controller("none", is_member=True, dialects=tools.NAMES),
         ]
     return {_part(document) for document in documents}
 
@@ -211,7 +211,7 @@ async def _declared(client: Client, kinds: Iterable[Resource]) -> dict[str, int]
 
 
 def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
-    names = [resource.label for resource in (*FOREIGN_KINDS, *KINDS)]
+    names = [resource.label for resource in (*tools.KINDS, *KINDS)]
 
     def place(part: Part) -> tuple[int, int, Part]:
         is_kind = part.resource is CRDS and part.name in names

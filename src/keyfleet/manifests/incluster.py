@@ -6,15 +6,13 @@ from typing import Any
 
 from keyfleet.manifests.deployment import deployment
 from keyfleet.manifests.everything import namespace
+from keyfleet.manifests.foreign import chosen
 from keyfleet.manifests.memberpolicy import member_policy
 from keyfleet.manifests.rights import Part
 from keyfleet.manifests.roles import ACCOUNTS, account, bindings, roles
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
 Manifest = dict[str, Any]
-
-ESO = "eso"
-"""The dialect of the External Secrets Operator."""
 
 
 def controller(
@@ -31,7 +29,7 @@ def controller(
         namespaces: Where Secrets may be reached; empty: everywhere. keyfleet-system always is.
         is_member: The hub takes targets too (a FleetCluster with `inCluster`): the same account
             gets the rights of a member.
-        dialects: Whose manifests are served on the hub, too: `eso`.
+        dialects: Whose manifests are served on the hub, too: names in `foreign`.
     """
     places = _with_system(namespaces)
     granted = _granted(_parts(Part.HUB, dialects), places)
@@ -50,7 +48,7 @@ def member(namespaces: Sequence[str] = (), dialects: Collection[str] = ()) -> li
 
     Args:
         namespaces: Where Secrets may be reached; empty: everywhere.
-        dialects: Whose manifests are served there, too: `eso`.
+        dialects: Whose manifests are served there, too: names in `foreign`.
     """
     places = _once(namespaces)
     granted = _granted(_parts(Part.MEMBER, dialects), places)
@@ -68,8 +66,7 @@ def _granted(parts: Sequence[Part], places: Sequence[str]) -> list[Manifest]:
 
 
 def _parts(part: Part, dialects: Collection[str]) -> list[Part]:
-    further = {Part.HUB: Part.HUB_ESO, Part.MEMBER: Part.MEMBER_ESO}
-    return [part, *([further[part]] if ESO in dialects else [])]
+    return [part, *(one.hub if part is Part.HUB else one.member for one in chosen(dialects))]
 
 
 def _with_system(namespaces: Iterable[str]) -> list[str]:

@@ -21,7 +21,8 @@ NAME = "secrets.member.keyfleet.io"
 
 def member_policy() -> list[Manifest]:
     """Return the policy and its binding; they hold for both accounts of Keyfleet."""
-    users = [f"'system:serviceaccount:{SYSTEM_NAMESPACE}:{name}'" for name in ACCOUNTS.values()]
+    accounts = dict.fromkeys(ACCOUNTS.values())
+    users = [f"'system:serviceaccount:{SYSTEM_NAMESPACE}:{name}'" for name in accounts]
     key = f"request.namespace == '{SYSTEM_NAMESPACE}' && request.name == '{KEY_SECRET}'"
     rule = {
         "apiGroups": [SECRETS.group],

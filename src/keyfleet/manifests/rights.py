@@ -23,6 +23,7 @@ from keyfleet.kube.resources import (
     GENERATORS,
     LEASES,
     NAMESPACES,
+    SEALEDSECRETS,
     SECRETS,
     SECRETSTORES,
     Resource,
@@ -43,6 +44,10 @@ class Part(StrEnum):
     HUB_ESO = "hub-eso"
     """Beside `HUB`, where the hub's own manifests of External Secrets are served."""
     MEMBER_ESO = "member-eso"
+    """Beside `MEMBER`, where a member's are."""
+    HUB_SEALED = "hub-sealed"
+    """Beside `HUB`, where the hub's own SealedSecrets are served."""
+    MEMBER_SEALED = "member-sealed"
     """Beside `MEMBER`, where a member's are."""
 
 
@@ -249,21 +254,52 @@ def _member_eso() -> Iterator[Right]:
         return _rights(Part.MEMBER_ESO, reach, verbs, resource, why)
 
     yield from _manifests(Part.MEMBER_ESO)
-    yield from right(
-        Reach.CLUSTER, "list watch", CRDS, "to know which kinds are served there, and since when"
-    )
-    yield from right(
-        Reach.CLUSTER, "get", NAMESPACES, "to delete nothing while a namespace is being deleted"
-    )
-    yield from right(
-        Reach.CLUSTER, "create patch", EVENTS, "to tell what happened on the object it happened to"
-    )
+    yield from _at_home(Part.MEMBER_ESO)
     yield from right(
         Reach.CHOSEN,
         "get list watch",
         CONFIGMAPS,
         "to read templates that ExternalSecrets name, and to notice their changes",
     )
+
+
+def _sealed(part: Part) -> Iterator[Right]:
+    """Yield what it takes to serve SealedSecrets, wherever they are."""
+
+    def right(verbs: str, resource: Resource, why: str, **rest: str) -> list[Right]:
+        return _rights(part, Reach.CLUSTER, verbs, resource, why, **rest)
+
+    yield from right("list watch", SEALEDSECRETS, "to follow every SealedSecret")
+    yield from right(
+        "patch", SEALEDSECRETS, "to write the status of a SealedSecret", subresource="status"
+    )
+    yield from right(
+        "get",
+        SEALEDSECRETS,
+        "to ask once more whether a SealedSecret is really gone before its Secret is deleted",
+    )
+    yield from right(
+        "get",
+        CRDS,
+        "to delete nothing when the kind went and not the object",
+        name=SEALEDSECRETS.label,
+    )
+
+
+def _member_sealed() -> Iterator[Right]:
+    yield from _sealed(Part.MEMBER_SEALED)
+    yield from _at_home(Part.MEMBER_SEALED)
+
+
+def _at_home(part: Part) -> Iterator[Right]:
+    """Yield what it takes in a member that manifests of its own count there."""
+
+    def right(verbs: str, resource: Resource, why: str) -> list[Right]:
+        return _rights(part, Reach.CLUSTER, verbs, resource, why)
+
+    yield from right("list watch", CRDS, "to know which kinds are served there, and since when")
+    yield from right("get", NAMESPACES, "to delete nothing while a namespace is being deleted")
+    yield from right("create patch", EVENTS, "to tell what happened on the object it happened to")
 
 
 def _rights(
@@ -287,4 +323,6 @@ _PARTS: Mapping[Part, Callable[[], Iterator[Right]]] = {
     Part.MEMBER: _member,
     Part.HUB_ESO: lambda: _manifests(Part.HUB_ESO),
     Part.MEMBER_ESO: _member_eso,
+    Part.HUB_SEALED: lambda: _sealed(Part.HUB_SEALED),
+    Part.MEMBER_SEALED: _member_sealed,
 }

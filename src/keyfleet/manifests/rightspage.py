@@ -18,6 +18,9 @@ _TITLES = {
     Part.MEMBER: "A member: ServiceAccount `keyfleet-member`",
     Part.HUB_ESO: "With `--dialect eso`, on the hub: ServiceAccount `keyfleet`",
     Part.MEMBER_ESO: "With `--dialect eso`, in a member: ServiceAccount `keyfleet-member`",
+    Part.HUB_SEALED: "With `--dialect sealed-secrets`, on the hub: ServiceAccount `keyfleet`",
+    Part.MEMBER_SEALED: "With `--dialect sealed-secrets`, in a member:"
+    " ServiceAccount `keyfleet-member`",
 }
 _WHERE = {
     Reach.CLUSTER: "everywhere",

@@ -27,6 +27,8 @@ ACCOUNTS = {
     Part.MEMBER: "keyfleet-member",
     Part.HUB_ESO: "keyfleet",
     Part.MEMBER_ESO: "keyfleet-member",
+    Part.HUB_SEALED: "keyfleet",
+    Part.MEMBER_SEALED: "keyfleet-member",
 }
 """The ServiceAccounts in keyfleet-system: of the controller, and of its logins in members."""
 

@@ -31,6 +31,11 @@ MANIFESTS = {
     **{f"{one}.generators.external-secrets.io": "list watch" for one in _GENERATORS},
     "customresourcedefinitions.apiextensions.k8s.io=externalsecrets.external-secrets.io": "get",
 }
+SEALED = {
+    "sealedsecrets.bitnami.com": "get list watch",
+    "sealedsecrets.bitnami.com/status": "patch",
+    "customresourcedefinitions.apiextensions.k8s.io=sealedsecrets.bitnami.com": "get",
+}
 ALLOWED = {
     "keyfleet-hub": {
         "fleetsecrets.keyfleet.io": "get list watch",
@@ -63,6 +68,13 @@ ALLOWED = {
         "events.events.k8s.io": "create patch",
     },
     "keyfleet-member-eso-secrets": {"configmaps": "get list watch"},
+    "keyfleet-hub-sealed": SEALED,
+    "keyfleet-member-sealed": {
+        **SEALED,
+        "customresourcedefinitions.apiextensions.k8s.io": "list watch",
+        "namespaces": "get",
+        "events.events.k8s.io": "create patch",
+    },
 }
 
 # Each of these is, or leads to, every right there is.
