@@ -5,7 +5,6 @@ Nothing in it says which key it was sealed for. Source: compat/sealed-secrets.md
 """
 
 import binascii
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_bytes
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.sealing.gobase64 import decode_base64
 from keyfleet.base.secret import SecretValue
 
 SESSION_KEY_BYTES = 32
@@ -30,7 +30,6 @@ TEXT_MAX = 2 * 1024 * 1024
 
 _SHA256 = hashes.SHA256()
 _MGF1 = padding.MGF1(_SHA256)
-_ALPHABET = re.compile(rb"[A-Za-z0-9+/]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,11 @@ class Envelope:
     def id(self) -> bytes:
         """What tells this sealed value from others; says nothing about the value."""
         return sha256(self.wrapped).digest()
+
+    def id_under(self, label: bytes) -> bytes:
+        """Return what tells this sealed value, as one of a label, from all others."""
+        parts = (sha256(part).digest() for part in (label, self.wrapped, self.ciphertext))
+        return sha256(b"".join(parts)).digest()
 
     @classmethod
     def parse(cls, text: str) -> "Envelope":
@@ -97,27 +101,5 @@ def seal(key: rsa.RSAPublicKey, value: SecretValue, label: bytes) -> Envelope:
     )
 
 
-def decode_base64(text: str) -> bytes:
-    """Return the bytes, as leniently as Go: line ends anywhere, any trailing bits.
-
-    Raises:
-        InvalidInputError: `sealing.base64`, with the position that Go tells.
-    """
-    try:
-        raw = text.encode("ascii").translate(None, b"\r\n")
-        return binascii.a2b_base64(raw, strict_mode=True)
-    except (UnicodeEncodeError, binascii.Error):
-        raise InvalidInputError(
-            "sealing.base64", f"illegal base64 data at input byte {_fault(text)}"
-        ) from None
-
-
 def _oaep(label: bytes) -> padding.OAEP:
     return padding.OAEP(mgf=_MGF1, algorithm=_SHA256, label=label)
-
-
-def _fault(text: str) -> int:
-    """Return where the first byte stands that cannot be."""
-    raw = text.encode("utf-8", "surrogatepass")
-    good = _ALPHABET.match(raw)
-    return good.end() if good else 0

@@ -2,22 +2,22 @@
 """All private keys of one cluster, and which of them opened what.
 
 A sealed value does not say its key, so each could be tried; a try costs as much as success. Those
-that cannot fit are left out, and what opened a value before is tried first.
+that cannot fit are left out; first comes what opened this value before, then what opened others
+lately: the values of one manifest, and those that were sealed in one month, mostly share a key.
+What did not open a value is not tried again.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
-from threading import Lock
 
-from keyfleet.base.errors import DeniedError
+from keyfleet.base.errors import DeniedError, InvalidInputError
 from keyfleet.base.sealing.envelope import Envelope
 from keyfleet.base.sealing.keys import SealingKey
+from keyfleet.base.sealing.memory import Memory
 from keyfleet.base.secret import SecretValue
 
-REMEMBERED = 65_536
-"""Values whose key is remembered, at 32 bytes each and overhead."""
+NO_KEY = "no key could decrypt secret"
+"""Upstream's words, which scripts look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +26,6 @@ class Opened:
 
     value: SecretValue
     fingerprint: str
-
-
-class Memory:
-    """Which key opened which value, for as many as are remembered; safe between threads."""
-
-    def __init__(self, limit: int = REMEMBERED) -> None:
-        """Start with nothing; forget the oldest beyond `limit`."""
-        self._limit = limit
-        self._found: OrderedDict[bytes, str] = OrderedDict()
-        self._lock = Lock()
-
-    def recall(self, envelope: Envelope) -> str | None:
-        """Return the fingerprint of the key that opened a value."""
-        with self._lock:
-            return self._found.get(envelope.id)
-
-    def remember(self, envelope: Envelope, fingerprint: str) -> None:
-        """A key opened a value."""
-        with self._lock:
-            self._found[envelope.id] = fingerprint
-            self._found.move_to_end(envelope.id)
-            if len(self._found) > self._limit:
-                self._found.popitem(last=False)
 
 
 class Keyset:
@@ -62,6 +39,7 @@ class Keyset:
             memory: What is known of values opened before; None: nothing.
         """
         self._keys = {key.fingerprint: key for key in keys}
+        self._names = frozenset(self._keys)
         self._memory = memory or Memory()
 
     @property
@@ -77,24 +55,34 @@ class Keyset:
         """Return the value of a sealed text; CPU-bound, releases the interpreter lock.
 
         Raises:
-            InvalidInputError: As `Envelope.parse`; `sealing.base64` names the position.
-            DeniedError: `sealing.no_key`: no key opens it under that label.
+            InvalidInputError: `sealing.base64` names the position; `sealing.too_large`.
+            DeniedError: `sealing.no_key`: no key opens it under that label, for whatever reason.
         """
-        envelope = Envelope.parse(text)
+        envelope = _taken_apart(text)
+        in_vain = self._memory.tried_in_vain(envelope, label)
         for key in self._likeliest_first(envelope):
-            value = key.open(envelope, label)
+            value = None if key.fingerprint in in_vain else key.open(envelope, label)
             if value is not None:
                 self._memory.remember(envelope, key.fingerprint)
                 return Opened(value, key.fingerprint)
-        raise DeniedError("sealing.no_key", "no key could decrypt secret")
+        tried = self._names if in_vain <= self._names else self._names | in_vain
+        self._memory.despair(envelope, label, tried)
+        raise DeniedError("sealing.no_key", NO_KEY)
 
-    def _likeliest_first(self, envelope: Envelope) -> Iterable[SealingKey]:
-        known = self._keys.get(self._memory.recall(envelope) or "")
-        fitting = [key for key in self._keys.values() if key is not known]
-        exact = [key for key in fitting if _size(key) == len(envelope.wrapped)]
-        padded = [key for key in fitting if _size(key) > len(envelope.wrapped)]
-        return chain(filter(None, [known]), exact, padded)
+    def _likeliest_first(self, envelope: Envelope) -> list[SealingKey]:
+        names = dict.fromkeys([*self._memory.likeliest(envelope), *self._keys])
+        keys = [self._keys[name] for name in names if name in self._keys]
+        # A block is shorter than its modulus once in 256 values at most, and by a byte.
+        fitting = [key for key in keys if envelope.fits(key.size)]
+        return sorted(fitting, key=lambda key: key.size - len(envelope.wrapped))
 
 
-def _size(key: SealingKey) -> int:
-    return (key.key.key_size + 7) // 8
+def _taken_apart(text: str) -> Envelope:
+    """Return a value's parts; one too short is as little opened as one of an unknown key."""
+    try:
+        return Envelope.parse(text)
+    except InvalidInputError as error:
+        problem = error
+    if problem.code == "sealing.short":
+        raise DeniedError("sealing.no_key", NO_KEY)
+    raise problem
