@@ -89,7 +89,7 @@ class Provider:
         return all((one.get("data") or {}).get("value") == text for one in found)
 
     async def _set_up(self, client: Client) -> None:
-        await install_kinds(client, tell=lambda _: None)
+        await install_kinds(client, ["eso"], tell=lambda _: None)
         await create_namespace(NAMESPACE, client)
         if client is self._stage.hub:
             return

@@ -84,7 +84,7 @@ class Sealed:
     async def _set_up(self) -> SealingCertificate:
         pair = await asyncio.to_thread(make_key, self._stage.clock.now(), bits=self._bits)
         for client in (self._stage.hub, self._member):
-            await install_kinds(client, tell=lambda _: None)
+            await install_kinds(client, ["sealed-secrets"], tell=lambda _: None)
             while not await client.serves(SEALEDSECRETS):
                 await self._stage.clock.sleep(0.1)
         body = new_key_secret(pair)
