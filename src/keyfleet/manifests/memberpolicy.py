@@ -9,7 +9,7 @@ in a token of another ServiceAccount. This policy judges that account alone and 
 from typing import Any
 
 from keyfleet.kube.resources import ADMISSION_BINDINGS, ADMISSION_POLICIES, SECRETS
-from keyfleet.manifests.rights import KEY_SECRET
+from keyfleet.manifests.rights import KEY_SECRET, KUBE_SYSTEM, SEALING_KEY_LABEL
 from keyfleet.manifests.roles import ACCOUNTS
 from keyfleet.model.ownership import HUB_LABEL, SYSTEM_NAMESPACE
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
@@ -17,6 +17,12 @@ from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 Manifest = dict[str, Any]
 
 NAME = "secrets.member.keyfleet.io"
+_IS_NEW_SEALING_KEY = (
+    f"request.operation == 'CREATE' && request.namespace == '{KUBE_SYSTEM}'"
+    " && object.type == 'kubernetes.io/tls' && has(object.metadata.labels)"
+    f" && '{SEALING_KEY_LABEL}' in object.metadata.labels"
+)
+"""Made where none is and never changed: upstream's controller may take it over as it is."""
 
 
 def member_policy() -> list[Manifest]:
@@ -47,6 +53,7 @@ def member_policy() -> list[Manifest]:
             "variables": [
                 {"name": "before", "expression": _is_marked("oldObject")},
                 {"name": "after", "expression": _is_marked("object")},
+                {"name": "sealingKey", "expression": _IS_NEW_SEALING_KEY},
             ],
             "validations": _validations(),
         },
@@ -64,7 +71,7 @@ def _validations() -> list[Manifest]:
     types = ", ".join(f"'{name}'" for name in sorted(SPECIAL_TYPES))
     return [
         {
-            "expression": "variables.before || variables.after",
+            "expression": "variables.before || variables.after || variables.sealingKey",
             "message": f"Keyfleet writes only Secrets with the label {HUB_LABEL}",
             "reason": "Forbidden",
         },

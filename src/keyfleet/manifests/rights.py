@@ -33,6 +33,7 @@ from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
 KEY_SECRET = "keyfleet-fingerprint"  # noqa: S105 - the object's name
 LEASE = "keyfleet"
+SEALING_KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key"
 KUBE_SYSTEM = "kube-system"
 
 
@@ -60,6 +61,13 @@ class Reach(StrEnum):
     """Everywhere, or in the namespaces that somebody lists."""
     SYSTEM = "system"
     """In keyfleet-system only."""
+    KEYS = "keys"
+    """In kube-system only, where a cluster's sealing keys are."""
+
+    @property
+    def namespace(self) -> str:
+        """The only namespace it ever reaches into; empty: all, or those that somebody lists."""
+        return {Reach.SYSTEM: SYSTEM_NAMESPACE, Reach.KEYS: KUBE_SYSTEM}.get(self, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class Right:
     @property
     def namespace(self) -> str:
         """The only namespace it is ever granted in; empty: all, or those that somebody lists."""
-        return SYSTEM_NAMESPACE if self.reach is Reach.SYSTEM else ""
+        return self.reach.namespace
 
     @property
     def path(self) -> str:
@@ -283,6 +291,16 @@ def _sealed(part: Part) -> Iterator[Right]:
         CRDS,
         "to delete nothing when the kind went and not the object",
         name=SEALEDSECRETS.label,
+    )
+    yield from _rights(
+        part,
+        Reach.KEYS,
+        "get list watch",
+        SECRETS,
+        "to open sealed values with the cluster's keys, and to notice new ones",
+    )
+    yield from _rights(
+        part, Reach.KEYS, "create", SECRETS, "to make the cluster's sealing key, and its successors"
     )
 
 

@@ -26,6 +26,7 @@ _WHERE = {
     Reach.CLUSTER: "everywhere",
     Reach.CHOSEN: "everywhere, or in `--namespaces`",
     Reach.SYSTEM: "`keyfleet-system`",
+    Reach.KEYS: "`kube-system`",
 }
 
 

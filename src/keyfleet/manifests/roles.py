@@ -70,8 +70,8 @@ def bindings(part: Part, namespaces: Sequence[str] = (), *, holder: str = "") ->
     for reach in Reach:
         if reach not in granted:
             continue
-        if reach is Reach.SYSTEM:
-            found.append(_binding(part, reach, name, SYSTEM_NAMESPACE))
+        if reach.namespace:
+            found.append(_binding(part, reach, name, reach.namespace))
         elif reach is Reach.CHOSEN and namespaces:
             found += [_binding(part, reach, name, namespace) for namespace in namespaces]
         else:
@@ -81,16 +81,16 @@ def bindings(part: Part, namespaces: Sequence[str] = (), *, holder: str = "") ->
 
 def role_name(part: Part, reach: Reach) -> str:
     """Return what a role is called."""
-    return f"keyfleet-{part}-secrets" if reach is Reach.CHOSEN else f"keyfleet-{part}"
+    suffix = {Reach.CHOSEN: "-secrets", Reach.KEYS: "-keys"}.get(reach, "")
+    return f"keyfleet-{part}{suffix}"
 
 
 def _role(part: Part, reach: Reach, granted: Sequence[Right]) -> Manifest:
-    kind = ROLES if reach is Reach.SYSTEM else CLUSTER_ROLES
-    place = SYSTEM_NAMESPACE if reach is Reach.SYSTEM else ""
+    kind = ROLES if reach.namespace else CLUSTER_ROLES
     return {
         "apiVersion": kind.api_version,
         "kind": kind.kind,
-        "metadata": _metadata(role_name(part, reach), place),
+        "metadata": _metadata(role_name(part, reach), reach.namespace),
         "rules": _rules(granted),
     }
 
@@ -113,7 +113,7 @@ def _rules(granted: Iterable[Right]) -> list[Manifest]:
 
 def _binding(part: Part, reach: Reach, holder: str, namespace: str) -> Manifest:
     kind = ROLE_BINDINGS if namespace else CLUSTER_ROLE_BINDINGS
-    role = ROLES if reach is Reach.SYSTEM else CLUSTER_ROLES
+    role = ROLES if reach.namespace else CLUSTER_ROLES
     name = role_name(part, reach)
     own = holder == ACCOUNTS[part]
     return {

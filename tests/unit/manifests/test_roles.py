@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from keyfleet.engine import installation
+from keyfleet.engine.sealing.keysecrets import KEY_LABEL
 from keyfleet.manifests import incluster
-from keyfleet.manifests.rights import KEY_SECRET, LEASE, Part, Reach, rights
+from keyfleet.manifests.rights import KEY_SECRET, LEASE, SEALING_KEY_LABEL, Part, Reach, rights
 from keyfleet.manifests.roles import ACCOUNTS, bindings, roles
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
@@ -75,6 +76,8 @@ ALLOWED = {
         "namespaces": "get",
         "events.events.k8s.io": "create patch",
     },
+    "kube-system/keyfleet-hub-sealed-keys": {"secrets": "create get list watch"},
+    "kube-system/keyfleet-member-sealed-keys": {"secrets": "create get list watch"},
 }
 
 # Each of these is, or leads to, every right there is.
@@ -125,6 +128,7 @@ def test_secrets_are_written_only_in_members_and_never_by_update() -> None:
     assert held == {
         *((Part.MEMBER, Reach.CHOSEN, "", verb) for verb in ("create", "patch", "delete")),
         *((Part.HUB, Reach.SYSTEM, KEY_SECRET, verb) for verb in ("create", "patch")),
+        *((part, Reach.KEYS, "", "create") for part in (Part.HUB_SEALED, Part.MEMBER_SEALED)),
     }
 
 
@@ -152,6 +156,7 @@ def test_the_objects_are_called_as_the_controller_calls_them() -> None:
 
     assert KEY_SECRET == installation.KEY_SECRET
     assert LEASE == LEASE_OF_APP
+    assert SEALING_KEY_LABEL == KEY_LABEL
 
 
 @pytest.mark.parametrize("part", Part)
