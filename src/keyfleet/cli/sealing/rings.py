@@ -2,7 +2,7 @@
 """The sealing keys of each cluster, as a command knows them: read there, or given in files."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -183,16 +183,26 @@ async def read_rings(
         only: Names to look for among them, own ones or aliases; None: all.
         namespace: Where each keeps its key Secrets.
     """
+    contacts = await reached(members, common, only=only)
+    once = {id(contact): contact for contact in contacts.values()}
+    found = await all_of((_ring(contact, namespace) for contact in once.values()), name="keys")
+    rings = dict(zip(once, found, strict=True))
+    return {text: replace(rings[id(each)], cluster=text) for text, each in contacts.items()}
+
+
+async def reached(
+    members: Members, common: Common, *, only: Iterable[str] | None = None
+) -> dict[str, Contact]:
+    """Return the chosen clusters, contacted, by the names that they were asked for."""
     facts = members.live.facts()
     chosen = chosen_clusters(facts, common)
     names = [each for each in facts if chosen is None or each.name in chosen]
     called = {str(each.name): each.name for each in names}
     if only is not None:
         called = {text: each.name for text in only for each in names if each.answers_to(text)}
-    contacts = await members.contact(dict.fromkeys(called.values()))
-    found = await all_of((_ring(contact, namespace) for contact in contacts), name="keys")
-    rings = dict(zip(dict.fromkeys(called.values()), found, strict=True))
-    return {text: replace(rings[name], cluster=text) for text, name in called.items()}
+    asked = list(dict.fromkeys(called.values()))
+    contacts = dict(zip(asked, await members.contact(asked), strict=True))
+    return {text: contacts[name] for text, name in called.items()}
 
 
 def ring_of(cluster: str, found: KeySecrets) -> Ring:
@@ -204,24 +214,18 @@ def ring_of(cluster: str, found: KeySecrets) -> Ring:
     return Ring(cluster, tuple(keys), keys[0] if active else None, problems)
 
 
-def unknown_cluster(cluster: str, known: Mapping[str, Ring]) -> Ring:
-    """Return the ring of a cluster that the fleet does not know."""
-    names = ", ".join(sorted(known)) or "none"
-    error = PermanentError("cli.unknown_cluster", "no cluster", cluster, f"known: {names}")
-    return Ring(cluster, problems=(error,), is_known=False)
-
-
 async def _ring(contact: Contact, namespace: str) -> Ring:
     name = str(contact.snapshot.name)
     if contact.member is None:
-        return Ring(name, problems=(_unreached(contact),), is_known=False)
+        return Ring(name, problems=(unreached(contact),), is_known=False)
     try:
         return ring_of(name, await list_key_secrets(contact.member.client, namespace))
     except KeyfleetError as error:
         return Ring(name, problems=(error,), is_known=False)
 
 
-def _unreached(contact: Contact) -> KeyfleetError:
+def unreached(contact: Contact) -> KeyfleetError:
+    """Return why a cluster cannot be used."""
     problem, name = contact.problem, str(contact.snapshot.name)
     if problem is None or problem.state is State.UNREACHABLE:
         return UnreachableError("cluster.unreachable", "cluster cannot be reached", name)

@@ -5,10 +5,11 @@ Source: compat/sealed-secrets.md 3.1, 3.2.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from keyfleet.base.clock import parse_timestamp
@@ -124,10 +125,39 @@ def read_key_secret(secret: SecretObject) -> KeySecret:
     return KeySecret(metadata, certificate, key, state)
 
 
+ReadAside = Callable[[Callable[[], KeySecrets]], Awaitable[KeySecrets]]
+"""Does work beside the event loop."""
+
+
 async def list_key_secrets(
-    client: Client, namespace: str = DEFAULT_NAMESPACE, prefix: str = DEFAULT_PREFIX
+    client: Client,
+    namespace: str = DEFAULT_NAMESPACE,
+    prefix: str = DEFAULT_PREFIX,
+    *,
+    known: KeySecrets | None = None,
+    aside: ReadAside = asyncio.to_thread,
 ) -> KeySecrets:
     """Return the key Secrets of a cluster, those out of use and those that are broken too.
+
+    Args:
+        client: The cluster.
+        namespace: Where it keeps them.
+        prefix: The name of the legacy one.
+        known: What was found before: keys that did not change since are not read again.
+        aside: What reads keys beside the event loop.
+
+    Raises:
+        KeyfleetError: As the client; there never is a part of the answer.
+    """
+    listed = await list_raw(client, namespace, prefix)
+    before = {_version(key.metadata): key for key in known.found} if known else {}
+    return await aside(partial(_read_all, listed, before))
+
+
+async def list_raw(
+    client: Client, namespace: str = DEFAULT_NAMESPACE, prefix: str = DEFAULT_PREFIX
+) -> list[SecretObject]:
+    """Return the key Secrets of a cluster as they are, by name, the legacy one among them.
 
     Raises:
         KeyfleetError: As the client; there never is a part of the answer.
@@ -138,7 +168,7 @@ async def list_key_secrets(
     legacy = None if prefix in secrets else await client.find_secret(namespace, prefix)
     if legacy is not None:
         secrets[prefix] = legacy
-    return await asyncio.to_thread(_read_all, [secrets[name] for name in sorted(secrets)])
+    return [secrets[name] for name in sorted(secrets)]
 
 
 def newest(
@@ -193,12 +223,19 @@ def new_key_secret(
     }
 
 
-def _read_all(secrets: Iterable[SecretObject]) -> KeySecrets:
+def _version(metadata: Metadata) -> tuple[str, str]:
+    return (metadata.uid, metadata.resource_version)
+
+
+def _read_all(
+    secrets: Iterable[SecretObject], before: Mapping[tuple[str, str], KeySecret]
+) -> KeySecrets:
     found: list[KeySecret] = []
     broken: list[tuple[str, InvalidInputError]] = []
     for secret in secrets:
         try:
-            found.append(read_key_secret(secret))
+            known = before.get(_version(secret.metadata))
+            found.append(known or read_key_secret(secret))
         except InvalidInputError as error:
             broken.append((secret.metadata.name, error))
     return KeySecrets(tuple(found), tuple(broken))
