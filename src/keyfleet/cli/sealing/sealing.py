@@ -6,7 +6,7 @@ annotations away, and managedFields do not get into the template. Source:
 compat/sealed-secrets.md 4.4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,9 +24,15 @@ SEALED_FOR = "keyfleet.io/sealed-for"
 class Namespace:
     """The namespace for Secrets that say none."""
 
-    name: str
-    is_explicit: bool = False
-    """It was asked for: a Secret of another one is a mistake."""
+    asked: str = ""
+    """The one that was asked for: a Secret of another one is a mistake."""
+    default: Callable[[], str] = lambda: "default"
+    """The one where none was asked for; looked up only where it is needed."""
+
+    @property
+    def name(self) -> str:
+        """The one that counts."""
+        return self.asked or self.default()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ def _with_scope(annotations: Mapping[str, str], scope: Scope | None) -> dict[str
 def _namespace(secret: PlainSecret, wished: Namespace) -> str:
     if not secret.namespace:
         return wished.name
-    if wished.is_explicit and secret.namespace != wished.name:
+    if wished.asked not in ("", secret.namespace):
         raise InvalidInputError(
             "sealing.namespace",
             "the Secret is of another namespace than --namespace says",
