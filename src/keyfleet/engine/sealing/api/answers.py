@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from keyfleet.base.codec import encode_json
-from keyfleet.base.errors import InvalidInputError, KeyfleetError, NotFoundError, NotReadyError
-from keyfleet.engine.sealing.api.keys import SealingKeys
+from keyfleet.base.errors import InvalidInputError, KeyfleetError, NotFoundError, TemporaryError
+from keyfleet.base.sealing import SealingCertificate
+from keyfleet.engine.sealing.api.keys import ClusterKeys
 from keyfleet.engine.sealing.api.manifest import read_manifest
 from keyfleet.engine.sealing.api.rotate import InTime, opens, rotated
-from keyfleet.model.places import ClusterName
 
 PEM = "application/x-pem-file"
 JSON = "application/json"
@@ -57,30 +57,25 @@ def unready(reason: str) -> Answer:
     return Answer(503, f"{reason}\n".encode(), headers={"Retry-After": str(AGAIN_S)})
 
 
-def certificate(keys: SealingKeys, cluster: ClusterName) -> Answer:
-    """Return a cluster's newest certificate."""
-    try:
-        found = keys.certificate(cluster)
-    except KeyfleetError as error:
-        return refusal(error)
+def certificate(found: SealingCertificate | None) -> Answer:
+    """Return a cluster's newest certificate; None: it has no key."""
     return Answer(200, found.pem, PEM) if found else NO_CERTIFICATE
 
 
-def verify(keys: SealingKeys, cluster: ClusterName, body: bytes, in_time: InTime) -> Answer:
+def verify(keys: ClusterKeys, body: bytes, in_time: InTime) -> Answer:
     """Tell whether a SealedSecret opens, and nothing else; CPU-bound."""
     try:
-        return OPENS if opens(read_manifest(body), keys.keyset(cluster), in_time) else OPENS_NOT
+        return OPENS if opens(read_manifest(body), keys.keyset, in_time) else OPENS_NOT
     except KeyfleetError as error:
         return refusal(error)
 
 
-def rotate(keys: SealingKeys, cluster: ClusterName, body: bytes, in_time: InTime) -> Answer:
+def rotate(keys: ClusterKeys, body: bytes, in_time: InTime) -> Answer:
     """Seal a SealedSecret anew with a cluster's newest certificate; CPU-bound."""
+    if keys.certificate is None:
+        return NO_CERTIFICATE
     try:
-        newest = keys.certificate(cluster)
-        if newest is None:
-            return NO_CERTIFICATE
-        document = rotated(read_manifest(body), keys.keyset(cluster), newest, in_time)
+        document = rotated(read_manifest(body), keys.keyset, keys.certificate, in_time)
     except KeyfleetError as error:
         return refusal(error)
     return Answer(200, encode_json(document), JSON)
@@ -91,7 +86,7 @@ def refusal(error: KeyfleetError) -> Answer:
     match error:
         case NotFoundError():
             return NO_CLUSTER
-        case NotReadyError():
+        case TemporaryError():
             return unready(error.message)
         case InvalidInputError(code="sealing.slow"):
             return TOO_MUCH

@@ -17,7 +17,7 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.engine.beside import beside
 from keyfleet.engine.sealing.api import answers
 from keyfleet.engine.sealing.api.answers import Answer
-from keyfleet.engine.sealing.api.keys import SealingKeys
+from keyfleet.engine.sealing.api.keys import ClusterKeys, SealingKeys, keys_of
 from keyfleet.engine.sealing.api.manifest import SIZE_MAX
 from keyfleet.engine.sealing.api.places import Places, requester
 from keyfleet.engine.sealing.api.rate import Rate, RateLimit, Requester, Verdict
@@ -34,7 +34,7 @@ FOR_ALL = 10
 
 _OF_NO_CLUSTER = (answers.NO_CLUSTER.status, answers.unready("").status)
 
-Work = Callable[[SealingKeys, ClusterName, bytes, InTime], Answer]
+Work = Callable[[ClusterKeys, bytes, InTime], Answer]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -106,12 +106,15 @@ class SealingApi:
         return told
 
     async def _cert(self, request: web.Request) -> Answer:
-        return answers.certificate(self._keys, _cluster(request))
+        keys = await self._of(_cluster(request))
+        return keys if isinstance(keys, Answer) else answers.certificate(keys.certificate)
 
     async def _worked(self, name: str, work: Work, request: web.Request) -> Answer:
         cluster = _cluster(request)
-        if refused := self._refused(cluster):
-            return refused
+        keys = await self._of(cluster)
+        if isinstance(keys, Answer):
+            # Nothing is remembered of clusters that there are not.
+            return keys
         who = requester(request.remote or "", request.headers.get("X-Forwarded-For", ""))
         verdict = self._asked(who, name, cluster)
         if not verdict.is_allowed:
@@ -119,22 +122,20 @@ class SealingApi:
         with self._places.place(who) as is_free:
             if not is_free:
                 return answers.BUSY
-            answer = await self._done(work, cluster, request)
+            answer = await self._done(work, keys, request)
         return answer.with_headers(verdict.headers)
 
-    def _refused(self, cluster: ClusterName) -> Answer | None:
-        """Return why nothing can be said of a cluster, before anything is remembered of it."""
+    async def _of(self, cluster: ClusterName) -> ClusterKeys | Answer:
         try:
-            self._keys.keyset(cluster)
+            return await keys_of(self._keys, cluster, self._clock)
         except KeyfleetError as error:
             return answers.refusal(error)
-        return None
 
     def _asked(self, who: Requester, *what: str) -> Verdict:
         of_all = self._of_all.ask((who[0],))
         return self._of_one.ask((*who, *what)) if of_all.is_allowed else of_all
 
-    async def _done(self, work: Work, cluster: ClusterName, request: web.Request) -> Answer:
+    async def _done(self, work: Work, keys: ClusterKeys, request: web.Request) -> Answer:
         try:
             async with asyncio.timeout(BODY_S):
                 body = await request.read()
@@ -144,7 +145,7 @@ class SealingApi:
             return answers.UNREADABLE
         end = self._clock.monotonic() + WORK_S
         in_time: InTime = lambda: self._clock.monotonic() < end  # noqa: E731 - typed
-        return await beside(self._pool, partial(work, self._keys, cluster, body, in_time))
+        return await beside(self._pool, partial(work, keys, body, in_time))
 
 
 def _cluster(request: web.Request) -> ClusterName:

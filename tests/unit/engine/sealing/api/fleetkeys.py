@@ -18,6 +18,7 @@ from keyfleet.base.sealing import (
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.sealing.api import answers
 from keyfleet.engine.sealing.api.answers import Answer
+from keyfleet.engine.sealing.api.keys import ClusterKeys
 from keyfleet.model.places import ClusterName
 from keyfleet.testing.canary import canary
 from keyfleet.testing.sealing import key_pair
@@ -40,6 +41,9 @@ class FleetKeys:
     )
     is_ready: bool = True
 
+    def of(self, cluster: ClusterName) -> ClusterKeys:
+        return ClusterKeys(self.keyset(cluster), self.certificate(cluster))
+
     def keyset(self, cluster: ClusterName) -> Keyset:
         return keyset(*self._of(cluster))
 
@@ -49,7 +53,7 @@ class FleetKeys:
 
     def _of(self, cluster: ClusterName) -> tuple[KeyPair, ...]:
         if not self.is_ready:
-            raise NotReadyError("sealing.standby", "this replica does not lead")
+            raise NotReadyError("sealing.standby", "this replica stands by and knows no keys")
         if cluster not in self.pairs:
             raise NotFoundError("sealing.no_cluster", "there is no such cluster", cluster)
         return self.pairs[cluster]
@@ -91,6 +95,7 @@ def sealed_secret(
 
 
 KEYS = FleetKeys()
+HUBS = KEYS.of(HUB)
 CLUSTER_WIDE = {"sealedsecrets.bitnami.com/cluster-wide": "true"}
 NAMESPACE_WIDE = {"sealedsecrets.bitnami.com/namespace-wide": "true"}
 
@@ -100,11 +105,11 @@ def in_time() -> bool:
 
 
 def verify(document: Any, cluster: ClusterName = HUB) -> Answer:
-    return answers.verify(KEYS, cluster, encode_json(document), in_time)
+    return answers.verify(KEYS.of(cluster), encode_json(document), in_time)
 
 
 def rotate(document: Any, cluster: ClusterName = HUB) -> Answer:
-    return answers.rotate(KEYS, cluster, encode_json(document), in_time)
+    return answers.rotate(KEYS.of(cluster), encode_json(document), in_time)
 
 
 def rotated(document: Any) -> Any:

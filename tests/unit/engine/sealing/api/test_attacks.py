@@ -2,17 +2,16 @@
 """What nobody gets out of the API: a wider scope, another place, a hint at a value."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.unit.engine.sealing.api.fleetkeys import (
     CLUSTER_WIDE,
     FOREIGN,
-    HUB,
-    KEYS,
+    HUBS,
     NAMESPACE_WIDE,
     NEW,
-    FleetKeys,
     in_time,
     keyset,
     opened,
@@ -25,11 +24,10 @@ from tests.unit.engine.sealing.api.fleetkeys import (
 
 from keyfleet.base.codec import encode_json
 from keyfleet.base.errors import DeniedError
-from keyfleet.base.sealing import Scope, load_certificate
+from keyfleet.base.sealing import Keyset, Opened, Scope, load_certificate, load_key
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.sealing.api import answers
 from keyfleet.engine.sealing.api.answers import Answer
-from keyfleet.model.places import ClusterName
 from keyfleet.testing.canary import CANARY_PREFIX, canary
 
 
@@ -119,28 +117,16 @@ def test_no_answer_tells_which_step_failed(_how: str, text: str) -> None:
         assert rotate(sealed_secret(items)) == Answer(500)
 
 
-class Tried:
+class Tried(Keyset):
     """Keys that note what they are asked to open."""
 
     def __init__(self) -> None:
+        super().__init__([load_key(NEW.key)])
         self.texts: list[str] = []
-        self._keys = keyset(NEW)
 
-    def open(self, text: str, label: bytes) -> Any:
+    def open(self, text: str, label: bytes) -> Opened:
         self.texts.append(text)
-        return self._keys.open(text, label)
-
-
-class Noted(FleetKeys):
-    """The hub's keys, noted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tried = Tried()
-
-    def keyset(self, cluster: ClusterName) -> Any:
-        del cluster
-        return self.tried
+        return super().open(text, label)
 
 
 @pytest.mark.parametrize("bad", ["a", "b", "c"])
@@ -148,9 +134,9 @@ def test_whichever_item_fails_all_are_tried(bad: str) -> None:
     """The time that a refusal takes does not tell which item it was."""
     items = sealed("a", "b", "c", pair=NEW) | sealed(bad, name="other")
     for ask in (answers.verify, answers.rotate):
-        keys = Noted()
-        ask(keys, HUB, encode_json(sealed_secret(items)), in_time)
-        assert sorted(keys.tried.texts) == sorted(items.values())
+        tried = Tried()
+        ask(replace(HUBS, keyset=tried), encode_json(sealed_secret(items)), in_time)
+        assert sorted(tried.texts) == sorted(items.values())
 
 
 @pytest.mark.parametrize("condition", ["eq .a", "ne .a", "hasPrefix", "contains"])
@@ -167,9 +153,9 @@ def test_no_template_is_asked_about_a_value(condition: str) -> None:
 def test_time_that_ran_out_ends_the_work() -> None:
     times = iter([True, False])
     body = encode_json(sealed_secret(sealed("a", "b", "c")))
-    assert answers.verify(KEYS, HUB, body, lambda: next(times)).status == 413
+    assert answers.verify(HUBS, body, lambda: next(times)).status == 413
     times = iter([True, False])
-    assert answers.rotate(KEYS, HUB, body, lambda: next(times)).status == 413
+    assert answers.rotate(HUBS, body, lambda: next(times)).status == 413
 
 
 def test_a_whole_secret_is_verified_but_not_taken_apart() -> None:

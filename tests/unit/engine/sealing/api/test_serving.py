@@ -6,7 +6,6 @@ import gzip
 import io
 import threading
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -15,13 +14,17 @@ from tests.unit.engine.sealing.api.fleetkeys import (
     FOREIGN,
     HUB,
     NEW,
+    OLD,
     FleetKeys,
     sealed,
     sealed_secret,
 )
 
 from keyfleet.base.codec import encode_json
-from keyfleet.base.sealing import Keyset
+from keyfleet.base.errors import NotReadyError
+from keyfleet.base.sealing import KeyPair, Keyset, Opened, load_key
+from keyfleet.base.tasks import spawn
+from keyfleet.engine.sealing.api.keys import SealingKeys, WhileLeading
 from keyfleet.engine.sealing.api.places import TOGETHER, TOGETHER_OF_ONE
 from keyfleet.engine.sealing.api.rate import Rate
 from keyfleet.engine.sealing.api.serving import SealingApi
@@ -33,18 +36,42 @@ GOOD = encode_json(sealed_secret(sealed("a")))
 BAD = encode_json(sealed_secret(sealed("a", name="other")))
 
 
-@dataclass
-class Held(FleetKeys):
-    """Keys that wait to be let go, where they are asked for by a thread of the API."""
+class Held(Keyset):
+    """Keys that wait to be let go before they open anything."""
 
-    may_go: threading.Event = field(default_factory=threading.Event)
-    working: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__([load_key(OLD.key)])
+        self.may_go = threading.Event()
+        self.working: list[str] = []
+
+    def open(self, text: str, label: bytes) -> Opened:
+        self.working.append(text)
+        assert self.may_go.wait(10)
+        return super().open(text, label)
+
+
+class HeldKeys(FleetKeys):
+    """The hub's keys, held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = Held()
 
     def keyset(self, cluster: ClusterName) -> Keyset:
-        if threading.current_thread() is not threading.main_thread():
-            self.working.append(cluster)
-            assert self.may_go.wait(10)
-        return super().keyset(cluster)
+        del cluster
+        return self.held
+
+
+class Late(FleetKeys):
+    """Keys that are read when somebody asks for them."""
+
+    asked = 0
+
+    def _of(self, cluster: ClusterName) -> tuple[KeyPair, ...]:
+        self.asked += 1
+        if self.asked < 3:
+            raise NotReadyError("sealing.keys_unknown", "the sealing keys are not known", cluster)
+        return super()._of(cluster)
 
 
 class Served:
@@ -130,9 +157,31 @@ async def test_other_methods_are_refused(served: Served, method: str) -> None:
 async def test_a_standby_says_so_and_that_another_try_may_help() -> None:
     async with _served(FleetKeys(is_ready=False), Rate()) as served:
         for path, body in (("/v1/cert.pem", None), ("/v1/verify", GOOD), ("/v1/rotate", GOOD)):
-            assert await served.ask(path, body) == (503, b"this replica does not lead\n")
+            assert await served.ask(path, body) == (
+                503,
+                b"this replica stands by and knows no keys\n",
+            )
             assert served.headers["Retry-After"] == "1"
         assert {told[1] for told in served.observed} == {""}
+
+
+async def test_the_first_who_asks_waits_for_the_keys_to_be_read() -> None:
+    async with _served(Late(), Rate()) as served:
+        asking = spawn(served.ask("/v1/cert.pem"), name="asking")
+        while not asking.done():
+            await served.clock.advance(0.05)
+        assert await asking == (200, NEW.certificate)
+
+
+def test_while_nobody_leads_nobody_knows_keys() -> None:
+    leading: list[SealingKeys] = []
+    keys = WhileLeading(lambda: leading[0] if leading else None)
+    for ask in (keys.keyset, keys.certificate):
+        with pytest.raises(NotReadyError):
+            ask(HUB)
+    leading.append(FleetKeys())
+    assert keys.certificate(HUB) is not None
+    assert keys.keyset(HUB).fingerprints
 
 
 @pytest.mark.parametrize("path", ["/v1/verify", "/v1/rotate"])
@@ -167,7 +216,7 @@ async def test_bodies_are_bounded_packed_or_not(served: Served) -> None:
 
 
 async def test_nobody_waits_where_too_much_is_under_way() -> None:
-    keys = Held()
+    keys = HeldKeys()
     async with _served(keys, Rate(1000, 1000)) as served:
         found: list[int] = []
 
@@ -178,15 +227,15 @@ async def test_nobody_waits_where_too_much_is_under_way() -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(TOGETHER + 1):
                 group.create_task(ask(number))
-            await until(lambda: len(keys.working) == 2 and len(found) == 1)
+            await until(lambda: len(keys.held.working) == 2 and len(found) == 1)
             assert found == [429]
             assert await served.ask("/v1/cert.pem") == (200, NEW.certificate)
-            keys.may_go.set()
+            keys.held.may_go.set()
         assert found[1:] == [200] * TOGETHER
 
 
 async def test_one_requester_takes_few_places() -> None:
-    keys = Held()
+    keys = HeldKeys()
     async with _served(keys, Rate(1000, 1000)) as served:
         found: list[int] = []
 
@@ -198,7 +247,7 @@ async def test_one_requester_takes_few_places() -> None:
                 group.create_task(ask())
             await until(lambda: len(found) == 5 - TOGETHER_OF_ONE)
             assert set(found) == {429}
-            keys.may_go.set()
+            keys.held.may_go.set()
         assert found.count(200) == TOGETHER_OF_ONE
 
 
