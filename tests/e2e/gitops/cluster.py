@@ -3,7 +3,6 @@
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.e2e.gitops.repository import Repository
@@ -32,20 +31,15 @@ class Cluster:
 
     def sync(self, repository: Repository, *modules: str, prune: bool = False) -> None:
         """Pull, and apply the folders of modules, as Flux' kustomize-controller would."""
-        pulled = repository.checked_out(self.agent.folder / f"{self.name}.pulled")
+        pulled = repository.checked_out(self.agent.folder / repository.origin.parent.name)
         for module in modules:
-            done = self.apply("-k", str(pulled / "clusters" / self.name / module))
+            folder = str(pulled / "clusters" / self.name / module)
+            pruned = ("--prune", "--all", PRUNED, "--namespace", module) if prune else ()
+            done = self.apply("-k", folder, *pruned)
             assert done.code == 0, done.err
-            if prune:
-                self._prune(pulled / "clusters" / self.name / module, module)
 
     def apply(self, *words: str) -> Result:
         return self.agent.run([self.kubectl, "--context", self.name, "apply", *words])
-
-    def _prune(self, folder: Path, module: str) -> None:
-        words = ("--prune", "--all", PRUNED, "--namespace", module, "-k", str(folder))
-        done = self.apply(*words)
-        assert done.code == 0, done.err
 
     # What people see.
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two clusters that follow one repository, with a controller in each, as users set it up."""
 
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.gitops.cluster import Cluster
+from tests.e2e.gitops.person import Person
 from tests.e2e.gitops.repository import Repository
 from tests.e2e.harness import Program, isolated
 
 from keyfleet.localplane.fleet import LocalFleet
 
 STAGING, PRODUCTION = NAMES = ("y-corp-staging", "y-corp-production")
-MODULE = "monitoring"
 
 
 @pytest.fixture(scope="package")
@@ -68,10 +69,10 @@ def _cluster(stack: ExitStack, fleet: LocalFleet, name: str, kubectl: str, folde
 
 
 @pytest.fixture
-def repository(user: Program, tmp_path: Path) -> Repository:
-    """A repository with one module in each cluster, before it has a secret."""
-    made = Repository.create(tmp_path, user.environ)
+def person(user: Program, tmp_path: Path) -> Person:
+    """Somebody's clone: one module of this test alone in each cluster, that has no secret yet."""
+    repository, module = Repository.create(tmp_path, user.environ), f"m-{secrets.token_hex(4)}"
     for name in NAMES:
-        made.add_module(name, MODULE)
-    made.push("Install monitoring")
-    return made
+        repository.add_module(name, module)
+    repository.push("Install a module")
+    return Person(user, repository, module)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets in a repository that two clusters follow, each with keys and a controller of its own."""
+
+import shutil
+
+from tests.e2e.gitops.cluster import Cluster
+from tests.e2e.gitops.conftest import NAMES, PRODUCTION, STAGING
+from tests.e2e.gitops.person import Person
+from tests.e2e.gitops.repository import KUSTOMIZATION
+from tests.e2e.harness import eventually
+
+Clusters = tuple[Cluster, Cluster]
+
+
+def test_one_plaintext_reaches_both_clusters_through_git(
+    person: Person, clusters: Clusters
+) -> None:
+    """Sealed for each, committed, applied with the module, opened; then changed."""
+    person.seals("grafana", {"api-key": "old"})
+    changed = person.pushes("Let monitoring log in")
+    places = [f"clusters/{name}/{person.module}" for name in sorted(NAMES)]
+    assert changed == [
+        f"{at}/{file}" for at in places for file in ("grafana.yml", "kustomization.yml")
+    ]
+    files = [person.file(name, "grafana").read_text() for name in NAMES]
+    assert files[0] != files[1]
+    kustomization = (person.file(STAGING, "grafana").parent / "kustomization.yml").read_text()
+    assert kustomization == f"{KUSTOMIZATION}- grafana.yml\n"
+    for cluster in clusters:
+        cluster.sync(person.repository, person.module)
+        cluster.has(person.module, "grafana", {"api-key": "old"})
+        assert not cluster.says("True", person.module, "grafana")
+    # A value that changes is a commit like any other.
+    person.seals("grafana", {"api-key": "new"})
+    assert person.pushes("Change it") == [f"{at}/grafana.yml" for at in places]
+    for cluster in clusters:
+        cluster.sync(person.repository, person.module)
+        cluster.has(person.module, "grafana", {"api-key": "new"})
+
+
+def test_a_file_of_the_other_cluster_is_refused_and_others_go_on(
+    person: Person, clusters: Clusters
+) -> None:
+    """It is told by item, in the condition and as an event; nothing is made of it."""
+    _, production = clusters
+    person.seals("mine", {"password": "mine"})
+    person.seals("theirs", {"password": "theirs"})
+    shutil.copy(person.file(STAGING, "theirs"), person.file(PRODUCTION, "theirs"))
+    person.pushes("Copy what is not for production")
+    production.sync(person.repository, person.module)
+    said = production.says("False", person.module, "theirs")
+    assert "no key could decrypt secret (password)" in said
+    warned = [one for one in production.events(person.module, "theirs") if one[0] == "Warning"]
+    assert {reason for _, reason, _ in warned} == {"ErrUnsealFailed"}
+    assert production.values(person.module, "theirs") is None
+    production.has(person.module, "mine", {"password": "mine"})
+    production.says("True", person.module, "mine")
+    # Sealed for it after all, it is opened without anybody's help.
+    person.seals("theirs", {"password": "theirs"})
+    person.pushes("Seal it for production")
+    production.sync(person.repository, person.module)
+    production.has(person.module, "theirs", {"password": "theirs"})
+
+
+def test_a_file_that_is_removed_takes_its_secret_along(person: Person, clusters: Clusters) -> None:
+    """Kubernetes collects it by its owner; nothing here does that, so Keyfleet deletes it."""
+    staging, _ = clusters
+    for name in ("kept", "gone"):
+        person.seals(name, {"password": name})
+    person.pushes("Two secrets")
+    staging.sync(person.repository, person.module)
+    for name in ("kept", "gone"):
+        staging.has(person.module, name, {"password": name})
+    sealed = staging.sealed(person.module, "gone")["metadata"]
+    (owner,) = staging.secret(person.module, "gone")["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"]) == ("SealedSecret", sealed["uid"])
+    assert owner["controller"] is True
+    person.removes("gone", STAGING)
+    person.pushes("One is not needed any more")
+    staging.sync(person.repository, person.module, prune=True)
+    eventually(lambda: staging.values(person.module, "gone") is None)
+    staging.has(person.module, "kept", {"password": "kept"})
+    staging.says("True", person.module, "kept")
