@@ -22,6 +22,7 @@ from bench.keeping import Keeping
 from bench.propagation import Propagation
 from bench.provider import Provider
 from bench.rules import Rules
+from bench.sealed import Sealed
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stage import Stage, open_stage
 from bench.templates import measure_templates
@@ -42,6 +43,7 @@ BENCHES: dict[str, Callable[[Stage, Sizes], Bench]] = {
     "blackhole": Blackhole,
     "keeping": Keeping,
     "provider": Provider,
+    "sealed": Sealed,
 }
 ALONE: dict[str, Callable[[Sizes], list[Figure]]] = {"templates": measure_templates}
 """Benchmarks that need no planes."""
