@@ -76,7 +76,7 @@ async def list_keys(
                 uses = await _uses_in_clusters(members, rings, common)
     seen = await asyncio.to_thread(uses_in_files, tree, rings, common.namespace or "default")
     seen = Seen([*uses, *seen.uses], seen.problems)
-    _tell(rings, seen, common)
+    tell_keys(rings, seen, common)
     has_looked = bool(files) or in_clusters
     meant = key_meant(key, _fingerprints(rings)) if key else ""
     show(keys_answer(rings, seen, meant, has_looked=has_looked, now=SystemClock().now()), common)
@@ -110,7 +110,8 @@ def _fingerprints(rings: Mapping[str, Ring]) -> list[str]:
     return [each.fingerprint for ring in rings.values() for each in ring.keys]
 
 
-def _tell(rings: Mapping[str, Ring], seen: Seen, common: Common) -> None:
+def tell_keys(rings: Mapping[str, Ring], seen: Seen, common: Common) -> None:
+    """Say on standard error what is wrong with keys and with what is sealed."""
     if common.is_machine_readable:
         return
     for ring in rings.values():
@@ -184,11 +185,6 @@ def keys_answer(
         names=[key.fingerprint for _, key in keys],
         summary=_summary(rings, keys, uses, len(orphans), counts, has_looked=has_looked),
     )
-
-
-def is_backed_up(key: RingKey) -> bool:
-    """Tell whether a key is in a backup that was made since it is there."""
-    return bool(key.backed_up)
 
 
 def _row(ring: Ring, key: RingKey, count: int, *, has_looked: bool) -> tuple[str, ...]:

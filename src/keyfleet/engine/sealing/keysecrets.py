@@ -151,7 +151,7 @@ async def list_key_secrets(
     """
     listed = await list_raw(client, namespace, prefix)
     before = {_version(key.metadata): key for key in known.found} if known else {}
-    return await aside(partial(_read_all, listed, before))
+    return await aside(partial(read_all, listed, before))
 
 
 async def list_raw(
@@ -227,14 +227,21 @@ def _version(metadata: Metadata) -> tuple[str, str]:
     return (metadata.uid, metadata.resource_version)
 
 
-def _read_all(
-    secrets: Iterable[SecretObject], before: Mapping[tuple[str, str], KeySecret]
+def read_all(
+    secrets: Iterable[SecretObject], before: Mapping[tuple[str, str], KeySecret] | None = None
 ) -> KeySecrets:
+    """Return the sealing keys of key Secrets, and those that are broken; CPU-bound.
+
+    Args:
+        secrets: The key Secrets.
+        before: Keys that were read before, by uid and version: they are not read again.
+    """
+    known_keys = before or {}
     found: list[KeySecret] = []
     broken: list[tuple[str, InvalidInputError]] = []
     for secret in secrets:
         try:
-            known = before.get(_version(secret.metadata))
+            known = known_keys.get(_version(secret.metadata))
             found.append(known or read_key_secret(secret))
         except InvalidInputError as error:
             broken.append((secret.metadata.name, error))
