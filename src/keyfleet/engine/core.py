@@ -12,6 +12,7 @@ from keyfleet.engine.intents import Intents
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.readings import Readings
 from keyfleet.engine.results import Results
+from keyfleet.engine.sealing.fleetkeys import FleetKeys
 from keyfleet.engine.sightings import Sightings
 from keyfleet.engine.statuses import Statuses
 from keyfleet.engine.stores.reading import Stores
@@ -29,6 +30,7 @@ class Core:
     fleet: Fleet
     declared: Everywhere
     stores: Stores
+    keys: FleetKeys
     readings: Readings
     deletions: Deletions
     worker: Worker

@@ -32,6 +32,8 @@ from keyfleet.engine.lane import Busy, Lane
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.readings import Readings
 from keyfleet.engine.resolving import Resolving
+from keyfleet.engine.sealing.api.keys import SealingKeys
+from keyfleet.engine.sealing.keychanges import KeyChanges
 from keyfleet.engine.statuses import Say, Statuses
 from keyfleet.engine.storechanges import StoreChanges
 from keyfleet.engine.watched import Watched
@@ -56,6 +58,8 @@ class Engine:
         self._core = Core(parts)
         self._due = Due(self._core)
         self._store_changes = StoreChanges(self._core, self._due)
+        self._key_changes = KeyChanges(self._core, self._due)
+        self._core.keys = self._key_changes.keys
         self._endings = Endings(parts.clock)
         self._busy = Busy(self._settled)
         self._is_started = False
@@ -68,11 +72,17 @@ class Engine:
         try:
             await self._core.hub.start()
             self._is_started = True
+            self._core.keys.start()
             self._core.deletions.breaker.start()
             async for snapshots in self._parts.inventory.clusters():
                 await self._core.fleet.update(snapshots)
         finally:
             await self._shut_down()
+
+    @property
+    def sealing_keys(self) -> SealingKeys:
+        """The sealing keys of each cluster, for the API."""
+        return self._core.keys
 
     def problems(self) -> list[str]:
         """Return why not everything is served yet; for readiness."""
@@ -99,6 +109,7 @@ class Engine:
         finally:
             core.readings.refreshing.clear()
             await core.stores.close()
+            await core.keys.close()
             await core.statuses.close()
             await core.telling.close()
             await self._endings.close()
@@ -113,7 +124,14 @@ class Engine:
         parts, core, means = self._parts, self._core, self._means()
         watched = Watched(core)
         intents = IntentChanges(core, self._due, watched)
-        at_hub = HubChanges(core, self._due, watched, intents=intents, stores=self._store_changes)
+        at_hub = HubChanges(
+            core,
+            self._due,
+            watched,
+            intents=intents,
+            stores=self._store_changes,
+            keys=self._key_changes,
+        )
         in_fleet = FleetChanges(
             core, self._due, watched, intents=intents, kind_gone=at_hub.kind_gone
         )
@@ -138,7 +156,13 @@ class Engine:
         resolving = Resolving(parts.installation, parts.hub, core.fleet)
         core.stores = self._store_changes.stores(resolving)
         core.readings = Readings(
-            parts, core.declared, core.fleet, core.stores, resolving=resolving, due=due.afresh
+            parts,
+            core.declared,
+            core.fleet,
+            core.stores,
+            resolving=resolving,
+            keys=core.keys.keyset,
+            due=due.afresh,
         )
         core.deletions = Deletions(
             parts, core.declared, core.fleet, core.intents, resolving=resolving, wake=due.wake

@@ -138,6 +138,7 @@ class FleetChanges(FleetEvents):
         await core.telling.stop(entry.name)
         for kind in await core.declared.stop(entry):
             self._kind_gone(kind, entry.name)
+        core.keys.release(entry.name)
 
     async def cluster_leaving(self, entry: Entry) -> None:
         """Do what the FleetCluster asked for in the event of its removal."""

@@ -11,6 +11,7 @@ from keyfleet.engine.hubevents import HubEvents
 from keyfleet.engine.hubobjects import HUB, Document
 from keyfleet.engine.intentchanges import IntentChanges
 from keyfleet.engine.resolving import hub_names
+from keyfleet.engine.sealing.keychanges import KeyChanges
 from keyfleet.engine.storechanges import StoreChanges, reads_stores
 from keyfleet.engine.understanding import understood
 from keyfleet.engine.watched import Watched
@@ -33,12 +34,14 @@ class HubChanges(HubEvents):
         *,
         intents: IntentChanges,
         stores: StoreChanges,
+        keys: KeyChanges,
     ) -> None:
         self._core = core
         self._due = due
         self._watched = watched
         self._intents = intents
         self._stores = stores
+        self._keys = keys
 
     # The hub.
 
@@ -105,6 +108,7 @@ class HubChanges(HubEvents):
         gone = [key for key in core.parents.of_cluster(cluster) if key.kind == kind]
         core.parents.forget(gone)
         self._stores.kind_changed(kind, cluster)
+        self._keys.kind_changed(kind, cluster)
 
     def kind_listed(self, kind: str, cluster: ClusterName) -> None:
         """Look at what is left of manifests that are gone, now that those that live are known."""
@@ -119,6 +123,7 @@ class HubChanges(HubEvents):
                 self._due.queue(key, [cluster])
         core.parents.namespaces_changed(cluster)
         self._stores.kind_changed(kind, cluster)
+        self._keys.kind_changed(kind, cluster)
 
     def store_changed(self, ref: StoreRef) -> None:
         """Read again what is read from a store, or made by a generator, that changed."""

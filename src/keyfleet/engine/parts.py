@@ -10,6 +10,7 @@ from keyfleet.base.clock import Clock
 from keyfleet.base.log import Hooks
 from keyfleet.engine.declarations.claims import Claims
 from keyfleet.engine.declarations.telling import NewRecorder
+from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.engine.statuses import Tell
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import SecretRef
@@ -48,6 +49,8 @@ class Parts:
     """By kind."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Settings of providers, such as `AWS_ENDPOINT_URL`."""
+    sealing: SealingSettings = field(default_factory=SealingSettings)
+    """How sealing keys are found, made and renewed."""
     randomness: Callable[[int], bytes] = secrets.token_bytes
     """Unguessable bytes, for what generators make."""
     may_write: Callable[[], bool] = lambda: True

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from random import SystemRandom
 
+from keyfleet.base.sealing import Keyset
 from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.deletion.confirm import identity_doubt
 from keyfleet.engine.entry import Entry
@@ -35,6 +36,7 @@ class Readings:
         stores: Stores,
         *,
         resolving: Resolving,
+        keys: Callable[[ClusterName], Keyset],
         due: Callable[[IntentKey], None],
     ) -> None:
         """Start with nothing read.
@@ -45,6 +47,7 @@ class Readings:
             fleet: The clusters.
             stores: Reads what is in stores.
             resolving: Finds the clusters of sources.
+            keys: The sealing keys of a cluster, as `Surroundings.keys`.
             due: Runs a key again everywhere, since its stores are to be asked again.
         """
         self.rounds = Rounds(self._shape, parts.clock)
@@ -55,6 +58,7 @@ class Readings:
         self._fleet = fleet
         self._stores = stores
         self._resolving = resolving
+        self._keys = keys
         self._waiting_for: dict[ClusterName, set[IntentKey]] = {}
 
     def forget(self, key: IntentKey) -> None:
@@ -115,6 +119,7 @@ class Readings:
             facts_of=self._resolving.facts_of,
             chance=Chance(self._parts.clock.now, SystemRandom()),
             stores=self._stores,
+            keys=self._keys,
             namespace_of=self._namespace_of,
         )
 

@@ -19,6 +19,7 @@ from keyfleet.engine.passes import Passes
 from keyfleet.engine.propagation import Propagation
 from keyfleet.engine.readings import Readings
 from keyfleet.engine.results import Results
+from keyfleet.engine.sealing.clusterkeys import KEYS_UNKNOWN
 from keyfleet.engine.settled import PassResult
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.stores.room import BUSY
@@ -187,18 +188,26 @@ class Worker:
         if error.code == BUSY:
             # It is its turn in a moment, and then it is woken.
             return Again(POLL_S)
-        refs = ", ".join(str(read.ref) for read in intent.all_reads)
-        finding = Finding(
-            State.PENDING,
-            "SourceUnreachable",
-            f"source {refs} cannot be asked now: {error.message}; targets stay as they are",
-            hint="`keyfleet clusters` and `keyfleet doctor` say what is wrong with its cluster",
-        )
+        finding = unreachable_source(intent, error)
         if self._results.problem(intent.key, finding):
             self._changed(intent.key, None)
         self._readings.wait(intent)
         told = error.retry_after
         return Again(told.total_seconds() if told else None)
+
+
+def unreachable_source(intent: Intent, error: TemporaryError) -> Finding:
+    """Return that what an intent reads cannot be had now."""
+    if error.code == KEYS_UNKNOWN:
+        message = f"{error}; targets stay as they are"
+        return Finding(State.PENDING, "KeysUnknown", message, hint=error.hint)
+    refs = ", ".join(str(read.ref) for read in intent.all_reads)
+    return Finding(
+        State.PENDING,
+        "SourceUnreachable",
+        f"source {refs} cannot be asked now: {error.message}; targets stay as they are",
+        hint="`keyfleet clusters` and `keyfleet doctor` say what is wrong with its cluster",
+    )
 
 
 def _is_done(result: PassResult) -> bool:

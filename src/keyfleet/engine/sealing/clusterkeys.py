@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sealing keys of one cluster: watched, held in memory, made and renewed.
+
+A watch of metadata says that something changed; then all key Secrets are listed, and those that are
+new are read. Only such a complete list decides whether a key is missing: an error is no absence.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from keyfleet.base.backoff import Backoff
+from keyfleet.base.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidInputError,
+    KeyfleetError,
+    NotReadyError,
+)
+from keyfleet.base.log import get_logger
+from keyfleet.base.means import Means
+from keyfleet.base.sealing import KeyPair, Keyset, SealingCertificate
+from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.beside import beside
+from keyfleet.engine.sealing.keysecrets import (
+    KEY_LABEL,
+    KeySecrets,
+    by_age,
+    list_key_secrets,
+)
+from keyfleet.engine.sealing.making import due_at, gap_s, manifest_of, name_of_next, new_pair
+from keyfleet.engine.sealing.settings import SealingSettings
+from keyfleet.kube.client import Client
+from keyfleet.kube.informer import Informer
+from keyfleet.kube.objects import Metadata
+from keyfleet.kube.resources import SECRETS
+from keyfleet.model.places import ClusterName
+
+log = get_logger("sealing")
+T = TypeVar("T")
+
+KEYS = ThreadPoolExecutor(1, thread_name_prefix="sealing-keys")
+"""Reads and makes keys: a fleet that has none yet must not take every core for minutes."""
+SETTLE_S = 0.1
+"""A change is mostly followed by another: a restore brings many keys."""
+BACKOFF = Backoff(base_s=0.5, cap_s=30.0)
+RECHECK_S = 30.0
+"""How soon a cluster that is paused, or a pause between keys, is looked at again."""
+SPARE_FOR = timedelta(hours=1)
+"""How long a key that was made and could not be kept is tried again."""
+LONGEST_S = 3600.0
+"""Wall clocks jump: a renewal is not slept for any longer at once."""
+
+
+class Aside(Protocol):
+    """What does work on keys beside the event loop."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """Return what the work makes; raises what it raises."""
+        ...
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do work on keys beside the event loop."""
+    return await beside(KEYS, work)
+
+
+class KeyEvents(Protocol):
+    """What is told of the keys of a cluster; every call is synchronous and cheap."""
+
+    def keys_changed(self, cluster: ClusterName, before: KeySecrets | None) -> None:
+        """They are known now, or are others than before."""
+        ...
+
+    def key_broken(self, cluster: ClusterName, name: str, error: InvalidInputError) -> None:
+        """A key Secret cannot be used; told once."""
+        ...
+
+    def key_made(self, cluster: ClusterName, made: Metadata, *, is_first: bool) -> None:
+        """A key was made."""
+        ...
+
+
+class ClusterKeys:
+    """Watches the key Secrets of one cluster."""
+
+    def __init__(
+        self,
+        cluster: ClusterName,
+        client: Client,
+        settings: SealingSettings,
+        *,
+        events: KeyEvents,
+        may_make: Callable[[], bool],
+        means: Means,
+        aside: Aside = in_thread,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            cluster: Its name; empty is the hub.
+            client: The way to it.
+            settings: Of all clusters.
+            events: Told about keys.
+            may_make: Whether this replica may write there now.
+            means: Of the watches.
+            aside: What reads and makes keys beside the event loop.
+        """
+        self.cluster = cluster
+        self.client = client
+        self.known: KeySecrets | None = None
+        """All key Secrets, once they were listed."""
+        self.makes = False
+        """Whether keys are made and renewed here; `make` sets it."""
+        self._settings = settings
+        self._events = events
+        self._may_make = may_make
+        self._means = means
+        self._clock = means["clock"]
+        self._aside = aside
+        self._keyset = Keyset()
+        self._certificate: SealingCertificate | None = None
+        self._error: KeyfleetError | None = None
+        self._told: set[tuple[str, str, str]] = set()
+        self._made: list[float] = []
+        self._salt = 0
+        self._spare: tuple[datetime, KeyPair] | None = None
+        self._failures = 0
+        self._is_due = asyncio.Event()
+        self._watches = [self._watch(labels=KEY_LABEL)]
+        self._watches.append(self._watch(fields=f"metadata.name={settings.prefix}"))
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start to watch."""
+        self._is_due.set()
+        for watch in self._watches:
+            self._tasks.append(spawn(watch.run(), name=f"watch keys {self.cluster}"))
+        self._tasks.append(spawn(self._run(), name=f"keys {self.cluster}"))
+
+    async def stop(self) -> None:
+        """Stop; the keys are held no longer."""
+        await stop(*self._tasks)
+        self._tasks.clear()
+        self.known, self._keyset, self._certificate, self._spare = None, Keyset(), None, None
+
+    def make(self, *, is_wanted: bool) -> None:
+        """Make and renew keys here from now on, or no more."""
+        if is_wanted != self.makes:
+            self.makes = is_wanted
+            self._is_due.set()
+
+    @property
+    def keyset(self) -> Keyset:
+        """The keys that open.
+
+        Raises:
+            NotReadyError: They were not listed yet.
+        """
+        self._require_known()
+        return self._keyset
+
+    @property
+    def certificate(self) -> SealingCertificate | None:
+        """What to seal with; None: the cluster has no key.
+
+        Raises:
+            NotReadyError: The keys were not listed yet.
+        """
+        self._require_known()
+        return self._certificate
+
+    # Listing.
+
+    def _require_known(self) -> None:
+        if self.known is None:
+            raise not_known(self.cluster, self._error, self._settings.namespace)
+
+    def _watch(self, *, labels: str = "", fields: str = "") -> Informer[Metadata]:
+        return Informer(
+            self.client,
+            SECRETS,
+            namespace=self._settings.namespace,
+            labels=labels,
+            fields=fields,
+            on_change=lambda *_: self._is_due.set(),
+            keep_annotation=lambda _: False,
+            purpose="sealing keys",
+            **self._means,
+        )
+
+    async def _run(self) -> None:
+        while True:
+            self._is_due.clear()
+            try:
+                rest_s = await self._round()
+                self._failures, self._error = 0, None
+            except KeyfleetError as error:
+                rest_s = self._failed(error)
+            except Exception as error:  # noqa: BLE001 - a bug must not end this without a word
+                # Only the type: the text of an unknown error may quote a key.
+                log.error("sealing.crashed", cluster=self.cluster, error=type(error).__name__)  # noqa: TRY400
+                rest_s = RECHECK_S
+            await self._rest(rest_s)
+
+    def _failed(self, error: KeyfleetError) -> float:
+        self._failures += 1
+        if self._error is None or self._error.code != error.code:
+            log.warning("sealing.keys_unread", cluster=self.cluster, code=error.code)
+        self._error = error
+        return BACKOFF.delay_s(self._failures, self._means["random"])
+
+    async def _rest(self, seconds: float) -> None:
+        waits = [
+            spawn(self._clock.sleep(seconds), name="keys rest"),
+            spawn(self._is_due.wait(), name="keys change"),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stop(*waits)
+        if self._is_due.is_set():
+            await self._clock.sleep(SETTLE_S)
+
+    async def _round(self) -> float:
+        """List the keys, make one if that is due, and return how long nothing need be done."""
+        rest_s = self._rest_s(await self._list())
+        if rest_s <= 0:
+            pair = await self._new_pair()
+            # Making it took a while, and another may have done so meanwhile.
+            found = await self._list()
+            rest_s = self._rest_s(found)
+            if rest_s <= 0:
+                return await self._create(pair, found)
+        self._spare = None
+        return rest_s
+
+    async def _list(self) -> KeySecrets:
+        settings = self._settings
+        found = await list_key_secrets(
+            self.client, settings.namespace, settings.prefix, known=self.known, aside=self._aside
+        )
+        self._take(found)
+        return found
+
+    def _take(self, found: KeySecrets) -> None:
+        before, self.known = self.known, found
+        active = by_age(found.found, self._settings.priority)
+        self._keyset = self._keyset.with_keys(one.key for one in active)
+        self._certificate = active[0].certificate if active else None
+        broken = {(name, error.code, error.subject) for name, error in found.broken}
+        for name, error in found.broken:
+            if (name, error.code, error.subject) not in self._told:
+                log.warning("sealing.key_broken", cluster=self.cluster, name=name, code=error.code)
+                self._events.key_broken(self.cluster, name, error)
+        self._told = broken
+        if before is None or _shown(before) != _shown(found):
+            self._events.keys_changed(self.cluster, before)
+
+    # Making.
+
+    async def _new_pair(self) -> KeyPair:
+        now = self._clock.now()
+        # While it cannot be kept, such as for want of a right, each try would cost a second.
+        if self._spare is None or not timedelta() <= now - self._spare[0] < SPARE_FOR:
+            self._spare = (now, await self._aside(new_pair(self._settings, now)))
+        return self._spare[1]
+
+    async def _create(self, pair: KeyPair, found: KeySecrets) -> float:
+        document = manifest_of(
+            pair, self._settings, name_of_next(self._settings, found, self._salt)
+        )
+        try:
+            made = await self.client.create(SECRETS, document, namespace=self._settings.namespace)
+        except ConflictError:
+            # It was made after all; or this name is of something that is no key.
+            self._salt += 1
+            return SETTLE_S
+        self._spare = None
+        self._made.append(self._clock.monotonic())
+        log.info("sealing.key_made", cluster=self.cluster, name=made.name)
+        self._events.key_made(
+            self.cluster, made, is_first=not by_age(found.found, self._settings.priority)
+        )
+        return SETTLE_S
+
+    def _rest_s(self, found: KeySecrets) -> float:
+        """Return how long no key need be made; 0: one is due, and may be made."""
+        now = self._clock.now()
+        due = due_at(found.found, self._settings, now) if self.makes else None
+        if due is None:
+            return LONGEST_S
+        if due > now:
+            return min((due - now).total_seconds(), LONGEST_S)
+        if not self._may_make():
+            return RECHECK_S
+        return gap_s(self._made, self._clock.monotonic())
+
+
+KEYS_UNKNOWN = "sealing.keys_unknown"
+"""Code of `not_known`."""
+
+
+def not_known(cluster: ClusterName, error: KeyfleetError | None, namespace: str) -> NotReadyError:
+    """Return that the keys of a cluster are not known, and why."""
+    name = cluster or "hub"
+    if isinstance(error, DeniedError):
+        hint = f"let Keyfleet get, list and watch Secrets in namespace {namespace} of {name}"
+    else:
+        hint = "they are asked for again and again; `keyfleet doctor` says what is wrong"
+    return NotReadyError("sealing.keys_unknown", "the sealing keys are not known", name, hint)
+
+
+def _shown(keys: KeySecrets) -> list[tuple[str, str, str]]:
+    return [(key.name, key.fingerprint, key.state) for key in keys.found]
