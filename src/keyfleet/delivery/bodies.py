@@ -9,14 +9,16 @@ wrapped until `kube.requests` encodes them.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from keyfleet.kube.resources import SEALEDSECRETS
 from keyfleet.model.places import Place
 from keyfleet.model.plan import Write
+from keyfleet.model.sealed import STAMP, SealedForm
 
 Operation = dict[str, Any]
 
 
 def create_body(place: Place, write: Write) -> dict[str, Any]:
-    """Return the Secret to POST."""
+    """Return the Secret to POST, or the SealedSecret: its values are sealed here."""
     metadata: dict[str, Any] = {
         "name": place.name,
         "namespace": place.namespace,
@@ -27,6 +29,8 @@ def create_body(place: Place, write: Write) -> dict[str, Any]:
         metadata["ownerReferences"] = [owner.body() for owner in write.owners]
     if write.finalizers:
         metadata["finalizers"] = list(write.finalizers)
+    if write.sealed is not None:
+        return _sealed_body(metadata, write, write.sealed)
     body = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -37,13 +41,34 @@ def create_body(place: Place, write: Write) -> dict[str, Any]:
     return {**body, "immutable": True} if write.is_immutable else body
 
 
+def _sealed_body(metadata: dict[str, Any], write: Write, form: SealedForm) -> dict[str, Any]:
+    spec = form.spec(write.data or {})
+    metadata["annotations"] |= _stamp(form, spec)
+    return {
+        "apiVersion": SEALEDSECRETS.api_version,
+        "kind": SEALEDSECRETS.kind,
+        "metadata": metadata,
+        "spec": spec,
+    }
+
+
+def _stamp(form: SealedForm, spec: Mapping[str, Any]) -> dict[str, str]:
+    stamp = form.stamp(spec)
+    return {STAMP: stamp} if stamp else {}
+
+
 def update_operations(write: Write, resource_version: str) -> list[Operation]:
     """Return the JSON patch that makes a live Secret as wanted, or fails with 409 when it moved."""
     operations: list[Operation] = []
-    if write.data is not None:
+    annotations = dict(write.annotations)
+    if write.data is not None and write.sealed is not None:
+        spec = write.sealed.spec(write.data)
+        operations.append({"op": "add", "path": "/spec", "value": spec})
+        annotations |= _stamp(write.sealed, spec)
+    elif write.data is not None:
         operations.append({"op": "add", "path": "/data", "value": dict(write.data)})
     operations += _map_operations("labels", write.labels, exists=write.has_labels)
-    operations += _map_operations("annotations", write.annotations, exists=write.has_annotations)
+    operations += _map_operations("annotations", annotations, exists=write.has_annotations)
     operations += _dress_operations(write)
     # Setting the version to the one that was read makes the server compare it: stale gives 409.
     operations.append(

@@ -7,8 +7,11 @@ from keyfleet.base.errors import InvariantError
 from keyfleet.delivery.bodies import create_body, update_operations
 from keyfleet.kube.client import Client
 from keyfleet.kube.requests import FIELD_MANAGER
-from keyfleet.kube.resources import SECRETS
+from keyfleet.kube.resources import SEALEDSECRETS, SECRETS
 from keyfleet.model.plan import Step, Verb
+
+RESOURCES = {resource.kind: resource for resource in (SECRETS, SEALEDSECRETS)}
+"""The kinds of targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ async def deliver(step: Step, client: Client) -> Delivered:
 
 async def _delete(step: Step, client: Client) -> None:
     await client.delete(
-        SECRETS,
+        RESOURCES[step.place.kind],
         step.place.name,
         namespace=step.place.namespace,
         uid=step.uid,
@@ -60,7 +63,8 @@ async def _create(step: Step, client: Client) -> Delivered:
         raise InvariantError("delivery.no_write", "a create step has nothing to write")
     body = create_body(step.place, step.write)
     manager = step.write.field_manager or FIELD_MANAGER
-    written = await client.create(SECRETS, body, namespace=step.place.namespace, manager=manager)
+    resource, namespace = RESOURCES[step.place.kind], step.place.namespace
+    written = await client.create(resource, body, namespace=namespace, manager=manager)
     return Delivered(written.uid, written.resource_version)
 
 
@@ -71,7 +75,7 @@ async def _update(step: Step, client: Client) -> Delivered:
     if len(operations) == 1:
         return Delivered(step.uid, step.resource_version)
     written = await client.json_patch(
-        SECRETS,
+        RESOURCES[step.place.kind],
         step.place.name,
         operations,
         namespace=step.place.namespace,

@@ -66,5 +66,5 @@ class IntentChanges:
         for entry in entries:
             if entry.member is not None:
                 for spot in entry.member.spots(intent):
-                    entry.member.memory.doubt(spot)
+                    entry.member.view(intent.targets.kind).memory.doubt(spot)
             entry.lane.add_now(intent.key)

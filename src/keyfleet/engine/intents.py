@@ -105,12 +105,12 @@ class Intents:
         return [self._by_key[key] for key in keys]
 
     def wanting(
-        self, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
+        self, cluster: ClusterFacts, namespace: NamespaceFacts, name: str, kind: str = ""
     ) -> Iterator[Intent]:
-        """Yield the intents that want a target at a place."""
+        """Yield the intents that want a target at a place, of any kind unless one is said."""
         for key in self._by_target_name.get(name, ()):
             intent = self._by_key[key]
-            if is_wanted_at(intent, cluster, namespace, name):
+            if is_wanted_at(intent, cluster, namespace, name, kind):
                 yield intent
 
     def rival(
@@ -119,6 +119,7 @@ class Intents:
         cluster: ClusterFacts,
         namespace: NamespaceFacts,
         name: str,
+        kind: str = "",
         *,
         may_write: Callable[[Intent], bool] = lambda _: True,
     ) -> IntentKey | None:
@@ -132,14 +133,14 @@ class Intents:
             return None
         others = [
             intent
-            for intent in self.wanting(cluster, namespace, name)
+            for intent in self.wanting(cluster, namespace, name, kind)
             if intent.key != key and may_write(intent)
         ]
         strongest = min(others, key=lambda intent: intent.seniority, default=None)
         own = self._by_key.get(key)
         if strongest is None:
             return None
-        if own is not None and is_wanted_at(own, cluster, namespace, name):
+        if own is not None and is_wanted_at(own, cluster, namespace, name, kind):
             return strongest.key if strongest.seniority < own.seniority else None
         return strongest.key
 

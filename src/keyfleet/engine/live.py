@@ -4,26 +4,40 @@
 from collections.abc import Mapping
 
 from keyfleet.base.errors import DeniedError
+from keyfleet.base.sealing import SealingCertificate
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.members.scopes import EVERYWHERE
+from keyfleet.engine.sealing.certificates import cluster_certificate
 from keyfleet.engine.views import (
     GLANCE,
     Look,
+    actual_from_sealed,
     actual_from_secret,
     namespace_facts,
     with_inherited_keys,
 )
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import NAMESPACES, SECRETS
+from keyfleet.kube.resources import NAMESPACES, SEALEDSECRETS, SECRETS
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
-from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+from keyfleet.model.places import (
+    SEALED_SECRET,
+    SECRET,
+    ClusterFacts,
+    IntentKey,
+    NamespaceFacts,
+    Place,
+)
+from keyfleet.model.plan import Finding
+from keyfleet.plan.sealing import not_served
 
 
 class LiveMember:
     """One cluster for the length of one command; implements `views.ClusterView`."""
+
+    kind = SECRET
 
     def __init__(
         self,
@@ -39,6 +53,20 @@ class LiveMember:
         self._namespaces: dict[str, NamespaceFacts | None] = {}
         self._are_all_listed = False
         self._marked: list[Metadata] | None = None
+        self.sealed = LiveSealed(self, installation, scopes)
+
+    @property
+    def views(self) -> tuple["LiveMember | LiveSealed", ...]:
+        """Its targets, kind by kind."""
+        return (self, self.sealed)
+
+    def view(self, kind: str) -> "LiveMember | LiveSealed":
+        """Return its targets of one kind."""
+        return self.sealed if kind == SEALED_SECRET else self
+
+    async def certificate(self) -> SealingCertificate | Finding:
+        """Return what targets are sealed with here, or why none can be."""
+        return await self.sealed.certificate()
 
     async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
         """Return the namespaces the intent's matcher has to be asked about.
@@ -96,3 +124,75 @@ class LiveMember:
                 )
             ]
         return [(metadata, read_marker(metadata.annotations or {})) for metadata in self._marked]
+
+
+class LiveSealed:
+    """The SealedSecrets of one cluster for the length of one command."""
+
+    kind = SEALED_SECRET
+
+    def __init__(
+        self, member: LiveMember, installation: Installation, scopes: tuple[str, ...]
+    ) -> None:
+        self.client = member.client
+        self._member = member
+        self._installation = installation
+        self._scopes = scopes
+        self._is_served: bool | None = None
+        self._marked: list[Metadata] | None = None
+        self._certificate: SealingCertificate | Finding | None = None
+
+    @property
+    def facts(self) -> ClusterFacts:
+        """Name, identity and labels of the cluster."""
+        return self._member.facts
+
+    async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
+        """Return the namespaces the intent's matcher has to be asked about."""
+        return await self._member.namespaces(intent)
+
+    async def namespace(self, name: str) -> NamespaceFacts | None:
+        """Return one namespace; one that may not be looked at is taken to exist."""
+        return await self._member.namespace(name)
+
+    async def actual(
+        self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
+    ) -> Actual | None:
+        """Return the live object; its values cannot be seen."""
+        del look
+        if not await self._served():
+            return None
+        found = await self.client.find(SEALEDSECRETS, name, namespace=namespace)
+        return actual_from_sealed(found, self._installation, intent) if found else None
+
+    async def owned(self, intent: IntentKey) -> list[Spot]:
+        """Return where targets are that are marked as this intent's."""
+        if self._marked is None:
+            self._marked = await self._list() if await self._served() else []
+        found = [(each, read_marker(each.annotations or {})) for each in self._marked]
+        return [each.key for each, marker in found if marker and marker.intent == intent]
+
+    async def certificate(self) -> SealingCertificate | Finding:
+        """Return what targets are sealed with here, or why none can be."""
+        if not await self._served():
+            return not_served(Place(self.facts.name, "", "", SEALED_SECRET))
+        if self._certificate is None:
+            self._certificate = await cluster_certificate(
+                self.client, self.facts, now=self.client.clock.now()
+            )
+        return self._certificate
+
+    async def _served(self) -> bool:
+        if self._is_served is None:
+            self._is_served = await self.client.serves(SEALEDSECRETS)
+        return self._is_served
+
+    async def _list(self) -> list[Metadata]:
+        labels = f"{HUB_LABEL}={self._installation.hub_label}"
+        return [
+            metadata
+            for scope in self._scopes
+            for metadata in await self.client.list_metadata(
+                SEALEDSECRETS, namespace=scope, labels=labels
+            )
+        ]

@@ -202,12 +202,11 @@ class OneShot:
             if contact.member is None or not intent.targets.clusters.matches(contact.member.facts):
                 continue
             try:
-                for name, namespace in (
-                    await self._gatherer.wanted(intent, contact.member)
-                ).items():
+                view = contact.member.view(intent.targets.kind)
+                for name, namespace in (await self._gatherer.wanted(intent, view)).items():
                     actual = None
                     if namespace is not None:
-                        actual = await contact.member.actual(name, intent.targets.name, intent.key)
+                        actual = await view.actual(name, intent.targets.name, intent.key)
                     marker = read_marker(actual.annotations) if actual else None
                     if marker is not None and marker.intent == intent.key:
                         found.append(marker)
@@ -234,10 +233,11 @@ class OneShot:
     ) -> list[Planned]:
         # Without --prune nothing is deleted, whatever became of the source.
         are_all_unwanted = self._request.prune and shaped.is_source_gone
-        wanted = {} if are_all_unwanted else await self._gatherer.wanted(intent, member)
+        view = member.view(intent.targets.kind)
+        wanted = {} if are_all_unwanted else await self._gatherer.wanted(intent, view)
         planned = []
         for at in wanted.items():
-            question = await self._gatherer.ask_wanted(intent, shaped, member, at)
+            question = await self._gatherer.ask_wanted(intent, shaped, view, at)
             planned.append(self._decided(question, shaped, contact))
         if self._request.prune:
             planned += await self._plan_left_over(intent, shaped, contact, set(wanted))
@@ -250,11 +250,13 @@ class OneShot:
         if member is None:
             return []
         planned = []
-        for spot in await member.owned(intent.key):
-            if spot[1] == intent.targets.name and spot[0] in wanted:
+        found = [(view, spot) for view in member.views for spot in await view.owned(intent.key)]
+        for view, spot in found:
+            is_named = spot[1] == intent.targets.name and view.kind == intent.targets.kind
+            if is_named and spot[0] in wanted:
                 continue
             question = await self._gatherer.ask_left_over(
-                intent.key, member, spot, policy=forced_policy(shaped)
+                intent.key, view, spot, policy=forced_policy(shaped)
             )
             planned.append(_unless_paused(question, decide(question), contact))
         return planned
@@ -302,7 +304,8 @@ class OneShot:
 
     async def _look_again(self, question: Question, member: LiveMember) -> Question:
         place = question.place
-        actual = await member.actual(place.namespace, place.name, question.key)
+        view = member.view(place.kind)
+        actual = await view.actual(place.namespace, place.name, question.key)
         return replace(question, actual=actual)
 
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:

@@ -26,6 +26,7 @@ from keyfleet.engine.entry import Entry
 from keyfleet.engine.lane import Again
 from keyfleet.engine.members.member import Member
 from keyfleet.engine.members.memory import after_write
+from keyfleet.engine.members.targetview import TargetView
 from keyfleet.engine.obstacles import cluster_paused, contested, failure_finding
 from keyfleet.engine.settled import PassResult, Settled, found, in_sync, nothing, pass_result
 from keyfleet.engine.shaping import Shaped
@@ -36,6 +37,7 @@ from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.decide import decide
 from keyfleet.plan.leaving import TARGET_MISSING
 from keyfleet.plan.question import Question
+from keyfleet.plan.sealing import CERTIFICATE_EXPIRED, CERTIFICATE_MISSING, KIND_MISSING
 
 log = get_logger("engine")
 
@@ -43,8 +45,14 @@ DECISIONS_MAX = 4
 """Decisions about one target in one pass, when others write at the same time."""
 RECHECK_S = 30.0
 """When a target that is not watched, such as somebody else's, is looked at again."""
-_UNHEARD = ("TargetTerminating", TARGET_MISSING)
-"""Reasons to look again at a target that no watch shows."""
+_UNHEARD = (
+    "TargetTerminating",
+    TARGET_MISSING,
+    KIND_MISSING,
+    CERTIFICATE_MISSING,
+    CERTIFICATE_EXPIRED,
+)
+"""Reasons to look again at what no watch shows."""
 
 Ask = Callable[[], Awaitable[Question]]
 
@@ -86,43 +94,53 @@ class Passes:
     ) -> PassResult:
         """Bring every target of the intent in this cluster in line."""
         gatherer = self._gatherer()
-        name = intent.targets.name
+        view, name = member.view(intent.targets.kind), intent.targets.name
         try:
-            wanted = {} if shaped.is_source_gone else await gatherer.wanted(intent, member)
+            wanted = {} if shaped.is_source_gone else await gatherer.wanted(intent, view)
         except KeyfleetError as error:
             return pass_result([self._failed(Place(member.facts.name, "", name), error)], [])
         settled = await all_of(
             [
                 self._settle(
                     entry,
-                    member,
-                    Place(member.facts.name, at[0], name),
-                    partial(gatherer.ask_wanted, intent, shaped, member, at),
+                    view,
+                    Place(view.facts.name, at[0], name, view.kind),
+                    partial(gatherer.ask_wanted, intent, shaped, view, at),
                     shaped.finding,
                 )
                 for at in wanted.items()
             ],
             name="settle",
         )
-        spots = [
-            spot
-            for spot in await member.owned(intent.key)
-            if spot[1] != name or spot[0] not in wanted
-        ]
-        left = await self._left_over(entry, member, intent.key, spots, forced_policy(shaped))
+        delivered = {one.result.namespace for one in settled if one.result.state is State.IN_SYNC}
+        left: list[Settled] = []
+        for other in member.views:
+            # Of another kind, a target goes once the one that takes its place is there.
+            stays = wanted if other is view else wanted.keys() - delivered
+            spots = [
+                spot
+                for spot in await other.owned(intent.key)
+                if spot[1] != name or spot[0] not in stays
+            ]
+            left += await self._left_over(entry, other, intent.key, spots, forced_policy(shaped))
         return pass_result(settled, left)
 
     async def look(self, member: Member, intent: Intent) -> PassResult | None:
         """Return how the targets stand if each is as it was delivered; None when one is not."""
         name, gatherer = intent.targets.name, self._gatherer()
+        view = member.view(intent.targets.kind)
         try:
-            wanted = await gatherer.wanted(intent, member)
-            owned = await member.owned(intent.key)
-            found = [await gatherer.as_delivered(intent, member, at) for at in wanted.items()]
+            wanted = await gatherer.wanted(intent, view)
+            owned = [
+                (other is view, spot)
+                for other in member.views
+                for spot in await other.owned(intent.key)
+            ]
+            found = [await gatherer.as_delivered(intent, view, at) for at in wanted.items()]
         except KeyfleetError:
             # The pass that follows meets it again, and says so.
             return None
-        if any(spot[1] != name or spot[0] not in wanted for spot in owned):
+        if any(not ours or spot[1] != name or spot[0] not in wanted for ours, spot in owned):
             return None
         targets = tuple(one for one in found if one is not None)
         if len(targets) != len(found):
@@ -132,22 +150,24 @@ class Passes:
 
     async def clean_up(self, entry: Entry, member: Member, key: IntentKey) -> PassResult:
         """Delete or release what an intent that is gone left in this cluster."""
-        spots = await member.owned(key)
-        return pass_result([], await self._left_over(entry, member, key, spots, ""))
+        left: list[Settled] = []
+        for view in member.views:
+            left += await self._left_over(entry, view, key, await view.owned(key), "")
+        return pass_result([], left)
 
     async def _left_over(
         self,
         entry: Entry,
-        member: Member,
+        view: TargetView,
         key: IntentKey,
         spots: list[tuple[str, str]],
         policy: str,
     ) -> list[Settled]:
-        ask = partial(self._gatherer().ask_left_over, key, member, policy=policy)
+        ask = partial(self._gatherer().ask_left_over, key, view, policy=policy)
         return await all_of(
             [
                 self._settle(
-                    entry, member, Place(member.facts.name, *spot), partial(ask, spot), None
+                    entry, view, Place(view.facts.name, *spot, view.kind), partial(ask, spot), None
                 )
                 for spot in spots
             ],
@@ -155,12 +175,12 @@ class Passes:
         )
 
     async def _settle(
-        self, entry: Entry, member: Member, place: Place, ask: Ask, objection: Finding | None
+        self, entry: Entry, view: TargetView, place: Place, ask: Ask, objection: Finding | None
     ) -> Settled:
         """Decide and deliver until the target is settled; errors become its result."""
         try:
             for _ in range(DECISIONS_MAX):
-                settled = await self._decide_and_write(entry, member, await ask(), objection)
+                settled = await self._decide_and_write(entry, view, await ask(), objection)
                 if settled is not None:
                     return settled
         except UnreachableError as error:
@@ -172,28 +192,28 @@ class Passes:
         return replace(found(place, contested(place)), again=Again())
 
     async def _decide_and_write(
-        self, entry: Entry, member: Member, question: Question, objection: Finding | None
+        self, entry: Entry, view: TargetView, question: Question, objection: Finding | None
     ) -> Settled | None:
         if objection is not None:
             return self._left_alone(question, replace(nothing(question), finding=objection))
-        question = self._gatherer().governed(question, member)
+        question = self._gatherer().governed(question, view)
         step = decide(question)
         if not step.writes:
             return self._left_alone(question, step)
         if entry.snapshot.paused:
             return found(question.place, cluster_paused(entry.name))
         if not step.loses:
-            return await self._write(member, question, step)
-        return await self._lose(entry, member, question, step)
+            return await self._write(view, question, step)
+        return await self._lose(entry, view, question, step)
 
     async def _lose(
-        self, entry: Entry, member: Member, question: Question, step: Step
+        self, entry: Entry, view: TargetView, question: Question, step: Step
     ) -> Settled | None:
         lane = (entry.name, question.key)
         if finding := self._gate.objection(question, step, lane):
             return self._left_alone(question, replace(nothing(question), finding=finding))
         try:
-            settled = await self._write(member, question, step)
+            settled = await self._write(view, question, step)
         except PermanentError:
             self._gate.spared(question, step)
             raise
@@ -219,19 +239,19 @@ class Passes:
     def _recheck(self) -> Again:
         return Again(RECHECK_S * (1.0 + self._random.random()))
 
-    async def _write(self, member: Member, question: Question, step: Step) -> Settled | None:
+    async def _write(self, view: TargetView, question: Question, step: Step) -> Settled | None:
         began = self._clock.monotonic()
         spot = (step.place.namespace, step.place.name)
-        with member.writing(spot):
+        with view.writing(spot):
             try:
-                delivered = await deliver(step, member.client)
+                delivered = await deliver(step, view.client)
             except ConflictError:
                 # Somebody wrote since the decision: look at what is there and decide again.
-                member.memory.doubt(spot)
+                view.memory.doubt(spot)
                 return None
-            self._remember(member, question, step, delivered)
+            self._remember(view, question, step, delivered)
         took_s = self._clock.monotonic() - began
-        self._hooks.step_done(member.facts.name, step.verb, State.IN_SYNC, took_s)
+        self._hooks.step_done(view.facts.name, step.verb, State.IN_SYNC, took_s)
         log.info(
             "delivery.written",
             cluster=step.place.cluster,
@@ -259,13 +279,13 @@ class Passes:
         return replace(found(place, finding), again=again)
 
     def _remember(
-        self, member: Member, question: Question, step: Step, delivered: Delivered
+        self, view: TargetView, question: Question, step: Step, delivered: Delivered
     ) -> None:
         spot = (step.place.namespace, step.place.name)
         if step.verb is Verb.DELETE:
-            member.memory.deleted(spot, step.uid)
+            view.memory.deleted(spot, step.uid)
             return
         # What was made anew has nothing of what was there but what was written.
         before = None if step.verb is Verb.RECREATE else question.actual
         actual = after_write(before, step, delivered)
-        member.memory.wrote(spot, actual, step.intent)
+        view.memory.wrote(spot, actual, step.intent)

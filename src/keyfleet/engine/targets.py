@@ -9,7 +9,7 @@ from keyfleet.engine.intents import Intents
 from keyfleet.engine.material import lineage_of
 from keyfleet.engine.settled import found
 from keyfleet.engine.shaping import Shaped, transform_finding
-from keyfleet.engine.views import ClusterView, look_of
+from keyfleet.engine.views import ClusterView, KindOfTargets, look_of
 from keyfleet.model.desired import Actual, Content, DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Creation, DeletionPolicy, Intent, Read, SecretRef
@@ -33,6 +33,7 @@ from keyfleet.model.places import (
 )
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
+from keyfleet.model.sealed import Sealing
 from keyfleet.plan.checks import first_objection
 from keyfleet.plan.dressing import dressing
 from keyfleet.plan.facing import facing
@@ -40,6 +41,7 @@ from keyfleet.plan.flows import can_never_flow
 from keyfleet.plan.leaving import target_missing
 from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
 from keyfleet.plan.question import Made, Question
+from keyfleet.plan.sealing import is_sealed_so
 from keyfleet.transform.shape import placed
 
 
@@ -84,11 +86,12 @@ class Gatherer:
         """Return the question about one wanted target."""
         name, namespace = at
         facts = namespace or NamespaceFacts(name)
-        place = Place(view.facts.name, name, intent.targets.name)
+        place = Place(view.facts.name, name, intent.targets.name, view.kind)
+        sealing = await self._sealing(intent, view)
         actual = await _actual(view, place, intent) if namespace else None
         intent = facing(intent, actual)
         wanted = await self._wanted(intent, shaped, TargetFacts(view.facts, facts), at, actual)
-        return Question(
+        question = Question(
             key=intent.key,
             place=place,
             cluster=view.facts,
@@ -97,7 +100,8 @@ class Gatherer:
             desired=wanted.desired,
             fingerprint=wanted.fingerprint,
             made=wanted.made,
-            obstacle=wanted.obstacle,
+            obstacle=sealing if isinstance(sealing, Finding) else wanted.obstacle,
+            sealing=sealing if isinstance(sealing, Sealing) else None,
             actual=actual,
             namespace=namespace,
             asker=shaped.asker,
@@ -110,9 +114,46 @@ class Gatherer:
                 view.facts,
                 facts,
                 place.name,
+                place.kind,
                 may_write=lambda other: self._may_write(other, view.facts, facts),
             ),
             holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
+        )
+        return await self._resealable(question, shaped, TargetFacts(view.facts, facts), at)
+
+    async def _sealing(self, intent: Intent, view: ClusterView) -> Sealing | Finding | None:
+        """Return what targets are sealed with, or why they cannot be; None where they are not."""
+        scope = intent.targets.sealed_as
+        if scope is None:
+            return None
+        found = await view.certificate()
+        if isinstance(found, Finding):
+            return found
+        return Sealing(found, scope, self.installation.ring)
+
+    async def _resealable(
+        self,
+        question: Question,
+        shaped: Shaped,
+        facts: TargetFacts,
+        at: tuple[str, NamespaceFacts | None],
+    ) -> Question:
+        """Return the question with the values that are needed to seal a target anew.
+
+        What templates made before and is kept was not rendered, and cannot be read from there.
+        """
+        intent, desired, is_kept = question.intent, question.desired, bool(question.made.inputs)
+        if intent is None or desired is None or question.obstacle or not is_kept:
+            return question
+        if question.sealing is None or is_sealed_so(question, desired.base):
+            return question
+        wanted = await self._wanted(intent, shaped, facts, at, None)
+        return replace(
+            question,
+            desired=wanted.desired,
+            fingerprint=wanted.fingerprint,
+            made=wanted.made,
+            obstacle=wanted.obstacle,
         )
 
     async def _wanted(
@@ -153,7 +194,7 @@ class Gatherer:
     ) -> TargetResult | None:
         """Return a target that is as it was delivered; None when it is not, or who knows."""
         name, namespace = at
-        place = Place(view.facts.name, name, intent.targets.name)
+        place = Place(view.facts.name, name, intent.targets.name, view.kind)
         if intent.shape.creation is Creation.NEVER:
             return TargetResult(name, place.name, State.IN_SYNC)
         look = replace(look_of(intent), with_values=False)
@@ -170,6 +211,9 @@ class Gatherer:
         is_heard = holding.claim is Claim.INHERITED or HUB_LABEL in actual.labels
         is_kept = is_ours and is_heard and not dressing(intent.shape.dress, actual)
         if not is_kept or revision < intent.revision or self._is_refused(intent, facts, actual):
+            return None
+        sealing = await self._sealing(intent, view)
+        if sealing is not None and not _is_sealed_for(sealing, holding.marker):
             return None
         return TargetResult(name, place.name, State.IN_SYNC, revision=revision)
 
@@ -233,12 +277,12 @@ class Gatherer:
         """
         actual = await view.actual(*spot, key)
         namespace = await view.namespace(spot[0]) or NamespaceFacts(spot[0])
-        return self.left_over(key, view.facts, spot, actual, namespace, policy=policy)
+        return self.left_over(key, view, spot, actual, namespace, policy=policy)
 
     def left_over(
         self,
         key: IntentKey,
-        cluster: ClusterFacts,
+        view: KindOfTargets,
         spot: tuple[str, str],
         actual: Actual | None,
         namespace: NamespaceFacts,
@@ -246,27 +290,27 @@ class Gatherer:
         policy: str = "",
     ) -> Question:
         """Return the question about a target that is not wanted, from what is known already."""
-        intent = self.intents.get(key)
-        name = spot[1]
+        intent, cluster = self.intents.get(key), view.facts
+        place = Place(cluster.name, *spot, view.kind)
         return Question(
             key=key,
-            place=Place(cluster.name, *spot),
+            place=place,
             cluster=cluster,
             installation=self.installation,
             intent=intent,
             actual=actual,
             namespace=namespace,
             policies=self.policies,
-            rival=self._heir(key, cluster, namespace, name),
+            rival=self._heir(key, cluster, namespace, place),
             deletion_policy=policy or (intent.guard.on_intent_deleted if intent else ""),
             accepted_names=self.accepted_names(cluster.name),
             deletion_hold=self.deletion_hold(key, _marker(actual)),
         )
 
     def _heir(
-        self, key: IntentKey, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
+        self, key: IntentKey, cluster: ClusterFacts, namespace: NamespaceFacts, place: Place
     ) -> IntentKey | None:
-        for intent in self.intents.wanting(cluster, namespace, name):
+        for intent in self.intents.wanting(cluster, namespace, place.name, place.kind):
             if intent.key != key and self._may_write(intent, cluster, namespace):
                 return intent.key
         return None
@@ -302,7 +346,7 @@ class Gatherer:
         holder = self.intents.get(marker.intent)
         if holder is None and not self.knows_hub:
             return bool(marker.intent_uid) and not marker.released
-        return holder is not None and is_wanted_at(holder, view.facts, namespace, name)
+        return holder is not None and is_wanted_at(holder, view.facts, namespace, name, view.kind)
 
 
 async def _actual(view: ClusterView, place: Place, intent: Intent) -> Actual | None:
@@ -313,6 +357,12 @@ async def _actual(view: ClusterView, place: Place, intent: Intent) -> Actual | N
     if actual is None or actual.data is not None or not closer.with_values:
         return actual
     return await view.actual(*at, intent.key, closer)
+
+
+def _is_sealed_for(sealing: Sealing | Finding, marker: Marker | None) -> bool:
+    if isinstance(sealing, Finding) or marker is None:
+        return False
+    return marker.certificate == sealing.certificate.fingerprint
 
 
 def _marker(actual: Actual | None) -> Marker | None:

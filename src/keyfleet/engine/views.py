@@ -7,17 +7,20 @@ cluster (`oneshot.LiveMember`). Everything above works with either.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from keyfleet.base.keyring import Keyring, split_digest
+from keyfleet.base.sealing import SealingCertificate
 from keyfleet.kube.client import Client
-from keyfleet.kube.objects import Metadata, SecretObject
+from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
 from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Actual
 from keyfleet.model.dress import OwnerReference
 from keyfleet.model.intent import Intent, WriteMode
 from keyfleet.model.ownership import OWNER_ANNOTATION, Inheritance, Installation, read_marker
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+from keyfleet.model.plan import Finding
+from keyfleet.model.sealed import STAMP, is_stamped
 
 Spot = tuple[str, str]
 """Namespace and name."""
@@ -45,13 +48,22 @@ def look_of(intent: Intent) -> Look:
     return Look(intent.guard.ownership.inheritance, is_merged)
 
 
-class ClusterView(Protocol):
-    """One cluster, as far as a pass needs to see it."""
+class KindOfTargets(Protocol):
+    """The targets of one kind in one cluster."""
 
     @property
     def facts(self) -> ClusterFacts:
-        """Name, identity and labels."""
+        """Name, identity and labels of the cluster."""
         ...
+
+    @property
+    def kind(self) -> str:
+        """The kind of the targets."""
+        ...
+
+
+class ClusterView(KindOfTargets, Protocol):
+    """One cluster, as far as a pass needs to see it."""
 
     @property
     def client(self) -> Client:
@@ -70,6 +82,10 @@ class ClusterView(Protocol):
         self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
     ) -> Actual | None:
         """Return the live object at a place, with its data's fingerprint under the intent."""
+        ...
+
+    async def certificate(self) -> SealingCertificate | Finding:
+        """Return what targets are sealed with here, or why none can be."""
         ...
 
     async def owned(self, intent: IntentKey) -> Spots:
@@ -102,6 +118,34 @@ def actual_from_secret(
         owners=owners_of(metadata),
         finalizers=tuple(metadata.finalizers or ()),
     )
+
+
+def actual_from_sealed(
+    document: Mapping[str, Any], installation: Installation, intent: IntentKey
+) -> Actual:
+    """Return a live SealedSecret as a decision sees it.
+
+    Its values cannot be seen. What its marker says of them counts while the stamp verifies for the
+    spec that is there; else their fingerprint is not known, and it is sealed anew.
+    """
+    metadata, spec = metadata_of(document), _mapping(document.get("spec"))
+    annotations = metadata.annotations or {}
+    marker, stamp = read_marker(annotations), annotations.get(STAMP, "")
+    is_as_marked = (
+        marker is not None
+        and marker.intent == intent
+        and is_stamped(installation.ring, spec, marker.fingerprint, stamp)
+    )
+    return replace(
+        actual_from_metadata(metadata),
+        type=str(_mapping(spec.get("template")).get("type") or ""),
+        fingerprint=marker.fingerprint if marker is not None and is_as_marked else "",
+        is_as_marked=is_as_marked,
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 async def with_inherited_keys(client: Client, actual: Actual, spot: Spot, look: Look) -> Actual:

@@ -2,7 +2,7 @@
 """Why is this Secret here, or not: everything that was considered, and the edit that changes it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.engine.fates import Fates
@@ -141,7 +141,7 @@ class Explainer:
         place: Place,
     ) -> Candidate:
         considered = considered_rules(intent, cluster, namespace, place)
-        step = self._steps.get((intent.key, place))
+        step = self._steps.get((intent.key, replace(place, kind=intent.targets.kind)))
         # Several entries may want parts of one remote secret.
         source = ", ".join(dict.fromkeys(str(read.ref) for read in intent.reads))
         return Candidate(intent.key, source, considered, step)

@@ -11,6 +11,10 @@ ClusterUid = NewType("ClusterUid", str)
 """UID of a cluster's `kube-system` namespace."""
 
 
+SECRET, SEALED_SECRET = "Secret", "SealedSecret"
+"""Kinds of targets."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class IntentKey:
     """What an intent is called, stable over restarts; queues hold these."""
@@ -45,6 +49,8 @@ class Place:
     cluster: ClusterName
     namespace: str
     name: str
+    kind: str = SECRET
+    """`Secret`, or `SealedSecret` where that is what is delivered."""
 
     def __str__(self) -> str:
         return f"{self.cluster}/{self.namespace}/{self.name}"
@@ -62,6 +68,8 @@ class ClusterFacts:
     is_hub: bool = False
     former_uids: frozenset[str] = frozenset()
     """What it was known by before its UID could be read."""
+    sealing_certificate: str = ""
+    """PEM of what is sealed for it, where its declaration says; empty: its newest key's."""
 
     def answers_to(self, name: str) -> bool:
         """Tell whether `name` means this cluster."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.dress import OwnerReference
 from keyfleet.model.places import IntentKey, Place
+from keyfleet.model.sealed import SealedForm
 
 
 class State(StrEnum):
@@ -89,6 +90,8 @@ class Write:
     """Make it immutable."""
     field_manager: str = ""
     """Name under which it is written; empty is Keyfleet's own."""
+    sealed: SealedForm | None = None
+    """How the data is sealed; None: it is written as it is."""
 
 
 @dataclass(frozen=True, slots=True)

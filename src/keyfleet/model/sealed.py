@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that stand sealed in a manifest itself, instead of in a Secret or a store."""
+"""Sealed values: those that stand in a manifest itself, and those that are delivered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from keyfleet.base.sealing import Scope
+from keyfleet.base.codec import encode_canonical
+from keyfleet.base.keyring import Keyring
+from keyfleet.base.sealing import Scope, SealingCertificate
+from keyfleet.base.secret import SecretValue
 from keyfleet.model.places import ClusterName
+
+STAMP = "keyfleet.io/sealed"
+"""Annotation of a delivered SealedSecret: the MAC of its spec and of the values' fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +39,55 @@ class SealedRead:
 
     def __str__(self) -> str:
         return f"{self.cluster or 'hub'}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What the targets of one cluster are sealed with."""
+
+    certificate: SealingCertificate
+    scope: Scope
+    ring: Keyring
+    """The installation's keys: ciphertext differs every time, so what was written is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedForm:
+    """One SealedSecret to be, but for its values."""
+
+    sealing: Sealing
+    namespace: str
+    name: str
+    type: str
+    """Of the Secret that comes of it, as are the labels and annotations."""
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    fingerprint: str
+    """Of its values."""
+    print: str
+    """Fingerprint of how it is sealed and of what the Secret looks like."""
+
+    def spec(self, data: Mapping[str, SecretValue]) -> dict[str, Any]:
+        """Return the spec with the values sealed; another one every time."""
+        sealing = self.sealing
+        label = sealing.scope.label(self.namespace, self.name)
+        metadata: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
+        if self.labels:
+            metadata["labels"] = dict(self.labels)
+        if self.annotations:
+            metadata["annotations"] = dict(self.annotations)
+        items = {key: sealing.certificate.seal(value, label) for key, value in data.items()}
+        return {"encryptedData": items, "template": {"metadata": metadata, "type": self.type}}
+
+    def stamp(self, spec: Mapping[str, Any]) -> str:
+        """Return what says later that a spec is the one that was written for these values."""
+        return self.sealing.ring.sign(_stamped(spec, self.fingerprint))
+
+
+def is_stamped(ring: Keyring, spec: Mapping[str, Any], fingerprint: str, stamp: str) -> bool:
+    """Tell whether a spec is what was written for values of a fingerprint."""
+    return ring.verify(_stamped(spec, fingerprint), stamp)
+
+
+def _stamped(spec: Mapping[str, Any], fingerprint: str) -> tuple[bytes, bytes]:
+    return (encode_canonical(spec), fingerprint.encode())

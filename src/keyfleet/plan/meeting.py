@@ -12,6 +12,7 @@ from keyfleet.model.data import fingerprint
 from keyfleet.model.desired import Actual, Content, DesiredObject
 from keyfleet.model.intent import Intent, WriteMode
 from keyfleet.plan.question import Question
+from keyfleet.plan.sealing import is_sealed_so
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def meeting(question: Question, actual: Actual) -> Meeting:
     content = _typed(question.intent, desired.finalised(actual), actual)
     if desired.write_mode is WriteMode.CREATE_ONLY or _is_sealed(question.intent):
         return Meeting(content, is_same_data=True, fingerprint=actual.fingerprint)
-    is_same = actual.fingerprint == question.fingerprint
+    is_same = actual.fingerprint == question.fingerprint and is_sealed_so(question, content)
     return Meeting(content, is_same, question.fingerprint)
 
 

@@ -29,11 +29,12 @@ def wanted_namespaces(
 
 
 def is_wanted_at(
-    intent: Intent, cluster: ClusterFacts, namespace: NamespaceFacts, name: str
+    intent: Intent, cluster: ClusterFacts, namespace: NamespaceFacts, name: str, kind: str = ""
 ) -> bool:
-    """Tell whether the intent wants a target at this place."""
+    """Tell whether the intent wants a target at this place, of any kind unless one is said."""
     return (
         intent.targets.name == name
+        and kind in ("", intent.targets.kind)
         and intent.targets.clusters.matches(cluster)
         and intent.targets.namespaces.matches(namespace)
     )

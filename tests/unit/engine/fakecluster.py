@@ -64,6 +64,9 @@ class FakeCluster(Client):
 
     # What a test does.
 
+    served: frozenset[Resource] = frozenset()
+    """Kinds that discovery tells of."""
+
     def put(self, resource: Resource, name: str, *, namespace: str = "", **fields: Any) -> Document:
         """Make an object what it shall be; its version moves."""
         at = (resource.label, namespace, name)
@@ -237,6 +240,9 @@ class FakeCluster(Client):
             raise ConflictError("api.conflict", "somebody else wrote in between", name)
         del self.objects[resource.label, namespace, name]
         return True
+
+    async def serves(self, resource: Resource) -> bool:
+        return resource in self.served
 
     async def version(self) -> str:
         self._fail("version")

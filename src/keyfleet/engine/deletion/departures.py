@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.log import get_logger
+from keyfleet.delivery.deliver import RESOURCES
 from keyfleet.engine.deletion.confirm import Confirmations
 from keyfleet.engine.deletion.doomed import Doomed
 from keyfleet.engine.deletion.gate import JUDGING, DeletionGate
@@ -66,12 +67,17 @@ class Departures:
                         await self._gate.judged()
 
     async def _delete(self, member: Member, target: HeldTarget) -> None:
-        metadata = member.target((target.namespace, target.name))
-        if metadata is None or metadata.uid != target.uid:
+        spot = (target.namespace, target.name)
+        found = [(RESOURCES[view.kind], view.target(spot)) for view in member.views]
+        resource, metadata = next(
+            ((kind, known) for kind, known in found if known and known.uid == target.uid),
+            (SECRETS, None),
+        )
+        if metadata is None:
             return
         try:
             await member.client.delete(
-                SECRETS,
+                resource,
                 target.name,
                 namespace=target.namespace,
                 uid=metadata.uid,

@@ -9,12 +9,14 @@ reading anything.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Protocol
 
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.members.member import Member
+from keyfleet.engine.members.targetview import TargetView
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.targets import Gatherer
 from keyfleet.model.held import HeldTarget, Scope, ScopeKind
@@ -116,9 +118,9 @@ class Doomed:
     def departing(self, member: Member) -> list[HeldTarget]:
         """Return what this installation delivered to a cluster that leaves the fleet."""
         found = (
-            self._departing(member, key, spot)
-            for key in member.owners()
-            for spot in member.spots_of(key)
+            self._departing(view, key, spot)
+            for view, key in product(member.views, member.owners())
+            for spot in view.spots_of(key)
         )
         return [loss.target for loss in found if loss is not None]
 
@@ -132,9 +134,8 @@ class Doomed:
             if member is None:
                 unseen.add(str(entry.facts.uid) if entry else "")
                 continue
-            for key in member.owners():
-                spots = member.spots_of(key)
-                for loss in self._looked_at(member, key, spots, is_leaving=entry is None):
+            for view, key in product(member.views, member.owners()):
+                for loss in self._looked_at(member, view, key, is_leaving=entry is None):
                     # Anybody there could write marks: what nothing wants, and nobody would delete,
                     # must not make a loss look small.
                     intents[str(key)] += 1
@@ -155,11 +156,12 @@ class Doomed:
             yield name, member, None
 
     def _looked_at(
-        self, member: Member, key: IntentKey, spots: list[tuple[str, str]], *, is_leaving: bool
+        self, member: Member, view: TargetView, key: IntentKey, *, is_leaving: bool
     ) -> Iterator[Loss | None]:
         """Give the loss of each target that counts; None for one that stays."""
+        spots = view.spots_of(key)
         if is_leaving:
-            yield from filter(None, (self._departing(member, key, spot) for spot in spots))
+            yield from filter(None, (self._departing(view, key, spot) for spot in spots))
             return
         if self._intents.rejection(key):
             return
@@ -168,24 +170,24 @@ class Doomed:
         for spot in spots:
             namespace = member.namespace_now(spot[0]) or NamespaceFacts(spot[0])
             is_wanted = intent is not None and is_wanted_at(
-                intent, member.facts, namespace, spot[1]
+                intent, member.facts, namespace, spot[1], view.kind
             )
             if key in self._sourceless or not (is_wanted or is_blind):
-                loss = self._left_over(member, key, spot, namespace)
+                loss = self._left_over(view, key, spot, namespace)
                 if loss is not None:
                     yield loss
             else:
-                yield self._emptying(member, key, spot)
+                yield self._emptying(view, key, spot)
 
     def _left_over(
-        self, member: Member, key: IntentKey, spot: tuple[str, str], namespace: NamespaceFacts
+        self, view: TargetView, key: IntentKey, spot: tuple[str, str], namespace: NamespaceFacts
     ) -> Loss | None:
-        actual = member.shown(spot)
+        actual = view.shown(spot)
         if actual is None:
             return None
         policy = DeletionPolicy.DELETE if key in self._sourceless else ""
         gatherer = self._gatherer()
-        question = gatherer.left_over(key, member.facts, spot, actual, namespace, policy=policy)
+        question = gatherer.left_over(key, view, spot, actual, namespace, policy=policy)
         hold = question.deletion_hold
         step = decide(replace(question, deletion_hold=None))
         if step.verb is not Verb.DELETE:
@@ -195,20 +197,20 @@ class Doomed:
         loss = self.loss(question, step)
         return replace(loss, orphan=_orphan_kind(question, hold)) if hold else loss
 
-    def _emptying(self, member: Member, key: IntentKey, spot: tuple[str, str]) -> Loss | None:
-        empty, known = self._emptied.get(key), member.memory.get(spot)
+    def _emptying(self, view: TargetView, key: IntentKey, spot: tuple[str, str]) -> Loss | None:
+        empty, known = self._emptied.get(key), view.memory.get(spot)
         if empty is None or known is None or known.intent != key or known.fingerprint == empty:
             return None
-        facts = member.facts
+        facts = view.facts
         return Loss(HeldTarget(facts.uid, facts.name, *spot, known.uid, str(key), empties=True))
 
-    def _departing(self, member: Member, key: IntentKey, spot: tuple[str, str]) -> Loss | None:
-        metadata = member.target(spot)
+    def _departing(self, view: TargetView, key: IntentKey, spot: tuple[str, str]) -> Loss | None:
+        metadata = view.target(spot)
         if metadata is None or not is_ours(
-            metadata.annotations or {}, member.facts, spot, self._installation
+            metadata.annotations or {}, view.facts, spot, self._installation
         ):
             return None
-        facts = member.facts
+        facts = view.facts
         return Loss(HeldTarget(facts.uid, facts.name, *spot, metadata.uid, str(key)))
 
 

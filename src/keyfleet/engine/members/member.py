@@ -3,25 +3,25 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from contextlib import suppress
 from random import Random
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.log import Hooks
+from keyfleet.base.sealing import SealingCertificate
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.members.inheritedwatch import InheritedWatches
-from keyfleet.engine.members.memory import Memory, Spot, is_newer
+from keyfleet.engine.members.memory import Memory, Spot
 from keyfleet.engine.members.namespacewatch import NamespaceWatch
 from keyfleet.engine.members.scopes import EVERYWHERE, ScopedWatch
+from keyfleet.engine.members.sealedtargets import SealedTargets
 from keyfleet.engine.members.sourcewatches import SourceWatches
+from keyfleet.engine.members.targetview import TargetView
 from keyfleet.engine.members.targetwatch import TargetWatch
 from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.engine.views import (
-    GLANCE,
     Look,
-    actual_from_metadata,
     actual_from_secret,
     with_inherited_keys,
 )
@@ -30,17 +30,15 @@ from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent, SecretRef
-from keyfleet.model.ownership import (
-    HUB_LABEL,
-    MARKED,
-    Claim,
-    Holding,
-    Installation,
-    Marker,
-    read_marker,
-    spot_in,
+from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
+from keyfleet.model.places import (
+    SEALED_SECRET,
+    SECRET,
+    ClusterFacts,
+    IntentKey,
+    NamespaceFacts,
 )
-from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
+from keyfleet.model.plan import Finding
 
 
 class MemberEvents:
@@ -58,8 +56,8 @@ class MemberEvents:
         """A watched source Secret came, went or changed."""
 
 
-class Member:
-    """A cluster with running watches; implements `views.ClusterView`."""
+class Member(TargetView):
+    """A cluster with running watches; implements `views.ClusterView` for its Secrets."""
 
     def __init__(  # noqa: PLR0913 - one object with all its settings, all but three by name
         self,
@@ -74,28 +72,53 @@ class Member:
         lists: asyncio.Semaphore | None = None,
         scopes: tuple[str, ...] = EVERYWHERE,
     ) -> None:
-        self.facts = facts
-        self.client = client
-        self.memory = Memory()
+        self._facts = facts
         self.is_ready = False
-        self._installation = installation
         self._events = events
         self._clock = clock
         self._scopes = scopes
         self._labels = f"{HUB_LABEL}={installation.hub_label}"
         self._maker = WatchMaker(client, clock, random, hooks, lists)
-        self._targets = TargetWatch(
+        memory = Memory()
+        targets = TargetWatch(
             self._maker,
-            self.memory,
+            memory,
             labels=self._labels,
             scopes=scopes,
             is_ready=lambda: self.is_ready,
+            tell=self._target_changed,
+        )
+        super().__init__(SECRET, client, installation, memory, targets)
+        self.sealed = SealedTargets(
+            self,
+            self._maker,
+            installation,
+            labels=self._labels,
+            scopes=scopes,
             tell=self._target_changed,
         )
         self._namespaces = NamespaceWatch(self._maker, scopes, self._namespace_changed)
         self._sources = SourceWatches(self._maker, self._source_changed)
         self._inherited = InheritedWatches(self._maker, scopes, self._inherited_changed)
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def facts(self) -> ClusterFacts:
+        """Name, identity and labels."""
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: ClusterFacts) -> None:
+        self._facts = facts
+
+    @property
+    def views(self) -> tuple[TargetView, ...]:
+        """Its targets, kind by kind."""
+        return (self, self.sealed)
+
+    def view(self, kind: str) -> TargetView:
+        """Return its targets of one kind."""
+        return self.sealed if kind == SEALED_SECRET else self
 
     async def start(self) -> None:
         """Start the watches, wait for their first lists and verify every marked target.
@@ -108,12 +131,15 @@ class Member:
         await self._targets.known()
         await self._namespaces.known()
         await self._verify()
+        with suppress(DeniedError):
+            await self.sealed.open()
         self.is_ready = True
 
     async def stop(self) -> None:
         """Stop the watches; the client stays open for its owner to close."""
         self.is_ready = False
-        await stop(*self._tasks, *self._sources.clear(), *self._inherited.clear())
+        tasks = (*self._sources.clear(), *self._inherited.clear(), *self.sealed.close())
+        await stop(*self._tasks, *tasks)
 
     def nudge(self) -> None:
         """Let every watch try again now: the cluster answers."""
@@ -138,43 +164,30 @@ class Member:
 
         What anybody could have written there says nothing of how far the intent has come.
         """
-        found = [self._holding(spot) for spot in self._targets.owners.spots(intent)]
-        return [one.marker for one in found if one.claim is Claim.OURS and one.marker is not None]
+        return [marker for view in self.views for marker in view.signed(intent)]
 
     def owners(self) -> set[IntentKey]:
         """Return every intent that has marked targets here, live or gone."""
-        return self._targets.owners.all()
+        return self._targets.owners.all() | self.sealed.owners
 
     def owns_for(self, intent: IntentKey) -> bool:
         """Tell whether an intent, live or gone, has marked targets here."""
-        return intent in self._targets.owners
+        return any(view.has(intent) for view in self.views)
 
     def owners_of(self, name: str) -> set[IntentKey]:
         """Return the intents whose marked targets are called so."""
-        return self._targets.owners.of_name(name)
-
-    def target(self, spot: Spot) -> Metadata | None:
-        """Return a marked target as the watch shows it."""
-        return self._targets.items.get(spot)
+        return {key for view in self.views for key in view.called(name)}
 
     @property
     def target_count(self) -> int:
         """Marked targets in this cluster."""
-        return len(self._targets.owners)
+        return sum(view.count for view in self.views)
 
     def spots(self, intent: Intent) -> list[Spot]:
         """Return where the intent's targets are or may be wanted, by name."""
         named = [(name, intent.targets.name) for name in intent.targets.namespaces.names]
-        return sorted({*self._targets.owners.spots(intent.key), *named})
-
-    def spots_of(self, intent: IntentKey) -> list[Spot]:
-        """Return where an intent, live or gone, has marked targets, as the watch shows them."""
-        return self._targets.owners.spots(intent)
-
-    def shown(self, spot: Spot) -> Actual | None:
-        """Return a marked target as the watch shows it: without its data, and unread."""
-        found = self._targets.items.get(spot)
-        return actual_from_metadata(found) if found is not None else None
+        view = self.view(intent.targets.kind)
+        return sorted({*view.spots_of(intent.key), *named})
 
     def is_blind_for(self, intent: Intent) -> bool:
         """Tell whether the intent's namespaces cannot be told, as they may not be listed."""
@@ -214,10 +227,6 @@ class Member:
         """Watch the targets of another tool, whose manifests are served here."""
         self._inherited.watch(labels)
 
-    def writing(self, spot: Spot) -> AbstractContextManager[None]:
-        """Judge what the watch shows of a place only when a write to it has been answered."""
-        return self._targets.writing(spot)
-
     # The answers of `views.ClusterView`.
 
     async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
@@ -228,42 +237,9 @@ class Member:
         """Return one namespace; where they may not be listed, it is taken to exist."""
         return self._namespaces.one(name)
 
-    async def owned(self, intent: IntentKey) -> list[Spot]:
-        """Return where this intent's marked targets are, with those the watch is yet to show."""
-        ahead = self.memory.ahead_of(intent)
-        spots = self._targets.owners.spots(intent)
-        return sorted({*spots, *ahead}) if ahead else spots
-
-    async def actual(
-        self, namespace: str, name: str, intent: IntentKey, look: Look = GLANCE
-    ) -> Actual | None:
-        """Return the target as the watch and the memory know it; read it when they do not."""
-        spot = (namespace, name)
-        cached = self._targets.items.get(spot)
-        if look.with_values or (cached is None and look.inheritance is not None):
-            return await self._read(spot, intent, look)
-        known = self.memory.get(spot)
-        if known is not None and known.ahead is not None and known.intent == intent:
-            version = known.resource_version
-            if cached is None or is_newer(version, cached.resource_version):
-                return known.ahead
-        if cached is None and not self.memory.is_doubted(spot):
-            return None
-        is_known = (
-            cached is not None
-            and known is not None
-            and known.resource_version == cached.resource_version
-            and known.intent == intent
-        )
-        if is_known and cached is not None and known is not None:
-            return replace(
-                actual_from_metadata(cached),
-                type=known.type,
-                fingerprint=known.fingerprint,
-                is_immutable=known.is_immutable,
-                is_as_marked=known.is_as_marked,
-            )
-        return await self._read(spot, intent, look)
+    async def certificate(self) -> SealingCertificate | Finding:
+        """Return what targets are sealed with here, or why none can be."""
+        return await self.sealed.certificate()
 
     async def _read(self, spot: Spot, intent: IntentKey, look: Look) -> Actual | None:
         secret = await self.client.find_secret(*spot)
@@ -300,11 +276,12 @@ class Member:
 
     def _informers(self) -> list[Informer[Metadata] | ScopedWatch]:
         own = (self._targets.informer, self._namespaces.informer)
-        return [*own, *self._sources.informers(), *self._inherited.informers()]
-
-    def _holding(self, spot: Spot) -> Holding:
-        annotations = self._targets.items[spot].annotations or {}
-        return MARKED.claims(annotations, spot_in(self.facts, *spot), self._installation)
+        return [
+            *own,
+            *self._sources.informers(),
+            *self._inherited.informers(),
+            *self.sealed.informers(),
+        ]
 
     def _target_changed(self, intents: set[IntentKey], spot: Spot) -> None:
         self._events.target_changed(self, intents, spot)

@@ -18,7 +18,7 @@ from keyfleet.engine.members.scopes import ScopedWatch
 from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import SECRETS
+from keyfleet.kube.resources import SECRETS, Resource
 from keyfleet.model.ownership import read_marker
 from keyfleet.model.places import IntentKey
 
@@ -37,6 +37,7 @@ class TargetWatch:
         scopes: tuple[str, ...],
         is_ready: Callable[[], bool],
         tell: Tell,
+        resource: Resource = SECRETS,
     ) -> None:
         """Prepare; `informer` has to be run.
 
@@ -47,7 +48,9 @@ class TargetWatch:
             scopes: The namespaces to watch, or `EVERYWHERE`.
             is_ready: Whether changes are judged yet, and told.
             tell: Told the intents concerned when a target was changed by somebody else, or went.
+            resource: The kind of the targets.
         """
+        self._resource = resource
         self.owners = Owners()
         self._maker = maker
         self._memory = memory
@@ -92,7 +95,7 @@ class TargetWatch:
     def _watch(self, scope: str) -> Informer[Metadata]:
         relay = _ListRelay(self._maker.hooks, partial(self._on_list, scope))
         return self._maker.watch(
-            SECRETS,
+            self._resource,
             self._on_target,
             namespace=scope,
             labels=self._labels,
