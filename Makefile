@@ -35,9 +35,10 @@ check: $(READY) ## Lint, types, import contracts, docstrings, house rules
 soak: $(READY) ## Random histories on all cores: SOAK_MINUTES=5, SOAK_SEED=0
 	PYTHONHASHSEED=0 PYTHONPATH=. $(BIN)/python -m tests.histories.soak --minutes $(or $(SOAK_MINUTES),5) --seed $(or $(SOAK_SEED),0)
 
-fuzz: $(READY) ## Hostile templates and answers of stores, on all cores: FUZZ_MINUTES=5 each, FUZZ_SEED=0
+fuzz: $(READY) ## Hostile templates, answers of stores and sealed values, on all cores: FUZZ_MINUTES=5 each, FUZZ_SEED=0
 	PYTHONHASHSEED=0 PYTHONPATH=. $(BIN)/python -m tests.fuzz.templates --minutes $(or $(FUZZ_MINUTES),5) --seed $(or $(FUZZ_SEED),0)
 	PYTHONHASHSEED=0 PYTHONPATH=. $(BIN)/python -m tests.fuzz.answers --minutes $(or $(FUZZ_MINUTES),5) --seed $(or $(FUZZ_SEED),0)
+	PYTHONHASHSEED=0 PYTHONPATH=. $(BIN)/python -m tests.fuzz.sealing --minutes $(or $(FUZZ_MINUTES),5) --seed $(or $(FUZZ_SEED),0)
 
 fix: $(READY) ## Format, and repair what the linter can repair
 	$(BIN)/ruff check --fix .
