@@ -72,7 +72,12 @@ class Hooks(Protocol):
         ...
 
     def manifest_said(
-        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+        self,
+        kind: str,
+        subject: tuple[str, str, str],
+        condition: str,
+        status: str,
+        reason: str = "",
     ) -> None:
         """A condition was written on a manifest, or is as it was."""
         ...
@@ -124,7 +129,12 @@ class NoHooks:
         """Ignore."""
 
     def manifest_said(
-        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+        self,
+        kind: str,
+        subject: tuple[str, str, str],
+        condition: str,
+        status: str,
+        reason: str = "",
     ) -> None:
         """Ignore."""
 

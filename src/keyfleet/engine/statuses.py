@@ -242,4 +242,5 @@ class Statuses:
         for condition in (status or {}).get("conditions") or ():
             subject = (key.cluster, key.namespace, key.name)
             name, state = str(condition.get("type", "")), str(condition.get("status", ""))
-            self._hooks.manifest_said(key.kind, subject, name, state)
+            reason = str(condition.get("reason", ""))
+            self._hooks.manifest_said(key.kind, subject, name, state, reason)

@@ -156,6 +156,24 @@ UPSTREAM_PROVIDER: Final = Family(
     ("provider", "call", "status"),
 )
 
+SEALED_REQUESTS: Final = Family(
+    "counter",
+    "sealed_secrets_controller_unseal_requests_total",
+    "Looks at SealedSecrets, whether they led to anything or not.",
+    ("cluster",),
+)
+SEALED_ERRORS: Final = Family(
+    "counter",
+    "sealed_secrets_controller_unseal_errors_total",
+    "Looks at a SealedSecret after which it was not as it asks: `unseal`, `unmanaged`, `update`.",
+    ("cluster", "namespace", "reason"),
+)
+SEALED_CONDITION: Final = Family(
+    "gauge",
+    "sealed_secrets_controller_condition_info",
+    "1 where the condition is True, -1 where it is False; the last label is always empty.",
+    (*_MANIFEST, "condition", "ss_app_kubernetes_io_instance"),
+)
 SEALING_REQUESTS: Final = Family(
     "counter",
     "sealed_secrets_controller_http_requests_total",
@@ -174,6 +192,6 @@ FAMILIES: Final = (
     *(BUILD, LEADER, REACHABLE, QUEUE, REQUESTS, REQUEST_SECONDS, WATCH_STATE, WATCH_AGE),
     *(STEPS, STEP_SECONDS, PROPAGATION, HELD_PLANS, HELD_TARGETS),
     *(UPSTREAM_SYNCS, UPSTREAM_ERRORS, UPSTREAM_CONDITION, UPSTREAM_DURATION, UPSTREAM_PROVIDER),
-    *(SEALING_REQUESTS, SEALING_SECONDS),
+    *(SEALED_REQUESTS, SEALED_ERRORS, SEALED_CONDITION, SEALING_REQUESTS, SEALING_SECONDS),
 )
 """All of them, in the order of the reference page."""

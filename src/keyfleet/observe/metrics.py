@@ -22,7 +22,8 @@ from prometheus_client.exposition import choose_encoder
 
 from keyfleet import __version__
 from keyfleet.base.clock import Clock
-from keyfleet.observe import families
+from keyfleet.observe import families, sealed
+from keyfleet.observe.sealed import SealedMetrics
 from keyfleet.observe.upstream import UpstreamMetrics
 from keyfleet.observe.watches import Watches
 
@@ -42,8 +43,10 @@ class Metrics:
         self._request_series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._queue_series: dict[str, Gauge] = {}
         self._upstream = UpstreamMetrics()
+        self._sealed = SealedMetrics()
         registry.register(self._watches)
         registry.register(self._upstream)
+        registry.register(self._sealed)
         self._requests = families.REQUESTS.counter(registry)
         self._request_seconds = families.REQUEST_SECONDS.histogram(registry)
         self._steps = families.STEPS.counter(registry)
@@ -123,6 +126,7 @@ class Metrics:
         self._gone.add(cluster)
         self._watches.remove(cluster)
         self._upstream.left(cluster)
+        self._sealed.left(cluster)
         self._queue_series.pop(cluster, None)
         for key in [key for key in self._request_series if key[0] == cluster]:
             del self._request_series[key]
@@ -143,17 +147,30 @@ class Metrics:
         self, kind: str, subject: tuple[str, str, str], took_s: float, is_success: bool
     ) -> None:
         """Count a look at a manifest, where upstream's tool counts too."""
-        self._upstream.worked(kind, subject, took_s, is_success=is_success)
+        if kind == sealed.KIND:
+            self._sealed.worked(subject, is_success=is_success)
+        else:
+            self._upstream.worked(kind, subject, took_s, is_success=is_success)
 
     def manifest_said(
-        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+        self,
+        kind: str,
+        subject: tuple[str, str, str],
+        condition: str,
+        status: str,
+        reason: str = "",
     ) -> None:
         """Note a condition of a manifest."""
-        self._upstream.said(kind, subject, condition, status)
+        if kind == sealed.KIND:
+            self._sealed.said(subject, condition, status, reason)
+        else:
+            self._upstream.said(kind, subject, condition, status)
 
     def manifest_gone(self, kind: str, subject: tuple[str, str, str]) -> None:
         """Note that a manifest was deleted."""
         self._upstream.gone(kind, subject)
+        if kind == sealed.KIND:
+            self._sealed.gone(subject)
 
     def sealing_answered(
         self, path: str, cluster: str, method: str, code: int, took_s: float

@@ -62,7 +62,12 @@ class Observing(NoHooks):
         self._observed = observed
 
     def manifest_said(
-        self, kind: str, subject: tuple[str, str, str], condition: str, status: str
+        self,
+        kind: str,
+        subject: tuple[str, str, str],
+        condition: str,
+        status: str,
+        reason: str = "",
     ) -> None:
         self._observed.append((kind, *subject, condition, status))
 

@@ -37,6 +37,8 @@ def _tell_everything(hooks: Metrics, cluster: str) -> None:
     subject = (cluster, "shop", "db")
     hooks.manifest_worked("ExternalSecret", subject, 0.1, True)
     hooks.manifest_said("ExternalSecret", subject, "Ready", "True")
+    hooks.manifest_worked("SealedSecret", subject, 0.1, False)
+    hooks.manifest_said("SealedSecret", subject, "Synced", "False", "UnsealFailed")
     hooks.sealing_answered("/v1/verify", cluster, "POST", 409, 0.02)
 
 
