@@ -82,7 +82,9 @@ class SealedTargets(TargetView):
         self._keys: tuple[Informer[Metadata], asyncio.Task[None]] | None = None
         self._certificate: SealingCertificate | None = None
         memory = Memory()
-        super().__init__(SEALED_SECRET, maker.client, installation, memory, self._new_watch(memory))
+        super().__init__(
+            SEALED_SECRET, maker.client, installation, memory, self._new_watch(memory, ())
+        )
 
     @property
     def facts(self) -> ClusterFacts:
@@ -158,7 +160,7 @@ class SealedTargets(TargetView):
             self._tell(self.owners, ("", ""))
 
     async def _start(self) -> None:
-        self._targets = self._new_watch(self.memory)
+        self._targets = self._new_watch(self.memory, self._scopes)
         running = self._targets.informer.run()
         self._watching = spawn(running, name=f"watch sealed {self.facts.name}")
         try:
@@ -170,12 +172,12 @@ class SealedTargets(TargetView):
             raise
         self._is_open = True
 
-    def _new_watch(self, memory: Memory) -> TargetWatch:
+    def _new_watch(self, memory: Memory, scopes: tuple[str, ...]) -> TargetWatch:
         return TargetWatch(
             self._maker,
             memory,
             labels=self._labels,
-            scopes=self._scopes,
+            scopes=scopes,
             is_ready=lambda: self._is_open,
             tell=self._tell,
             resource=SEALEDSECRETS,
