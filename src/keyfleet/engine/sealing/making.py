@@ -33,10 +33,11 @@ def due_at(keys: Iterable[KeySecret], settings: SealingSettings, now: datetime) 
         settings: Of all clusters.
         now: The wall clock.
     """
-    made = [_made(key, settings, now) for key in by_age(keys, settings.priority)]
+    made = [key.order(settings.priority) for key in by_age(keys, settings.priority)]
     if not made:
         return now
-    last = max(made)
+    # A clock that ran ahead for a while must not put off every renewal until that time is come.
+    last = max((moment for moment in made if moment <= now), default=min(made))
     if settings.cutoff is not None and last < settings.cutoff <= now:
         return now
     return last + settings.renew_period if settings.renew_period else None
@@ -103,9 +104,3 @@ def manifest_of(pair: KeyPair, settings: SealingSettings, name: str) -> dict[str
     del document["metadata"]["generateName"]
     document["metadata"]["name"] = name
     return document
-
-
-def _made(key: KeySecret, settings: SealingSettings, now: datetime) -> datetime:
-    moment = key.order(settings.priority)
-    # A clock that ran ahead for a while must not put off every renewal until that time is come.
-    return moment if moment <= now else min(moment, key.created)
