@@ -4,8 +4,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,9 @@ from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import ensure_keyring
 from keyfleet.engine.parts import Parts
 from keyfleet.engine.rotation import Rotation, ring_now
+from keyfleet.engine.sealing.api.keys import SealingKeys, WhileLeading
+from keyfleet.engine.sealing.api.rate import Rate
+from keyfleet.engine.sealing.api.serving import SealingApi
 from keyfleet.inventory.declared import DeclaredInventory, Login
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access
@@ -37,7 +40,7 @@ from keyfleet.model.ownership import SYSTEM_NAMESPACE, Installation
 from keyfleet.observe.crashes import log_loop_exception, log_uncaught
 from keyfleet.observe.health import Health, Heartbeat
 from keyfleet.observe.metrics import Metrics
-from keyfleet.observe.web import serve
+from keyfleet.observe.web import listening, serve
 from keyfleet.transform.gotemplate.functions import load_all
 
 log = get_logger("app")
@@ -60,6 +63,10 @@ class Settings:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     claims: Claims = field(default_factory=Claims)
     """Which manifests of other tools' kinds are ours."""
+    sealing_listen: str = ""
+    """Where upstream's API of Sealed Secrets is served; empty: nowhere."""
+    sealing_rate: Rate = field(default_factory=Rate)
+    """How often one requester may verify, and how often rotate."""
     service_account: Path = MOUNT
     """Where a pod finds its token; used when no kubeconfig names a cluster."""
 
@@ -76,15 +83,35 @@ async def run_controller(settings: Settings) -> None:
     metrics = Metrics(clock)
     heartbeat = Heartbeat(clock)
     controller = Controller(settings, clock, metrics, random=Random())  # noqa: S311 - jitter
-    async with serve(
-        settings.listen, metrics=metrics, health=Health(heartbeat, controller.problems)
-    ) as address:
+    async with (
+        serve(
+            settings.listen, metrics=metrics, health=Health(heartbeat, controller.problems)
+        ) as address,
+        _serving_sealing(settings, controller, clock, metrics),
+    ):
         log.info("app.listening", address=str(address))
         beat = spawn(_beat(heartbeat, clock), name="heartbeat")
         try:
             await controller.run()
         finally:
             await stop(beat)
+
+
+@asynccontextmanager
+async def _serving_sealing(
+    settings: Settings, controller: "Controller", clock: Clock, metrics: Metrics
+) -> AsyncIterator[None]:
+    if not settings.sealing_listen:
+        yield
+        return
+    keys = WhileLeading(controller.sealing_keys)
+    api = SealingApi(
+        keys, clock=clock, rate=settings.sealing_rate, observe=metrics.sealing_answered
+    )
+    option = "--sealed-secrets-listen"
+    async with listening(api.app(), settings.sealing_listen, option=option) as address:
+        log.info("app.serving_sealing", address=str(address))
+        yield
 
 
 async def _beat(heartbeat: Heartbeat, clock: Clock) -> None:
@@ -132,6 +159,10 @@ class Controller:
     def problems(self) -> list[str]:
         """Return why this replica is not ready; a standby is."""
         return self._engine.problems() if self._engine else []
+
+    def sealing_keys(self) -> SealingKeys | None:
+        """Return the sealing keys that are known; None on a standby."""
+        return self._engine.sealing_keys if self._engine else None
 
     async def run(self) -> None:
         """Lead whenever elected, until cancelled."""

@@ -43,6 +43,7 @@ from keyfleet.manifests.roles import (
     ROLE_BINDINGS,
     ROLES,
 )
+from keyfleet.manifests.sealedsecrets.service import SERVICES
 
 _POLL_S = 0.1
 _MOMENT_S = 1.0
@@ -52,7 +53,7 @@ _RESOURCES = {
     for resource in (
         *(NAMESPACES, CRDS, ADMISSION_POLICIES, ADMISSION_BINDINGS),
         *(SERVICE_ACCOUNTS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS),
-        DEPLOYMENTS,
+        *(SERVICES, DEPLOYMENTS),
     )
 }
 

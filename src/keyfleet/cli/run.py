@@ -2,6 +2,7 @@
 """`keyfleet run`: the controller."""
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,9 +14,12 @@ from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.hub import installed_domain, open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.engine.declarations.claims import Claims
+from keyfleet.engine.sealing.api.rate import Rate
 from keyfleet.manifests.everything import DEFAULT_DOMAIN
 from keyfleet.observe.logs import LogFormat, configure_logging
 from keyfleet.observe.process import collect_less_often, harden_process
+
+MIN_RATE, MAX_RATE = 0.001, 1_000_000
 
 
 class Members(StrEnum):
@@ -25,7 +29,7 @@ class Members(StrEnum):
     DECLARED = "declared"
 
 
-async def run(
+async def run(  # noqa: PLR0913 - one parameter for each flag
     *,
     listen: Annotated[str, Parameter(metavar="ADDRESS")] = "127.0.0.1:8080",
     annotation_domain: Annotated[str, Parameter(metavar="DOMAIN")] = "",
@@ -35,6 +39,18 @@ async def run(
         str, Parameter(metavar="NAME,NAME", env_var="KEYFLEET_ESO_NAMESPACES")
     ] = "",
     eso_class: Annotated[str, Parameter(metavar="NAME", env_var="KEYFLEET_ESO_CLASS")] = "default",
+    sealed_secrets_namespaces: Annotated[
+        str, Parameter(metavar="NAME,NAME", env_var="KEYFLEET_SEALED_SECRETS_NAMESPACES")
+    ] = "",
+    sealed_secrets_listen: Annotated[
+        str, Parameter(metavar="ADDRESS", env_var="KEYFLEET_SEALED_SECRETS_LISTEN")
+    ] = "",
+    sealed_secrets_rate_limit: Annotated[
+        float, Parameter(metavar="NUMBER", env_var="KEYFLEET_SEALED_SECRETS_RATE_LIMIT")
+    ] = 2.0,
+    sealed_secrets_rate_limit_burst: Annotated[
+        int, Parameter(metavar="NUMBER", env_var="KEYFLEET_SEALED_SECRETS_RATE_LIMIT_BURST")
+    ] = 2,
     common: Common = NO_OPTIONS,
 ) -> None:
     """Run the controller until SIGTERM or Ctrl-C.
@@ -47,18 +63,26 @@ async def run(
         annotation_domain: Domain of the annotations that mark plain Secrets; default: as installed.
         members: `declared` enrols no cluster by itself: only FleetClusters that somebody wrote.
         dialects: Other tools' manifests to serve in every cluster that has their CRDs, whoever
-            installed those: `eso`. Make sure that the other operator does not serve them, too.
+            installed those: `eso`, `sealed-secrets`. Make sure that the other operator does not serve them, too.
             Where `keyfleet install --dialect` installed the CRDs they are served anyway: on the
             hub, and in members if the hub has them, too.
         eso_namespaces: The only namespaces whose ExternalSecrets and SecretStores are ours;
             default: all.
         eso_class: What `spec.controller` of a store that is ours says; default: default, which
             stores without one mean.
+        sealed_secrets_namespaces: The only namespaces whose SealedSecrets are ours; default: all.
+        sealed_secrets_listen: Address for the API that kubeseal asks: /v1/cert.pem, /v1/verify and
+            /v1/rotate with the hub's keys, the same below /clusters/NAME; default: not served.
+            Whoever reaches it may use it.
+        sealed_secrets_rate_limit: How often a second one requester may verify, and rotate;
+            default 2.
+        sealed_secrets_rate_limit_burst: How many at once besides; default 2.
     """
     harden_process()
     collect_less_often()
     configure_logging(common.verbose + 1, log_format=LogFormat(common.log_format.value))
-    claims = claims_of(dialects, eso_namespaces, eso_class)
+    namespaces = {"eso": eso_namespaces, "sealed-secrets": sealed_secrets_namespaces}
+    claims = claims_of(dialects, namespaces, eso_class)
     settings = Settings(
         kubeconfigs=common.kubeconfig,
         context=common.context,
@@ -66,14 +90,20 @@ async def run(
         annotation_domain=annotation_domain or await _installed_domain(common),
         members_declared=members is Members.DECLARED,
         claims=claims,
+        sealing_listen=sealed_secrets_listen,
+        sealing_rate=rate_of(sealed_secrets_rate_limit, sealed_secrets_rate_limit_burst),
         environ=os.environ,
     )
     await run_until_stopped(settings)
 
 
-def claims_of(dialects: str, namespaces: str, controller_class: str) -> Claims:
+def claims_of(dialects: str, namespaces: Mapping[str, str], controller_class: str) -> Claims:
     """Return which manifests of other tools are ours.
 
+    Args:
+        dialects: Names with commas.
+        namespaces: Dialect -> names with commas; none: all.
+        controller_class: What stores that are ours call their controller.
     Raises:
         InvalidInputError: `cli.usage`: a dialect that there is not.
     """
@@ -90,7 +120,22 @@ def claims_of(dialects: str, namespaces: str, controller_class: str) -> Claims:
             f"--dialects {', '.join(sorted(unknown))}",
             hint=f"there are: {', '.join(sorted(known)) or 'none'}",
         )
-    return Claims(wanted, frozenset(names_in(namespaces)), controller_class or "default")
+    chosen = {name: frozenset(names_in(text)) for name, text in namespaces.items()}
+    return Claims(wanted, chosen, controller_class or "default")
+
+
+def rate_of(per_second: float, burst: int) -> Rate:
+    """Return how often one requester may ask the sealing API.
+
+    Raises:
+        InvalidInputError: `cli.usage`: never, or endlessly often.
+    """
+    flag = "--sealed-secrets-rate-limit"
+    if not MIN_RATE <= per_second <= MAX_RATE:
+        raise InvalidInputError("cli.usage", f"must be from {MIN_RATE} to {MAX_RATE}", flag)
+    if not 0 <= burst <= MAX_RATE:
+        raise InvalidInputError("cli.usage", f"must be from 0 to {MAX_RATE}", f"{flag}-burst")
+    return Rate(per_second, burst)
 
 
 def names_in(text: str) -> list[str]:

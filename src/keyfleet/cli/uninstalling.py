@@ -41,6 +41,7 @@ from keyfleet.manifests.roles import (
     ROLE_BINDINGS,
     ROLES,
 )
+from keyfleet.manifests.sealedsecrets.service import SERVICES
 from keyfleet.model.held import HELD_CONFIGMAP
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
 
@@ -48,6 +49,7 @@ KINDS = (FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
 """In the order in which they go."""
 _ORDER = (
     DEPLOYMENTS,
+    SERVICES,
     CRDS,
     ADMISSION_BINDINGS,
     ADMISSION_POLICIES,

@@ -3,7 +3,8 @@
 
 The second is a warm standby: it takes over within the life of a Lease, where a pod that has to be
 made anew on another node takes minutes. Both are ready, so a rolling update never waits for itself.
-No Service and no PodDisruptionBudget: nothing calls the controller, and an eviction hands over.
+No PodDisruptionBudget: an eviction hands over. No Service, but for the sealing API
+(`manifests.sealedsecrets.service`): nothing else calls the controller.
 """
 
 from typing import Any
@@ -19,21 +20,25 @@ DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 
 NAME = "keyfleet"
 PORT = 8080
+SEALING_PORT = 8081
+SEALING_PORT_NAME = "sealing"
+"""Of the sealing API; apart from the metrics, which are not for everybody."""
 USER = 65532
 """A user id without a name; the image is built with the same."""
 GRACE_S = 30
 """More than an orderly end takes: the work, its last statuses, and the release of the Lease."""
 REPLICAS = 2
 
-_SELECTOR = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "controller"}
-_LABELS = {**_SELECTOR, MANAGED_BY_LABEL: MANAGED_BY}
+SELECTOR = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "controller"}
+_LABELS = {**SELECTOR, MANAGED_BY_LABEL: MANAGED_BY}
 
 
-def deployment(image: str) -> Manifest:
+def deployment(image: str, *, serves_sealing: bool = False) -> Manifest:
     """Return the Deployment of the controller.
 
     Args:
         image: As a container runtime takes it; best with a digest.
+        serves_sealing: The sealing API is served, too.
     """
     return {
         "apiVersion": DEPLOYMENTS.api_version,
@@ -41,17 +46,20 @@ def deployment(image: str) -> Manifest:
         "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE, "labels": dict(_LABELS)},
         "spec": {
             "replicas": REPLICAS,
-            "selector": {"matchLabels": dict(_SELECTOR)},
+            "selector": {"matchLabels": dict(SELECTOR)},
             "strategy": {
                 "type": "RollingUpdate",
                 "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 1},
             },
-            "template": {"metadata": {"labels": dict(_LABELS)}, "spec": _pod(image)},
+            "template": {
+                "metadata": {"labels": dict(_LABELS)},
+                "spec": _pod(image, serves_sealing),
+            },
         },
     }
 
 
-def _pod(image: str) -> Manifest:
+def _pod(image: str, serves_sealing: bool) -> Manifest:
     return {
         "serviceAccountName": ACCOUNTS[Part.HUB],
         # The account itself gives its token to no pod; this one is the exception.
@@ -70,21 +78,26 @@ def _pod(image: str) -> Manifest:
                 "maxSkew": 1,
                 "topologyKey": "kubernetes.io/hostname",
                 "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": {"matchLabels": dict(_SELECTOR)},
+                "labelSelector": {"matchLabels": dict(SELECTOR)},
             }
         ],
-        "containers": [_container(image)],
+        "containers": [_container(image, serves_sealing)],
     }
 
 
-def _container(image: str) -> Manifest:
+def _container(image: str, serves_sealing: bool) -> Manifest:
+    # Brackets serve both families; only the pod's own address is listened on.
+    listen = {"listen": PORT, **({"sealed-secrets-listen": SEALING_PORT} if serves_sealing else {})}
+    addresses = [f"--{flag}=[$(POD_IP)]:{port}" for flag, port in listen.items()]
+    ports = {"metrics": PORT, **({SEALING_PORT_NAME: SEALING_PORT} if serves_sealing else {})}
     return {
         "name": "controller",
         "image": image,
-        # Brackets serve both families; only the pod's own address is listened on.
-        "args": ["run", f"--listen=[$(POD_IP)]:{PORT}", "--log-format=json"],
+        "args": ["run", *addresses, "--log-format=json"],
         "env": [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
-        "ports": [{"name": "metrics", "containerPort": PORT, "protocol": "TCP"}],
+        "ports": [
+            {"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()
+        ],
         # A hub that cannot be asked is no reason to start anew: only a loop that hangs is.
         "livenessProbe": _probe("/healthz", failures=6),
         "readinessProbe": _probe("/readyz", failures=3),

@@ -10,6 +10,7 @@ from keyfleet.manifests.foreign import chosen
 from keyfleet.manifests.memberpolicy import member_policy
 from keyfleet.manifests.rights import Part
 from keyfleet.manifests.roles import ACCOUNTS, account, bindings, roles
+from keyfleet.manifests.sealedsecrets.service import SEALED_SECRETS, sealing_service
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 
 Manifest = dict[str, Any]
@@ -40,7 +41,10 @@ def controller(
             *bindings(Part.MEMBER, _once(namespaces), holder=ACCOUNTS[Part.HUB]),
             *member_policy(),
         ]
-    return [account(Part.HUB), *granted, deployment(image)]
+    serves_sealing = SEALED_SECRETS in dialects
+    service = sealing_service() if serves_sealing else []
+    workload = deployment(image, serves_sealing=serves_sealing)
+    return [account(Part.HUB), *granted, *service, workload]
 
 
 def member(namespaces: Sequence[str] = (), dialects: Collection[str] = ()) -> list[Manifest]:

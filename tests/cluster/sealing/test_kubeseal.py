@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unmodified kubeseal against the API, through a real API server and the path of its proxy."""
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cluster.sealing.serviceproxy import PORT, SERVICE, ServiceProxy
+from tests.cluster.sealing.program import Kubeseal, put_in_front
+from tests.cluster.sealing.serviceproxy import ServiceProxy
 from tests.unit.engine.sealing.api.fleetkeys import (
     EAST,
     FOREIGN,
@@ -25,13 +25,9 @@ from keyfleet.base.codec import decode_json, encode_json
 from keyfleet.base.errors import DeniedError
 from keyfleet.engine.sealing.api.rate import Rate
 from keyfleet.engine.sealing.api.serving import SealingApi
-from keyfleet.localplane import ControlPlane, FaultProxy, kubeconfigs
+from keyfleet.localplane import ControlPlane, FaultProxy
 from keyfleet.observe.web import listening
 from keyfleet.testing.canary import canary
-
-Done = tuple[int, bytes, str]
-"""Exit status, output, and what was said of errors."""
-Run = Callable[..., Awaitable[Done]]
 
 
 @pytest.fixture
@@ -51,39 +47,13 @@ async def service(
     tmp_path: Path,
 ) -> ServiceProxy:
     """A Service of upstream's name, and a kubeconfig that leads to it."""
-    spec = {"ports": [{"name": PORT, "port": 8080}], "selector": {"app": "keyfleet"}}
-    hub.api.must(
-        "POST",
-        f"/api/v1/namespaces/{namespace}/services",
-        {"metadata": {"name": SERVICE}, "spec": spec},
-    )
-    proxy = await fault_proxy(hub)
-    found = ServiceProxy(namespace, address)
-    proxy.inject(found.fault())
-    kubeconfigs.write(tmp_path / "kubeconfig", proxy.kubeconfig())
-    return found
+    return await put_in_front(await fault_proxy(hub), namespace, address, tmp_path / "kubeconfig")
 
 
 @pytest.fixture
-def run(kubeseal: Path, namespace: str, service: ServiceProxy, tmp_path: Path) -> Run:
+def run(kubeseal: Path, namespace: str, service: ServiceProxy, tmp_path: Path) -> Kubeseal:
     del service
-
-    async def run(*words: str, given: bytes = b"", config: bool = True) -> Done:
-        where = {"KUBECONFIG": str(tmp_path / "kubeconfig")} if config else {}
-        process = await asyncio.create_subprocess_exec(
-            str(kubeseal),
-            *words,
-            env={"SEALED_SECRETS_CONTROLLER_NAMESPACE": namespace, "HOME": "/nonexistent", **where},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(60):
-            out, err = await process.communicate(given)
-        assert process.returncode is not None
-        return process.returncode, out, err.decode()
-
-    return run
+    return Kubeseal(kubeseal, tmp_path / "kubeconfig", namespace)
 
 
 def given(*names: str, **rest: Any) -> bytes:
@@ -91,12 +61,12 @@ def given(*names: str, **rest: Any) -> bytes:
     return encode_json(sealed_secret(sealed(*names), **rest))
 
 
-async def test_fetches_the_newest_certificate(run: Run, service: ServiceProxy) -> None:
+async def test_fetches_the_newest_certificate(run: Kubeseal, service: ServiceProxy) -> None:
     assert await run("--fetch-cert") == (0, NEW.certificate, "")
     assert service.asked == [("GET", "/v1/cert.pem", 200)]
 
 
-async def test_seals_with_what_it_fetches_by_itself(run: Run) -> None:
+async def test_seals_with_what_it_fetches_by_itself(run: Kubeseal) -> None:
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -109,9 +79,9 @@ async def test_seals_with_what_it_fetches_by_itself(run: Run) -> None:
     assert keyset(NEW).open(text, b"shop/db").value.reveal() == canary("a")
 
 
-async def test_seals_for_a_member_with_a_certificate_by_url(run: Run, address: str) -> None:
+async def test_seals_for_a_member_with_a_certificate_by_url(run: Kubeseal, address: str) -> None:
     words = ("--cert", f"{address}/clusters/east/v1/cert.pem", "--raw", "--name", "db")
-    status, out, err = await run(*words, "--namespace", "shop", given=canary("a"), config=False)
+    status, out, err = await run(*words, "--namespace", "shop", given=canary("a"), offline=True)
     assert (status, err) == (0, "")
     text = out.decode()
     assert keyset(FOREIGN).open(text, b"shop/db").value.reveal() == canary("a")
@@ -120,7 +90,7 @@ async def test_seals_for_a_member_with_a_certificate_by_url(run: Run, address: s
     assert FleetKeys().certificate(EAST) is not None
 
 
-async def test_validates(run: Run, service: ServiceProxy) -> None:
+async def test_validates(run: Kubeseal, service: ServiceProxy) -> None:
     assert await run("--validate", given=given("a")) == (0, b"", "")
     moved = given("a", name="other")
     status, out, err = await run("--validate", given=moved)
@@ -130,7 +100,7 @@ async def test_validates(run: Run, service: ServiceProxy) -> None:
 
 
 async def test_waits_where_it_asks_too_often_and_gets_its_answers(
-    run: Run, service: ServiceProxy
+    run: Kubeseal, service: ServiceProxy
 ) -> None:
     """Its client waits as `Retry-After` says: a limit makes a stream slow, not wrong."""
     documents = b"\n".join(b"---\n" + given("a") for _ in range(4))
@@ -140,7 +110,7 @@ async def test_waits_where_it_asks_too_often_and_gets_its_answers(
     assert 429 in statuses
 
 
-async def test_asks_again_where_a_standby_answers(run: Run, service: ServiceProxy) -> None:
+async def test_asks_again_where_a_standby_answers(run: Kubeseal, service: ServiceProxy) -> None:
     """Behind a Service stand all replicas; only the one that leads knows the keys."""
     for words, body in (
         (("--fetch-cert",), b""),
@@ -152,7 +122,7 @@ async def test_asks_again_where_a_standby_answers(run: Run, service: ServiceProx
         assert [code for _, _, code in service.asked[-2:]] == [503, 200]
 
 
-async def test_reencrypts_what_an_old_key_opens_and_keeps_all_else(run: Run) -> None:
+async def test_reencrypts_what_an_old_key_opens_and_keeps_all_else(run: Kubeseal) -> None:
     template = {
         "metadata": {"labels": {"app": "db"}, "annotations": {"team": "shop"}},
         "type": "kubernetes.io/basic-auth",
@@ -172,18 +142,20 @@ async def test_reencrypts_what_an_old_key_opens_and_keeps_all_else(run: Run) -> 
     assert await run("--validate", given=out) == (0, b"", "")
 
 
-async def test_the_real_kubeseal_opens_what_was_sealed_anew(run: Run, tmp_path: Path) -> None:
+async def test_the_real_kubeseal_opens_what_was_sealed_anew(run: Kubeseal, tmp_path: Path) -> None:
     _, out, _ = await run("--re-encrypt", "--format", "yaml", given=given("a"))
     key = tmp_path / "key.pem"
     key.write_bytes(NEW.key.reveal())
     words = ("--recovery-unseal", "--recovery-private-key", str(key))
-    status, opened, err = await run(*words, given=out, config=False)
+    status, opened, err = await run(*words, given=out, offline=True)
     assert (status, err) == (0, "")
     data = decode_json(opened, subject="")["data"]
     assert base64.b64decode(data["a"]) == canary("a")
 
 
-async def test_reencrypts_nothing_that_does_not_open_here(run: Run, service: ServiceProxy) -> None:
+async def test_reencrypts_nothing_that_does_not_open_here(
+    run: Kubeseal, service: ServiceProxy
+) -> None:
     """Also CVE-2026-22728, as its exploit was: a wider scope that the template asks for."""
     status, out, err = await run("--re-encrypt", given=given("a", namespace="mine"))
     assert (status, out) == (1, b"")

@@ -176,7 +176,7 @@ async def test_where_nobody_leads_nobody_is_waited_for(hub: FakeCluster) -> None
 
 
 def test_golden_of_uninstall(golden_answer: Callable[..., None]) -> None:
-    parts = (Part(1, FLEETSECRETS.label), Part(10, "keyfleet-fingerprint", SYSTEM_NAMESPACE))
+    parts = (Part(2, FLEETSECRETS.label), Part(11, "keyfleet-fingerprint", SYSTEM_NAMESPACE))
     assert [part.resource for part in parts] == [CRDS, SECRETS]
     installed = Installed(parts, strangers=("ConfigMap/theirs",))
     denied = DeniedError("api.forbidden", "forbidden")
