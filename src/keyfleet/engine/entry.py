@@ -73,7 +73,14 @@ def precedence(snapshot: ClusterSnapshot) -> tuple[bool, str]:
 
 def facts_of(snapshot: ClusterSnapshot, uid: ClusterUid, *, is_hub: bool) -> ClusterFacts:
     """Return what placement and policies may know of a cluster."""
-    return ClusterFacts(snapshot.name, uid, snapshot.labels, snapshot.aliases, is_hub)
+    return ClusterFacts(
+        snapshot.name,
+        uid,
+        snapshot.labels,
+        snapshot.aliases,
+        is_hub,
+        sealing_certificate=snapshot.sealing_certificate,
+    )
 
 
 class FleetEvents(MemberEvents):

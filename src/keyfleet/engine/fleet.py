@@ -279,4 +279,5 @@ def _login_of(snapshot: ClusterSnapshot) -> tuple[str, str, int]:
 
 
 def _facts_of(snapshot: ClusterSnapshot) -> tuple[object, ...]:
-    return (dict(snapshot.labels), snapshot.aliases, snapshot.paused, snapshot.accepted_names)
+    names = (snapshot.aliases, snapshot.accepted_names)
+    return (dict(snapshot.labels), *names, snapshot.paused, snapshot.sealing_certificate)

@@ -192,6 +192,8 @@ class ClusterSnapshot:
     """Requests at a time; 0 is the default."""
     namespaces: tuple[str, ...] = ()
     """The only ones its login may reach Secrets in; empty: all."""
+    sealing_certificate: str = ""
+    """PEM of what is sealed with for it; empty: its newest key's."""
 
 
 class Inventory(Protocol):

@@ -27,9 +27,8 @@ from keyfleet.model.refresh import Standing
 from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretSpec,
     FleetSecretStatus,
-    Placement,
 )
-from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE
+from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE, check_delivery
 from keyfleet.model.v1alpha1.parsing import INVALID, UNKNOWN_FIELD, parse_spec, parse_status
 from keyfleet.model.v1alpha1.selection import chosen_clusters, chosen_namespaces
 from keyfleet.plugin import Translation, labels_of, sync_requested
@@ -71,7 +70,7 @@ def _intent(key: IntentKey, manifest: Mapping[str, Any], origin: Origin) -> Inte
         origins=(origin,),
         reads=_reads(spec, origin),
         shape=shape(spec),
-        targets=_targets(spec.placement, origin),
+        targets=_targets(spec, origin),
         guard=Guard(
             on_conflict=spec.conflict_policy,
             on_source_missing=spec.source.on_missing if spec.source else OnMissing.RETAIN,
@@ -107,12 +106,14 @@ def _reads(spec: FleetSecretSpec, origin: Origin) -> tuple[Read, ...]:
     )
 
 
-def _targets(spec: Placement, origin: Origin) -> ClusterTargets:
-    own = ChosenNamespaces((origin.namespace,))
+def _targets(spec: FleetSecretSpec, origin: Origin) -> ClusterTargets:
+    placement, own = spec.placement, ChosenNamespaces((origin.namespace,))
+    check_delivery(spec.delivery, path="spec.delivery")
     return ClusterTargets(
-        clusters=chosen_clusters(spec.clusters, path="spec.placement.clusters"),
-        namespaces=chosen_namespaces(spec.namespaces, path="spec.placement.namespaces")
-        if spec.namespaces is not None
+        clusters=chosen_clusters(placement.clusters, path="spec.placement.clusters"),
+        namespaces=chosen_namespaces(placement.namespaces, path="spec.placement.namespaces")
+        if placement.namespaces is not None
         else own,
-        name=spec.name or origin.name,
+        name=placement.name or origin.name,
+        sealed_as=spec.delivery.sealed_as,
     )

@@ -79,6 +79,7 @@ def snapshot_of(
         problem=problem,
         in_flight=spec.limits.in_flight or 0,
         namespaces=spec.namespaces,
+        sealing_certificate=spec.sealing.certificate or "",
     )
 
 

@@ -43,6 +43,14 @@ class Limits(ApiStruct, frozen=True, kw_only=True):
     """Requests at a time; default: 32, halved when the cluster is slow."""
 
 
+class ClusterSealing(ApiStruct, frozen=True, kw_only=True):
+    """How secrets are sealed for this cluster."""
+
+    certificate: Annotated[str, Meta(min_length=1, max_length=65536)] | None = None
+    """PEM of the certificate to seal with; default: that of the newest sealing key in the
+    cluster."""
+
+
 class FleetClusterSpec(ApiStruct, frozen=True, kw_only=True):
     """How to reach the cluster: exactly one of `context`, `kubeconfigRef`, `inCluster`."""
 
@@ -60,6 +68,8 @@ class FleetClusterSpec(ApiStruct, frozen=True, kw_only=True):
     """How hard this cluster may be asked."""
     on_removed: OnRemoved = OnRemoved.RETAIN
     """What happens to the delivered secrets when this FleetCluster is deleted."""
+    sealing: ClusterSealing = ClusterSealing()
+    """How secrets are sealed for this cluster."""
 
     cel_rules: ClassVar[tuple[Rule, ...]] = (
         Rule(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """FleetSecret: which secret, from where, shaped how, to which namespaces of which clusters."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from keyfleet.base.sealing import Scope
 from keyfleet.model.intent import ConflictPolicy, DeletionPolicy, OnMissing, Replace
+from keyfleet.model.places import SEALED_SECRET, SECRET
 from keyfleet.model.rendering import Functions, MergePolicy, MissingKey
 from keyfleet.model.v1alpha1.common import (
     ApiStruct,
@@ -190,6 +192,36 @@ class Placement(ApiStruct, frozen=True, kw_only=True):
     """Name of the targets; default: the FleetSecret's."""
 
 
+class DeliveryKind(StrEnum):
+    """A kind of target."""
+
+    SECRET = SECRET
+    SEALED_SECRET = SEALED_SECRET
+
+
+class Delivery(ApiStruct, frozen=True, kw_only=True):
+    """In which form the secret is delivered."""
+
+    cel_rules = (
+        Rule(
+            f"!has(self.scope) || (has(self.kind) && self.kind == '{SEALED_SECRET}')",
+            f"scope is for kind: {SEALED_SECRET}",
+        ),
+    )
+
+    kind: DeliveryKind = DeliveryKind.SECRET
+    """`Secret`; or `SealedSecret`: sealed for the cluster, so that only its controller of sealed
+    secrets, Bitnami's or Keyfleet's, makes the Secret of it."""
+    scope: Scope | None = None
+    """Where a SealedSecret may be opened: `strict` (default), `namespace-wide` or
+    `cluster-wide`."""
+
+    @property
+    def sealed_as(self) -> Scope | None:
+        """The scope of what is delivered sealed; None: Secrets are delivered."""
+        return (self.scope or Scope.STRICT) if self.kind is DeliveryKind.SEALED_SECRET else None
+
+
 class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
     """What is wanted."""
 
@@ -221,6 +253,8 @@ class FleetSecretSpec(ApiStruct, frozen=True, kw_only=True):
     """Type, labels, annotations and data of the targets."""
     placement: Placement
     """Which clusters, which namespaces, under which name."""
+    delivery: Delivery = Delivery()
+    """In which form: as Secrets, or sealed."""
     conflict_policy: ConflictPolicy = ConflictPolicy.REFUSE
     """What to do about a target that exists and is somebody else's: `Refuse`; `Adopt` takes it
     when it already holds the wanted data; `Overwrite` takes and replaces it."""

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What no native manifest may ask for, whatever a policy says."""
 
-from keyfleet.base.errors import InvalidIntentError
+from keyfleet.base.errors import InvalidInputError, InvalidIntentError
+from keyfleet.base.sealing import load_certificate
 from keyfleet.model.v1alpha1.common import KEY_NAME
 from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
-from keyfleet.model.v1alpha1.fleetsecret import ValueSource
+from keyfleet.model.v1alpha1.fleetsecret import Delivery, ValueSource
 from keyfleet.model.v1alpha1.parsing import matches
 
 SPECIAL_TYPES = frozenset(
@@ -42,6 +43,28 @@ def check_cluster(spec: FleetClusterSpec) -> None:
     if sum(ways) != 1:
         message = "give exactly one of context, kubeconfigRef and inCluster: true"
         raise InvalidIntentError("intent.invalid", message, path="spec")
+    if spec.sealing.certificate is not None:
+        _check_certificate(spec.sealing.certificate)
+
+
+def _check_certificate(pem: str) -> None:
+    path = "spec.sealing.certificate"
+    try:
+        load_certificate(pem.encode())
+    except InvalidInputError as error:
+        raise InvalidIntentError(
+            "intent.invalid", error.message, hint=error.hint, path=path
+        ) from None
+
+
+def check_delivery(spec: Delivery, *, path: str) -> None:
+    """Refuse a scope where nothing is sealed.
+
+    Raises:
+        InvalidIntentError: `intent.invalid`.
+    """
+    if spec.scope is not None and spec.sealed_as is None:
+        raise _invalid(f"{path}.scope", "is for kind: SealedSecret")
 
 
 def check_source(spec: ValueSource, *, path: str) -> None:
