@@ -23,6 +23,7 @@ from bench.propagation import Propagation
 from bench.provider import Provider
 from bench.rules import Rules
 from bench.sealed import Sealed
+from bench.sealing import measure_sealing, measure_unsealing
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stage import Stage, open_stage
 from bench.templates import measure_templates
@@ -45,7 +46,11 @@ BENCHES: dict[str, Callable[[Stage, Sizes], Bench]] = {
     "provider": Provider,
     "sealed": Sealed,
 }
-ALONE: dict[str, Callable[[Sizes], list[Figure]]] = {"templates": measure_templates}
+ALONE: dict[str, Callable[[Sizes], list[Figure]]] = {
+    "templates": measure_templates,
+    "seal": measure_sealing,
+    "unseal": measure_unsealing,
+}
 """Benchmarks that need no planes."""
 NAMES = (*ALONE, *BENCHES)
 WIDE = {"propagation", "blackhole", "provider"}

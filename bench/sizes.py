@@ -27,6 +27,12 @@ class Sizes:
     """SealedSecrets of one cluster."""
     bits: int = 4096
     """Of the key that they are sealed for."""
+    seals: int = 1000
+    """Of one value, in one round."""
+    unseals: int = 200
+    """The same; a tenth with many keys."""
+    sealing_keys: int = 61
+    """Of one cluster, after five years."""
 
 
 FULL = Sizes()
@@ -41,4 +47,7 @@ QUICK = Sizes(
     keys=6,
     sealed=6,
     bits=2048,
+    seals=20,
+    unseals=20,
+    sealing_keys=6,
 )

@@ -29,6 +29,6 @@ def test_every_benchmark_runs_and_is_written(tmp_path: Path) -> None:
         assert isinstance(figure["value"], float | int)
         assert isinstance(figure["ok"], bool)
     names = " ".join(figure["name"] for figure in figures)
-    kinds = "fan-out CPU propagation policy silent steady restart template provider"
+    kinds = "fan-out CPU propagation policy silent steady restart template provider seal unseal"
     for bench in kinds.split():
         assert bench in names

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/bitnami/sealed-secrets/pkg/apis/sealedsecrets/v1alpha1"
@@ -47,7 +48,7 @@ type answer struct {
 	Key         string  `json:"key,omitempty"`
 	Certificate string  `json:"certificate,omitempty"`
 	Fingerprint string  `json:"fingerprint,omitempty"`
-	Seconds     float64 `json:"seconds,omitempty"`
+	Seconds     float64 `json:"seconds,omitempty"` // of CPU
 }
 
 var actions = map[string]func(request) (answer, error){
@@ -163,14 +164,23 @@ func timed(action func(request) (answer, error)) func(request) (answer, error) {
 		if _, err := action(asked); err != nil {
 			return answer{}, err
 		}
-		began := time.Now()
+		before := used()
 		for range asked.Count {
 			if _, err := action(asked); err != nil {
 				return answer{}, err
 			}
 		}
-		return answer{Seconds: time.Since(began).Seconds()}, nil
+		return answer{Seconds: (used() - before).Seconds()}, nil
 	}
+}
+
+// used returns the CPU time of this process: a shared machine says nothing by the clock.
+func used() time.Duration {
+	var now syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &now); err != nil {
+		log.Fatal(err)
+	}
+	return time.Duration(now.Utime.Nano() + now.Stime.Nano())
 }
 
 var keysByPEM = map[string]*rsa.PrivateKey{}
