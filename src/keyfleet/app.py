@@ -28,6 +28,7 @@ from keyfleet.engine.rotation import Rotation, ring_now
 from keyfleet.engine.sealing.api.keys import SealingKeys, WhileLeading
 from keyfleet.engine.sealing.api.rate import Rate
 from keyfleet.engine.sealing.api.serving import SealingApi
+from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.inventory.declared import DeclaredInventory, Login
 from keyfleet.inventory.kubeconfig.names import cluster_name
 from keyfleet.kube.access import Access
@@ -63,6 +64,8 @@ class Settings:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     claims: Claims = field(default_factory=Claims)
     """Which manifests of other tools' kinds are ours."""
+    sealing: SealingSettings = field(default_factory=SealingSettings)
+    """How sealing keys are found, made and renewed."""
     sealing_listen: str = ""
     """Where upstream's API of Sealed Secrets is served; empty: nowhere."""
     sealing_rate: Rate = field(default_factory=Rate)
@@ -225,7 +228,8 @@ class Controller:
                 hub=client,
                 installation=installation,
                 dialects=builtin.dialects(self._settings.annotation_domain),
-                sources=builtin.sources(),
+                sources=builtin.sources(takes_whole=self._settings.sealing.takes_whole),
+                sealing=self._settings.sealing,
                 providers=builtin.providers(),
                 generators=builtin.generators(),
                 environ=self._settings.environ,

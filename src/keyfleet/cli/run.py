@@ -13,6 +13,7 @@ from keyfleet.app import Settings, run_until_stopped
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.hub import installed_domain, open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
+from keyfleet.cli.sealing.keyoptions import NO_KEY_OPTIONS, KeyOptions, settings_of
 from keyfleet.engine.declarations.claims import Claims
 from keyfleet.engine.sealing.api.rate import Rate
 from keyfleet.manifests.everything import DEFAULT_DOMAIN
@@ -51,6 +52,7 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
     sealed_secrets_rate_limit_burst: Annotated[
         int, Parameter(metavar="NUMBER", env_var="KEYFLEET_SEALED_SECRETS_RATE_LIMIT_BURST")
     ] = 2,
+    keys: KeyOptions = NO_KEY_OPTIONS,
     common: Common = NO_OPTIONS,
 ) -> None:
     """Run the controller until SIGTERM or Ctrl-C.
@@ -63,9 +65,9 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
         annotation_domain: Domain of the annotations that mark plain Secrets; default: as installed.
         members: `declared` enrols no cluster by itself: only FleetClusters that somebody wrote.
         dialects: Other tools' manifests to serve in every cluster that has their CRDs, whoever
-            installed those: `eso`, `sealed-secrets`. Make sure that the other operator does not serve them, too.
-            Where `keyfleet install --dialect` installed the CRDs they are served anyway: on the
-            hub, and in members if the hub has them, too.
+            installed those: `eso`, `sealed-secrets`. Make sure that the other operator does not
+            serve them, too. Where `keyfleet install --dialect` installed the CRDs they are served
+            anyway: on the hub, and in members if the hub has them, too.
         eso_namespaces: The only namespaces whose ExternalSecrets and SecretStores are ours;
             default: all.
         eso_class: What `spec.controller` of a store that is ours says; default: default, which
@@ -90,6 +92,7 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
         annotation_domain=annotation_domain or await _installed_domain(common),
         members_declared=members is Members.DECLARED,
         claims=claims,
+        sealing=settings_of(keys),
         sealing_listen=sealed_secrets_listen,
         sealing_rate=rate_of(sealed_secrets_rate_limit, sealed_secrets_rate_limit_burst),
         environ=os.environ,
