@@ -33,6 +33,7 @@ COMMANDS = (
     ("unseal", DO, "Open SealedSecrets and print the Secrets: for recovery."),
     ("cert", SEE, "Fetch the certificates that values are sealed with."),
     ("adopt", DO, "Take over the targets of a hub, or of a key, that is lost."),
+    ("lint", SEE, "Look through a Git tree for values in clear or badly sealed."),
     ("keys", SEE, "Show sealing keys and what they open; back them up, restore them."),
     ("reseal", DO, "Seal a tree's values anew for each cluster's newest key."),
     ("completion", SET_UP, "Print the completion script of a shell."),
