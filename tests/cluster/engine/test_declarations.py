@@ -153,7 +153,11 @@ async def test_without_a_setting_and_a_crd_on_the_hub_no_member_is_asked(copies:
 async def test_only_the_chosen_namespaces_are_ours(copies: Fleet) -> None:
     await foreign.install(copies.east)
     await foreign.ask(copies.east, copies.namespace)
-    await run(copies, copies.east, claims=Claims(frozenset({"copies"}), frozenset({"elsewhere"})))
+    await run(
+        copies,
+        copies.east,
+        claims=Claims(frozenset({"copies"}), {"copies": frozenset({"elsewhere"})}),
+    )
     await copies.quiet()
     assert await copies.data(copies.east) is None
     assert await foreign.status(copies.east, copies.namespace) is None

@@ -5,8 +5,8 @@ Another operator that runs in the same cluster would work on the same manifests.
 is left alone, unless we installed its CRD there or a setting says that its manifests are ours.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
@@ -24,8 +24,8 @@ class Claims:
 
     dialects: frozenset[str] = frozenset()
     """Those whose kinds are served wherever they are, whoever installed their CRDs."""
-    namespaces: frozenset[str] = frozenset()
-    """The only ones whose manifests are ours, of foreign kinds; empty: all."""
+    namespaces: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By dialect, the only ones whose manifests of foreign kinds are ours; none: all."""
     controller_class: str = "default"
     """What stores that are ours call their controller."""
 
@@ -33,11 +33,10 @@ class Claims:
         """Tell whether a kind is served where it has this CRD."""
         return not kind.is_foreign or dialect.name in self.dialects or is_own(crd)
 
-    def covers(self, kind: Kind, namespace: str) -> bool:
+    def covers(self, dialect: Dialect, kind: Kind, namespace: str) -> bool:
         """Tell whether the manifests of a namespace are ours; empty: of the whole cluster."""
-        return not (kind.is_foreign and namespace and self.namespaces) or (
-            namespace in self.namespaces
-        )
+        chosen = self.namespaces.get(dialect.name)
+        return not (kind.is_foreign and namespace and chosen) or namespace in chosen
 
     def are_all_own(self, declared: Iterable[Declared]) -> bool:
         """Tell whether these kinds are served only where we installed their CRDs."""

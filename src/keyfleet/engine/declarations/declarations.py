@@ -142,7 +142,7 @@ class Declarations:
         new: Document | None,
     ) -> None:
         dialect, kind = self._declared[name]
-        if not self._claims.covers(kind, key[0]):
+        if not self._claims.covers(dialect, kind, key[0]):
             return
         if new is not None and new["metadata"].get("deletionTimestamp") and kind.finalizers:
             self._manner.ending(self.client, resource, kind.finalizers, new)

@@ -176,11 +176,11 @@ class Everywhere:
         return member.all_namespaces if member and member.sees_namespaces else None
 
     def covered(
-        self, kind: Kind, namespaces: Mapping[str, NamespaceFacts]
+        self, dialect: Dialect, kind: Kind, namespaces: Mapping[str, NamespaceFacts]
     ) -> Mapping[str, NamespaceFacts]:
         """Return the namespaces whose manifests of a kind are ours."""
         claims = self._manner.claims
-        return {name: one for name, one in namespaces.items() if claims.covers(kind, name)}
+        return {name: one for name, one in namespaces.items() if claims.covers(dialect, kind, name)}
 
     def ground(self, cluster: ClusterName, kind: str) -> Ground | None:
         """Return a cluster as one to ask about its manifests of a kind; None while it is away."""

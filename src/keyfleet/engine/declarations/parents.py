@@ -181,7 +181,7 @@ class Parents:
         is_known = found is not None and found.is_listed(kind) and found.is_listed(key.kind)
         if found is None or namespaces is None or not is_known:
             return None
-        covered = self._declared.covered(dialect.child, namespaces)
+        covered = self._declared.covered(dialect, dialect.child, namespaces)
         return Around(covered, tuple(found.manifests(kind).values()))
 
     async def _carry_out(

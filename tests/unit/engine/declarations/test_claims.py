@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from keyfleet.dialects import annotated, eso, native
+from keyfleet.dialects import annotated, eso, native, sealedsecrets
 from keyfleet.engine.declarations.claims import Claims, for_members, is_own, kinds_of
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import EXTERNALSECRETS, FLEETSECRETS
@@ -33,15 +33,22 @@ def test_a_foreign_kind_is_ours_by_its_crd_or_by_a_setting(
 
 def test_a_native_kind_is_always_ours() -> None:
     assert Claims().serves(native.DIALECT, NATIVE, UNLABELLED)
-    assert Claims(namespaces=frozenset({"shop"})).covers(NATIVE, "other")
+    chosen = Claims(namespaces={native.DIALECT.name: frozenset({"shop"})})
+    assert chosen.covers(native.DIALECT, NATIVE, "other")
 
 
 def test_chosen_namespaces_hold_for_foreign_manifests_that_have_one() -> None:
-    chosen = Claims(namespaces=frozenset({"shop"}))
-    assert chosen.covers(CHILD, "shop")
-    assert not chosen.covers(CHILD, "other")
-    assert chosen.covers(CHILD, "")
-    assert Claims().covers(CHILD, "other")
+    chosen = Claims(namespaces={"eso": frozenset({"shop"})})
+    assert chosen.covers(eso.DIALECT, CHILD, "shop")
+    assert not chosen.covers(eso.DIALECT, CHILD, "other")
+    assert chosen.covers(eso.DIALECT, CHILD, "")
+    assert Claims().covers(eso.DIALECT, CHILD, "other")
+
+
+def test_namespaces_that_are_chosen_for_one_tool_hold_for_no_other() -> None:
+    chosen = Claims(namespaces={"eso": frozenset({"shop"}), "sealed-secrets": frozenset()})
+    (sealed,) = sealedsecrets.DIALECT.kinds
+    assert chosen.covers(sealedsecrets.DIALECT, sealed, "other")
 
 
 def test_only_our_own_crds_are_looked_for_where_no_setting_names_the_dialect() -> None:

@@ -15,7 +15,7 @@ from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.declarations.parents import SOON_S, Parents
 from keyfleet.kube.resources import EXTERNALSECRETS, Resource
 from keyfleet.model.places import ClusterName, IntentKey, NamespaceFacts
-from keyfleet.plugin import Kind, Report
+from keyfleet.plugin import Dialect, Kind, Report
 from keyfleet.plugin.parents import Around, Brood, Manifest
 
 KEY = IntentKey("ClusterExternalSecret", "", "shared")
@@ -68,7 +68,7 @@ class Here:
         return {"payments": NamespaceFacts("payments")}
 
     def covered(
-        self, kind: Kind, namespaces: dict[str, NamespaceFacts]
+        self, dialect: Dialect, kind: Kind, namespaces: dict[str, NamespaceFacts]
     ) -> dict[str, NamespaceFacts]:
         return namespaces
 
