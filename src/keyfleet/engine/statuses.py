@@ -101,6 +101,8 @@ class Statuses:
         self._told: dict[IntentKey, tuple[Event, ...]] = {}
         self._written: dict[IntentKey, tuple[str, Mapping[str, Any]]] = {}
         self._tasks: dict[IntentKey, asyncio.Task[None]] = {}
+        self._queued: set[IntentKey] = set()
+        """Whose write waits for its turn: it says what is true then, whatever changes before."""
         self._widths: dict[ClusterName, asyncio.Semaphore] = {}
         """A member that answers slowly keeps nobody else's statuses waiting."""
         self._is_closed = False
@@ -141,15 +143,19 @@ class Statuses:
 
     async def flush(self) -> None:
         """Write what was found out and not said yet, as before a shutdown; then write no more."""
-        due = self._ripe(self._due)
+        due = self._ripe(self._due.keys() | self._queued)
         await self.close()
         await all_of((self._write(key) for key in due), name="last status")
 
     async def flush_cluster(self, cluster: ClusterName) -> None:
         """Write what was found out of a member's manifests, before it is let go."""
-        due = self._ripe([key for key in self._due if key.cluster == cluster])
+        known = self._due.keys() | self._queued
+        due = self._ripe([key for key in known if key.cluster == cluster])
         for key in due:
-            self._due.pop(key).cancel()
+            if timer := self._due.pop(key, None):
+                timer.cancel()
+            if key in self._queued:
+                self._tasks[key].cancel()
         await all_of((self._write(key) for key in due), name="last status")
 
     def _ripe(self, keys: Iterable[IntentKey]) -> list[IntentKey]:
@@ -171,6 +177,9 @@ class Statuses:
 
     def _fire(self, key: IntentKey) -> None:
         del self._due[key]
+        if key in self._queued:
+            # To look again and again whether its turn has come cost most of a start with thousands.
+            return
         running = self._tasks.get(key)
         if running is not None and not running.done():
             self._schedule(key, SOON_S)
@@ -185,25 +194,36 @@ class Statuses:
         self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
 
     async def _write(self, key: IntentKey) -> None:
-        async with self._widths.setdefault(key.cluster, asyncio.Semaphore(LANE_WIDTH)):
-            client = self._clients(key.cluster)
-            if client is None:
-                # It is told once the cluster is back.
-                return
-            answer = self._subject.answer(key)
-            if answer is None:
-                self.forget(key)
-                return
-            self._written_at[key] = self._clock.monotonic()
-            self._changed_at.pop(key, None)
-            try:
-                await self._say(client, key, answer)
-            except NotFoundError:
-                self.forget(key)
-            except KeyfleetError as error:
-                self._failed(key, error)
-            else:
-                self._failures.pop(key, None)
+        width = self._widths.setdefault(key.cluster, asyncio.Semaphore(LANE_WIDTH))
+        self._queued.add(key)
+        try:
+            await width.acquire()
+        finally:
+            self._queued.discard(key)
+        try:
+            await self._write_now(key)
+        finally:
+            width.release()
+
+    async def _write_now(self, key: IntentKey) -> None:
+        client = self._clients(key.cluster)
+        if client is None:
+            # It is told once the cluster is back.
+            return
+        answer = self._subject.answer(key)
+        if answer is None:
+            self.forget(key)
+            return
+        self._written_at[key] = self._clock.monotonic()
+        self._changed_at.pop(key, None)
+        try:
+            await self._say(client, key, answer)
+        except NotFoundError:
+            self.forget(key)
+        except KeyfleetError as error:
+            self._failed(key, error)
+        else:
+            self._failures.pop(key, None)
 
     def _failed(self, key: IntentKey, error: KeyfleetError) -> None:
         code, count = self._failures.get(key, ("", 0))

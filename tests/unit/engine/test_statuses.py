@@ -373,3 +373,58 @@ async def test_what_is_due_for_a_cluster_is_said_before_it_is_let_go(bench: Benc
     assert (east.writes(), bench.hub.writes()) == (["patch"], [])
     await bench.clock.pass_time(2 * SOON_S)
     assert (east.writes(), bench.hub.writes()) == (["patch"], ["patch"])
+
+
+class Held(FakeCluster):
+    """A cluster that answers a write only once it is let go."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.free = asyncio.Event()
+
+    async def json_patch(self, *arguments: Any, **named: Any) -> Any:
+        await self.free.wait()
+        return await super().json_patch(*arguments, **named)
+
+
+async def held_up(bench: Bench) -> Held:
+    """Have as many writes on their way to the hub as it takes; the next waits for its turn."""
+    found = Held("hub")
+    found.objects = bench.hub.objects
+    bench.hub = found
+    for number in range(LANE_WIDTH):
+        bench.statuses.changed(replace(KEY, name=f"db-{number}"))
+    await bench.clock.pass_time(2 * SOON_S)
+    bench.change()
+    await bench.clock.pass_time(2 * SOON_S)
+    return found
+
+
+async def test_a_status_that_waits_for_its_turn_costs_nothing_and_says_what_is_new(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With thousands in the queue, to look again and again took most of the CPU."""
+    hub = await held_up(bench)
+    bench.change()
+    await bench.clock.pass_time(2 * SOON_S)
+    scheduled: list[IntentKey] = []
+    monkeypatch.setattr(bench.statuses, "_schedule", lambda key, _: scheduled.append(key))
+    await bench.clock.pass_time(50 * SOON_S)
+    assert scheduled == []
+    hub.free.set()
+    await bench.clock.pass_time(2 * SOON_S)
+    assert bench.written == bench.revision
+
+
+async def test_a_shutdown_writes_what_waited_for_its_turn(bench: Bench) -> None:
+    hub = await held_up(bench)
+    hub.free.set()
+    await bench.statuses.flush()
+    assert bench.written == bench.revision
+
+
+async def test_what_waits_for_its_turn_is_said_before_a_cluster_is_let_go(bench: Bench) -> None:
+    hub = await held_up(bench)
+    hub.free.set()
+    await bench.statuses.flush_cluster(KEY.cluster)
+    assert bench.written == bench.revision
