@@ -307,6 +307,13 @@ def _sealed(part: Part) -> Iterator[Right]:
 def _member_sealed() -> Iterator[Right]:
     yield from _sealed(Part.MEMBER_SEALED)
     yield from _at_home(Part.MEMBER_SEALED)
+    yield from _rights(
+        Part.MEMBER_SEALED,
+        Reach.CLUSTER,
+        "create patch delete",
+        SEALEDSECRETS,
+        "to deliver FleetSecrets as SealedSecrets, and to take them away again",
+    )
 
 
 def _at_home(part: Part) -> Iterator[Right]:
