@@ -5,6 +5,7 @@ The work with private keys is done beside the event loop, in threads of its own.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +15,7 @@ from aiohttp import web
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import KeyfleetError
-from keyfleet.engine.beside import beside
+from keyfleet.engine.beside import SWITCH_S, beside
 from keyfleet.engine.sealing.api import answers
 from keyfleet.engine.sealing.api.answers import Answer
 from keyfleet.engine.sealing.api.keys import ClusterKeys, SealingKeys, keys_of
@@ -74,7 +75,11 @@ class SealingApi:
         self._of_all = RateLimit(rate.times(FOR_ALL), clock)
         self._places = Places()
         self._observe = observe
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sealing-api")
+        self._pool = ThreadPoolExecutor(
+            THREADS,
+            thread_name_prefix="sealing-api",
+            initializer=partial(sys.setswitchinterval, SWITCH_S),
+        )
 
     def app(self) -> web.Application:
         """Return the application that answers; its clean-up ends the threads."""

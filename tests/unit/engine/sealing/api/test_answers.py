@@ -28,7 +28,8 @@ from tests.unit.engine.sealing.api.fleetkeys import (
 
 from keyfleet.base.codec import encode_json, encode_yaml
 from keyfleet.base.errors import DeniedError
-from keyfleet.base.sealing import Scope
+from keyfleet.base.sealing import Scope, load_certificate
+from keyfleet.base.secret import SecretValue
 from keyfleet.engine.sealing.api import answers
 from keyfleet.engine.sealing.api.answers import Answer
 from keyfleet.testing.canary import canary
@@ -67,6 +68,14 @@ def test_what_opens_is_verified_with_any_key_in_json_and_yaml(
     assert answers.verify(HUBS, b"---\n" + yaml, in_time) == Answer(200)
 
 
+def test_large_values_in_yaml_are_read() -> None:
+    certificate = load_certificate(NEW.certificate)
+    text = certificate.seal(SecretValue(canary("large") + bytes(700_000)), b"shop/db")
+    folded = "\n".join(f"      {text[at : at + 76]}" for at in range(0, len(text), 76))
+    yaml = encode_yaml(sealed_secret({"a": "TEXT"})).replace("TEXT", f"|\n{folded}")
+    assert answers.verify(HUBS, yaml.encode(), in_time) == Answer(200)
+
+
 def test_each_cluster_verifies_with_its_own_keys() -> None:
     document = sealed_secret(sealed("a", pair=FOREIGN))
     assert verify(document, EAST).status == 200
@@ -102,6 +111,7 @@ NOT_ONE = {
         b"%c: &%c [%s]\n" % (name, name, b",".join([b"*%c" % (name - 1)] * 9))
         for name in range(ord("b"), ord("m"))
     ),
+    "many nodes": encode_yaml(sealed_secret({})).encode() + b"x:\n" + b"- a\n" * 50_001,
     "a tag": b"!!python/object/apply:os.system [id]",
     "too large": b"#" * (2 * 1024 * 1024 + 1),
 }
