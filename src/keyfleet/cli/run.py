@@ -89,13 +89,14 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
         kubeconfigs=common.kubeconfig,
         context=common.context,
         listen=listen,
-        annotation_domain=annotation_domain or await _installed_domain(common),
         members_declared=members is Members.DECLARED,
         claims=claims,
         sealing=settings_of(keys),
         sealing_listen=sealed_secrets_listen,
         sealing_rate=rate_of(sealed_secrets_rate_limit, sealed_secrets_rate_limit_burst),
         environ=os.environ,
+        # Last: a flag that is wrong is told before the hub is asked.
+        annotation_domain=annotation_domain or await _installed_domain(common),
     )
     await run_until_stopped(settings)
 
