@@ -70,6 +70,8 @@ def unread_complaint(file: str, raw: bytes, error: InvalidInputError) -> Complai
     found = _AT.search(error.message)
     line, column = (int(found[1]), int(found[2] or 1)) if found else (1, 1)
     message = _AT.sub("", error.message)
+    if error.code == "input.unreadable":
+        message = error.subject.rpartition(": ")[2]
     if b"{{" in raw:
         return Complaint(file, line, column, UNSEEN, "a template, which is no YAML yet")
     if _SECRET.search(raw) or error.code != "input.yaml":
