@@ -213,6 +213,9 @@ class Guard:
     on_source_missing: OnMissing = OnMissing.RETAIN
     on_intent_deleted: DeletionPolicy = DeletionPolicy.DELETE
     on_unchangeable: Replace = Replace.REFUSE
+    takes_own_namespace: bool = False
+    """The manifest's own namespace is a target even where it is a system namespace: whoever wrote
+    the manifest there may write there."""
     ownership: Ownership = MARKED
 
 

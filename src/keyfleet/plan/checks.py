@@ -78,7 +78,7 @@ def not_a_system_namespace(question: Question) -> Finding | None:
     is_named = question.namespace is not None and question.policies.names_system_namespace(
         asker, question.cluster, question.namespace
     )
-    if name != SYSTEM_NAMESPACE and is_named:
+    if name != SYSTEM_NAMESPACE and (is_named or _is_at_home(question)):
         return None
     return Finding(
         State.REFUSED,
@@ -89,6 +89,13 @@ def not_a_system_namespace(question: Question) -> Finding | None:
         else "choose another namespace",
         rule="not-a-system-namespace",
     )
+
+
+def _is_at_home(question: Question) -> bool:
+    """Tell whether a manifest that counts where it was found asks for its own namespace."""
+    intent = question.intent
+    takes_own = intent is not None and intent.guard.takes_own_namespace
+    return takes_own and question.place.namespace == question.key.namespace
 
 
 def not_the_source(question: Question) -> Finding | None:

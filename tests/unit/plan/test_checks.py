@@ -7,13 +7,14 @@ import pytest
 from tests.unit.plan.questions import EAST, EAST_UID, KEY, OTHER, desired, intent, live, marker
 from tests.unit.plan.questions import question as ask
 
+from keyfleet.model.intent import Guard
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.ownership import Spot
 from keyfleet.model.places import ClusterName, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import State
 from keyfleet.model.policy import Grant, Policies, SourceScope, TargetScope
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
-from keyfleet.plan.checks import CHECKS, first_objection
+from keyfleet.plan.checks import CHECKS, first_objection, not_a_system_namespace
 from keyfleet.plan.question import Question
 
 EVERY_CLUSTER = ChosenClusters(("*",))
@@ -75,6 +76,23 @@ def test_system_namespaces_are_refused(namespace: str, policies: Policies) -> No
 def test_a_system_namespace_that_does_not_exist_is_refused_too() -> None:
     question = replace(at("kube-system"), namespace=None)
     assert reason(question) == (State.REFUSED, "SystemNamespace")
+
+
+def test_a_manifest_that_counts_where_it_was_found_may_be_in_a_system_namespace() -> None:
+    for name, is_open in (
+        ("kube-system", True),
+        ("kube-public", False),
+        ("keyfleet-system", False),
+    ):
+        asked = at(name)
+        assert asked.intent is not None
+        home = "kube-system" if name != "keyfleet-system" else name
+        key = replace(asked.key, namespace=home)
+        guard = replace(asked.intent.guard, takes_own_namespace=True)
+        taking = replace(asked, key=key, intent=replace(asked.intent, key=key, guard=guard))
+        assert (not_a_system_namespace(taking) is None) is is_open
+        plain = replace(taking, intent=replace(taking.intent or asked.intent, guard=Guard()))
+        assert not_a_system_namespace(plain) is not None
 
 
 def test_a_grant_opens_the_system_namespace_it_names_to_whom_it_names() -> None:

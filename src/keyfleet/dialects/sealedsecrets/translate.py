@@ -73,6 +73,7 @@ def _intent(
             # What is not tied to the manifest stays when that goes, as upstream leaves it.
             on_intent_deleted=DeletionPolicy.DELETE if is_owner(spec) else DeletionPolicy.RETAIN,
             ownership=ownership(origin.name),
+            takes_own_namespace=True,
         ),
         labels=labels_of(manifest),
         sync_requested=sync_requested(manifest),
