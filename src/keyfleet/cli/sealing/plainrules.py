@@ -129,8 +129,10 @@ def _generators(place: Place, path: Path, content: dict[str, object]) -> Iterato
         where = (*path, "secretGenerator", index)
         name = mapping(generator).get("name")
         for number, literal in enumerate(_listed(generator, "literals")):
-            item, _, value = str(literal).partition("=")
-            if value.strip("\"'"):
+            # Without a name before it, all of it may be the value.
+            item, is_named, value = str(literal).partition("=")
+            item = item if is_named else "without a name"
+            if value.strip("\"'") or not is_named:
                 message = f"secretGenerator {name} with a value in clear: {item}"
                 yield place.says((*where, "literals", number), LITERAL, message)
         for field in ("files", "envs", "env"):
