@@ -171,6 +171,15 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.add_implicit_resolver(f"{_TAG}int", _INT, list("-+0123456789"))
 _Loader.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+.0123456789"))
+# What Go's YAML does not read as text must not be written like text: y is a truth value there.
+for _tag, _pattern, _first in (
+    ("int", _INT, "-+0123456789"),
+    ("int", re.compile(r"[-+]?0o[0-7_]+\Z"), "-+0"),
+    ("float", _FLOAT, "-+.0123456789"),
+    ("float", re.compile(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+\Z"), "-+0123456789"),
+    ("bool", re.compile(r"[yYnN]\Z"), "yYnN"),
+):
+    _Dumper.add_implicit_resolver(f"{_TAG}{_tag}", _pattern, list(_first))
 _Loader.yaml_constructors = {
     tag: construct
     for tag, construct in yaml.SafeLoader.yaml_constructors.items()

@@ -256,3 +256,8 @@ def test_canonical_json_does_not_depend_on_order(value: dict[str, int]) -> None:
 def test_a_secret_value_is_never_encoded(encode: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError):
         encode({"a": [SecretValue(CANARY.encode())]})
+
+
+@pytest.mark.parametrize("text", ["y", "N", "yes", "on", "1e3", "0o17", "017", "0x1f", "1_0", ".5"])
+def test_texts_that_go_reads_otherwise_are_quoted(text: str) -> None:
+    assert encode_yaml({"a": text}) == f"a: '{text}'\n"

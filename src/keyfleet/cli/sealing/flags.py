@@ -160,6 +160,9 @@ def namespace_of(common: Common) -> Namespace:
 
 def _context_namespace(common: Common) -> str:
     kubeconfig, _ = login(common)
+    if kubeconfig.is_empty:
+        hint = "give metadata.namespace, or -n"
+        raise InvalidInputError("sealing.no_namespace", "no namespace is given", hint=hint)
     context = kubeconfig.contexts.get(common.context or kubeconfig.current)
     return (context.namespace if context else "") or "default"
 
