@@ -42,6 +42,7 @@ from keyfleet.observe.crashes import log_loop_exception, log_uncaught
 from keyfleet.observe.health import Health, Heartbeat
 from keyfleet.observe.metrics import Metrics
 from keyfleet.observe.web import listening, serve
+from keyfleet.sources.sealed.whole import secret_of
 from keyfleet.transform.gotemplate.functions import load_all
 
 log = get_logger("app")
@@ -108,8 +109,13 @@ async def _serving_sealing(
         yield
         return
     keys = WhileLeading(controller.sealing_keys)
+    convert = partial(secret_of, version="", subject="") if settings.sealing.takes_whole else None
     api = SealingApi(
-        keys, clock=clock, rate=settings.sealing_rate, observe=metrics.sealing_answered
+        keys,
+        clock=clock,
+        rate=settings.sealing_rate,
+        convert=convert,
+        observe=metrics.sealing_answered,
     )
     option = "--sealed-secrets-listen"
     async with listening(api.app(), settings.sealing_listen, option=option) as address:

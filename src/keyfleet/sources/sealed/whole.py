@@ -4,7 +4,7 @@
 Source: compat/sealed-secrets.md 1.5. Such texts are older than immutable Secrets.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,6 +20,9 @@ class _Metadata(msgspec.Struct):
 
 
 class _Secret(msgspec.Struct, rename="camel"):
+    # Required: many a value is JSON with a `type` of its own, and is no Secret for that.
+    api_version: Literal["v1"]
+    kind: Literal["Secret"]
     metadata: _Metadata | None = None
     type: str | None = None
     data: dict[str, bytes] | None = None

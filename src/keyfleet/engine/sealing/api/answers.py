@@ -12,7 +12,7 @@ from keyfleet.base.errors import InvalidInputError, KeyfleetError, NotFoundError
 from keyfleet.base.sealing import SealingCertificate
 from keyfleet.engine.sealing.api.keys import ClusterKeys
 from keyfleet.engine.sealing.api.manifest import read_manifest
-from keyfleet.engine.sealing.api.rotate import InTime, opens, rotated
+from keyfleet.engine.sealing.api.rotate import Convert, InTime, opens, rotated
 
 PEM = "application/x-pem-file"
 JSON = "application/json"
@@ -70,12 +70,14 @@ def verify(keys: ClusterKeys, body: bytes, in_time: InTime) -> Answer:
         return refusal(error)
 
 
-def rotate(keys: ClusterKeys, body: bytes, in_time: InTime) -> Answer:
+def rotate(
+    keys: ClusterKeys, body: bytes, in_time: InTime, convert: Convert | None = None
+) -> Answer:
     """Seal a SealedSecret anew with a cluster's newest certificate; CPU-bound."""
     if keys.certificate is None:
         return NO_CERTIFICATE
     try:
-        document = rotated(read_manifest(body), keys.keyset, keys.certificate, in_time)
+        document = rotated(read_manifest(body), keys.keyset, keys.certificate, in_time, convert)
     except KeyfleetError as error:
         return refusal(error)
     return Answer(200, encode_json(document), JSON)

@@ -22,7 +22,7 @@ from keyfleet.engine.sealing.api.keys import ClusterKeys, SealingKeys, keys_of
 from keyfleet.engine.sealing.api.manifest import SIZE_MAX
 from keyfleet.engine.sealing.api.places import Places, requester
 from keyfleet.engine.sealing.api.rate import Rate, RateLimit, Requester, Verdict
-from keyfleet.engine.sealing.api.rotate import InTime
+from keyfleet.engine.sealing.api.rotate import Convert, InTime
 from keyfleet.model.places import ClusterName
 
 THREADS = 2
@@ -59,7 +59,13 @@ class SealingApi:
     """The routes, what limits them, and the threads that do their work."""
 
     def __init__(
-        self, keys: SealingKeys, *, clock: Clock, rate: Rate, observe: Observer | None = None
+        self,
+        keys: SealingKeys,
+        *,
+        clock: Clock,
+        rate: Rate,
+        convert: Convert | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Prepare.
 
@@ -67,8 +73,10 @@ class SealingApi:
             keys: Of the fleet.
             clock: For limits and deadlines.
             rate: How often one requester may verify or rotate, for each.
+            convert: Takes complete Secrets apart that were sealed as one text; None: none is taken.
             observe: Told about each answer.
         """
+        self._convert = convert
         self._keys = keys
         self._clock = clock
         self._of_one = RateLimit(rate, clock)
@@ -86,7 +94,8 @@ class SealingApi:
         app = web.Application(client_max_size=SIZE_MAX)
         for prefix in ("", "/clusters/{cluster}"):
             app.router.add_get(f"{prefix}/v1/cert.pem", self._told("/v1/cert.pem", self._cert))
-            for name, work in (("verify", answers.verify), ("rotate", answers.rotate)):
+            rotate = partial(answers.rotate, convert=self._convert)
+            for name, work in (("verify", answers.verify), ("rotate", rotate)):
                 handler = self._told(f"/v1/{name}", partial(self._worked, name, work))
                 app.router.add_post(f"{prefix}/v1/{name}", handler)
         app.router.add_get("/healthz", _healthz)
