@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fleets that serve SealedSecrets on the hub and in one member, each with a sealing key."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,10 @@ async def seals(kind: None, fleet: Fleet, pairs: dict[str, KeyPair]) -> AsyncIte
         yield Seals(fleet, pairs)
     finally:
         await fleet.end()
+        # The namespace is ended without a controller that would empty it.
+        for side in (fleet.hub, fleet.east):
+            path = SEALEDSECRETS.path(namespace=fleet.namespace)
+            await asyncio.to_thread(side.plane.api.call, "DELETE", path)
 
 
 def _serve(served: tuple[ControlPlane, Part, KeyPair]) -> None:
