@@ -11,6 +11,7 @@ from typing import Any
 
 from keyfleet.base.errors import TransformError
 from keyfleet.model.intent import Intent, Origin, Rejection
+from keyfleet.model.rendering import Rendering
 from keyfleet.plugin import Dialect, Translation
 from keyfleet.transform.excerpts import TemplateFailedError
 from keyfleet.transform.parts import check_inline, is_quickly_parsed
@@ -43,7 +44,7 @@ def understood(
 
 def _rejection(intent: Intent, *, only_quickly: bool) -> Rejection | None:
     rendering = intent.shape.rendering
-    if rendering is None or (only_quickly and not is_quickly_parsed(rendering)):
+    if rendering is None or (only_quickly and _is_for_later(rendering)):
         return None
     try:
         check_inline(rendering)
@@ -55,3 +56,8 @@ def _rejection(intent: Intent, *, only_quickly: bool) -> Rejection | None:
             intent.key, intent.origin, REASON, message, place, error.hint, error.excerpt
         )
     return None
+
+
+def _is_for_later(rendering: Rendering) -> bool:
+    # Where all that fail are told together, some are known to fail only when values are there.
+    return rendering.gathers or not is_quickly_parsed(rendering)

@@ -10,7 +10,7 @@ from keyfleet.base.errors import TransformError
 from keyfleet.model.data import Material, Texts
 from keyfleet.model.decoding import Decoding
 from keyfleet.model.rendering import Into, Rendering, TemplateAs, TemplateItem, TemplateLiteral
-from keyfleet.transform.excerpts import TemplateFailedError, failed
+from keyfleet.transform.excerpts import TemplateFailedError, failed, together
 from keyfleet.transform.gotemplate.compiling.compiler import Compiled
 from keyfleet.transform.gotemplate.errors import TemplateError
 from keyfleet.transform.gotemplate.fields import MissingKey as Missing
@@ -204,9 +204,13 @@ def check_inline(rendering: Rendering) -> None:
     """Refuse templates of a manifest that cannot be parsed, before anything is read.
 
     Raises:
-        TransformError: The first one, or that they are too many.
+        TransformError: The first one, or all of them where they are told together, or that they
+            are too many.
     """
-    parts_of(inline_texts(rendering), rendering.functions)
+    if not rendering.gathers:
+        parts_of(inline_texts(rendering), rendering.functions)
+    elif failures := parts_tried(inline_texts(rendering), rendering.functions)[1]:
+        raise together(failures)
 
 
 def _text_of(item: TemplateItem | TemplateLiteral, material: Material) -> Text:

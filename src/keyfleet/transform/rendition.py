@@ -6,7 +6,7 @@ give another text each time, and a Secret must not change because somebody looke
 (design.md 2, "Level-based").
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -221,30 +221,41 @@ class Rendition:
         return frozenset(part.text.key for part in self._of((makes,)))
 
     def _values(self, facts: TargetFacts, run: Run) -> dict[str, SecretValue]:
-        made = self._texts(_VALUES, facts, run)
+        made = self._texts(_VALUES, facts, run, failures=self._unparsed)
         values = {key: SecretValue(encoded(text)) for key, text in made.items()}
         if not self._rendering.keeps_source:
             return values
         kept = select(self._kept, self._shape.keys)
         return {**values, **kept} if self._rendering.source_wins else {**kept, **values}
 
-    def _texts(self, makes: tuple[Makes, ...], facts: TargetFacts, run: Run) -> dict[str, str]:
-        """Return what the templates of these kinds make, by name, decoded."""
+    def _texts(
+        self,
+        makes: tuple[Makes, ...],
+        facts: TargetFacts,
+        run: Run,
+        *,
+        failures: Sequence[TemplateFailedError] = (),
+    ) -> dict[str, str]:
+        """Return what the templates of these kinds make, by name, decoded.
+
+        Raises:
+            TransformError: One fails; where all are tried, all that do, and those of before.
+        """
         texts: dict[str, str] = {}
-        failures = list(self._unparsed)
+        failed = list(failures)
         for part in self._of(makes):
             try:
                 made = self._made(part, self._rendered(part, facts, run), run)
             except TemplateFailedError as error:
                 if not self._rendering.gathers:
                     raise
-                failures.append(error)
+                failed.append(error)
                 continue
             if not self._rendering.is_layered and not texts.keys().isdisjoint(made):
                 raise _made_twice(part)
             texts |= {key: _undone(part, text) for key, text in made.items()}
-        if failures:
-            raise together(failures)
+        if failed:
+            raise together(failed)
         return texts
 
     def _made(self, part: Part, text: str, run: Run) -> dict[str, str]:

@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfleet.testing.canary import canary
-from keyfleet.transform.excerpts import WIDTH, excerpt, failed
+from keyfleet.transform.excerpts import (
+    WIDTH,
+    TemplateFailedError,
+    excerpt,
+    failed,
+    together,
+)
 from keyfleet.transform.gotemplate.errors import TemplateError
 
 SECRET = canary("template").decode()
@@ -63,3 +69,13 @@ def test_a_line_that_is_not_there_shows_nothing(line: int) -> None:
 def test_any_text_and_any_place_can_be_shown(text: str, line: int, column: int) -> None:
     for shown in excerpt(text.encode(errors="replace").decode(), line, column):
         assert "\n" not in shown
+
+
+def test_several_failures_are_told_as_one_by_what_is_wrong() -> None:
+    def failure(name: str, words: str) -> TemplateFailedError:
+        found = TemplateError(words, stage="exec", line=1, name=name)
+        return failed(found, text="", place=f"at {name}", is_secret=False)
+
+    found = together([failure("b", "same"), failure("c", "other"), failure("a", "same")])
+    assert str(found) == "other (c)\nsame (a, b)"
+    assert (found.code, found.key) == ("transform.template", "c")

@@ -13,7 +13,7 @@ from keyfleet.base.errors import TransformError
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.data import Material, SecretData, Texts
 from keyfleet.model.decoding import Decoding
-from keyfleet.model.intent import KeyRename, SecretRef, Shape, WriteMode
+from keyfleet.model.intent import Deference, KeyRename, SecretRef, Shape, WriteMode
 from keyfleet.model.places import ClusterFacts, ClusterName, NamespaceFacts, TargetFacts
 from keyfleet.model.rendering import (
     Functions,
@@ -446,3 +446,46 @@ def test_the_type_asks_for_nothing_where_others_have_keys_too() -> None:
 
 def revealed(values: Mapping[str, SecretValue]) -> dict[str, bytes]:
     return {name: value.reveal() for name, value in values.items()}
+
+
+SEALED: dict[str, Any] = {
+    "functions": Functions.SEALEDSECRETS,
+    "missing_key": MissingKey.DEFAULT,
+    "merge": MergePolicy.MERGE,
+    "root": Root.VALUES,
+    "source_wins": True,
+    "sees_texts": True,
+    "gathers": True,
+}
+"""How SealedSecrets render. Source: compat/sealed-secrets.md 2.2."""
+
+
+def test_of_a_key_of_both_the_source_may_count_and_the_template_is_tried_all_the_same() -> None:
+    found = made(rendition({"user": "other", "k": "{{ .user }}"}, **SEALED))
+    assert found == {"user": b"shop", "password": PASSWORD, "k": b"shop"}
+    broken = rendition({"user": "{{ upper .none }}"}, **SEALED)
+    assert code_of(broken) == "transform.template"
+
+
+def test_templates_may_see_each_others_texts_unrendered() -> None:
+    found = made(rendition({"a": "{{ .b }}|{{ .user }}|{{ .none }}", "b": "{{ .a }}"}, **SEALED))
+    assert found["a"] == b"{{ .a }}|shop|<no value>"
+    assert found["b"] == b"{{ .b }}|{{ .user }}|{{ .none }}"
+
+
+def test_all_that_fail_may_be_told_together() -> None:
+    texts = {"c": "{{ upper .none }}", "a": "{{ .user ", "b": "{{ nope }}", "good": "x"}
+    with pytest.raises(TransformError) as caught:
+        rendition(texts, **SEALED).content(EAST, CHANCE.begin())
+    lines = str(caught.value).split("\n")
+    assert lines[:2] == [
+        "template: a:1: unclosed action (a)",
+        'template: b:1: function "nope" not defined (b)',
+    ]
+    assert lines[2].startswith('template: c:1:9: executing "c" at <.none>: ')
+    assert (len(lines), caught.value.key) == (3, "a")
+
+
+def test_what_may_be_among_the_keys_of_others_is_left_to_the_api_server() -> None:
+    deferring = Shape("kubernetes.io/tls", deference=Deference("shares", "yields"))
+    assert made(rendition({"k": "v"}, shape=deferring)) == {"k": b"v"}
