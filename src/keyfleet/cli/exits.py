@@ -31,7 +31,7 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.DONE: "done, no difference",
     Exit.FINDINGS: "differences or findings: only `plan`, `apply --dry-run`, `diff`, `validate`, "
-    "`status --check`, `doctor`",
+    "`status --check`, `doctor`, `lint`, `reseal --dry-run`, `keys verify`",
     Exit.USAGE: "usage, or input that cannot be understood",
     Exit.FAILED: "a cluster, the hub or a target failed or was unreachable; mixed causes",
     Exit.FORBIDDEN: "forbidden, by an API server or by a rule",

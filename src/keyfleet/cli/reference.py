@@ -10,6 +10,8 @@ from keyfleet.cli.program import COMMANDS, program
 
 WIDTH = 88
 GLOBAL = "Global flags:"
+FURTHER = ("clusters trust", "keys backup", "keys list", "keys restore", "keys verify")
+"""Commands of commands."""
 
 _HEAD = """\
 # Command line
@@ -22,7 +24,7 @@ printed, and none is taken as an argument.
 
 def cli_page() -> str:
     """Return docs/reference/cli.md."""
-    names = [*(name for name, _, _ in COMMANDS), "clusters trust"]
+    names = [*(name for name, _, _ in COMMANDS), *FURTHER]
     sections = (_section(name) for name in sorted(names))
     return "\n".join([_HEAD, _globals(), *sections, _environment(), _exits()])
 

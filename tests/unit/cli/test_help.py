@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from keyfleet.cli.program import COMMANDS, program_name
+from keyfleet.cli.reference import FURTHER
 
 Cli = Callable[..., int]
 NAMES = [name for name, _, _ in COMMANDS]
 
 
-@pytest.mark.parametrize("name", [*NAMES, "clusters trust"])
+@pytest.mark.parametrize("name", [*NAMES, *FURTHER])
 def test_help_of_every_command(cli: Cli, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert cli(*name.split(), "--help") == 0
     out = capsys.readouterr().out

@@ -53,10 +53,15 @@ def test_everything_that_is_written_is_sealed(
         stream = opened(handle, mode, *words, **more)
         if "w" in mode:
             write = stream.write
-            monkeypatch.setattr(stream, "write", lambda raw: (written.append(raw), write(raw))[1])
+
+            def note(raw: bytes) -> int:
+                written.append(raw)
+                return int(write(raw))
+
+            monkeypatch.setattr(stream, "write", note)
         return stream
 
-    monkeypatch.setattr(resealing.os, "fdopen", watched)
+    monkeypatch.setattr("keyfleet.cli.sealing.resealing.os.fdopen", watched)
     monkeypatch.setattr(Path, "write_bytes", lambda *_: pytest.fail("a write past the watched one"))
     monkeypatch.setattr(Path, "write_text", lambda *_: pytest.fail("a write past the watched one"))
     found = reseal(file)
