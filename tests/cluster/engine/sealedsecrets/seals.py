@@ -75,13 +75,15 @@ class Seals:
         side: Side | None = None,
         annotations: Mapping[str, str] | None = None,
         template: Mapping[str, Any] | None = None,
+        namespace: str = "",
         **spec: Any,
     ) -> None:
         """Create a SealedSecret."""
+        place = namespace or self.namespace
         wanted = {"encryptedData": items, **spec}
         if template is not None:
             wanted["template"] = dict(template)
-        metadata = {"name": name, "namespace": self.namespace}
+        metadata = {"name": name, "namespace": place}
         body = {
             "apiVersion": SEALEDSECRETS.api_version,
             "kind": SEALEDSECRETS.kind,
@@ -89,7 +91,7 @@ class Seals:
             "spec": wanted,
         }
         client = (side or self.east).client
-        await client.create(SEALEDSECRETS, body, namespace=self.namespace)
+        await client.create(SEALEDSECRETS, body, namespace=place)
 
     async def want(self, values: Data, name: str = "db", **rest: Any) -> None:
         """Seal values for east, strictly, and create their SealedSecret there."""
@@ -103,9 +105,10 @@ class Seals:
         """Merge into a spec."""
         await self.merge({"spec": spec}, name)
 
-    async def remove(self, name: str = "db") -> None:
+    async def remove(self, name: str = "db", *, namespace: str = "") -> None:
         """Delete a SealedSecret."""
-        await self.east.client.delete(SEALEDSECRETS, name, namespace=self.namespace)
+        place = namespace or self.namespace
+        await self.east.client.delete(SEALEDSECRETS, name, namespace=place)
 
     # What people see.
 
