@@ -55,6 +55,8 @@ ALONE: dict[str, Callable[[Sizes], list[Figure]]] = {
 NAMES = (*ALONE, *BENCHES)
 WIDE = {"propagation", "blackhole", "provider"}
 """Benchmarks that need `Sizes.wide` members."""
+ONE = {"sealed"}
+"""Benchmarks that need one."""
 
 
 async def measure(names: list[str], sizes: Sizes, profile: str = "") -> list[Figure]:
@@ -63,13 +65,19 @@ async def measure(names: list[str], sizes: Sizes, profile: str = "") -> list[Fig
     names = [name for name in names if name in BENCHES]
     if not names:
         return figures
-    members = max(sizes.wide if name in WIDE else sizes.members for name in names)
+    members = max(_members(name, sizes) for name in names)
     _end_in_order()
     async with open_stage(members, _tell) as stage:
         for name in names:
             _tell(f"{name} ...")
             figures += await BENCHES[name](replace(stage, profile=profile), sizes).run()
     return figures
+
+
+def _members(name: str, sizes: Sizes) -> int:
+    if name in ONE:
+        return 1
+    return sizes.wide if name in WIDE else sizes.members
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from keyfleet.kube.resources import Resource
 
 Items = Mapping[tuple[str, str], Any]
 
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 
 
 class View:
