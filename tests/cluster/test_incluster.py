@@ -25,6 +25,7 @@ from keyfleet.manifests import incluster
 from keyfleet.manifests.deployment import DEPLOYMENTS, deployment
 from keyfleet.manifests.rights import Part, rights
 from keyfleet.manifests.roles import bindings
+from keyfleet.manifests.sealedsecrets.service import SEALED_SECRETS, SERVICE, SERVICES
 from keyfleet.model.ownership import HUB_LABEL, SYSTEM_NAMESPACE
 from keyfleet.testing.canary import canary
 
@@ -221,3 +222,33 @@ async def test_a_member_that_is_too_old_for_the_policy_gets_the_rest(plane: Cont
     assert {"ServiceAccount", "ClusterRoleBinding"} <= {one.resource.kind for one in applied}
     assert len(told) == 2
     assert all(ADMISSION_POLICIES.kind in text for text in told)
+
+
+async def test_whoever_is_logged_in_may_ask_the_sealing_api_and_nothing_else(
+    client: Client, plane: ControlPlane, namespace: str
+) -> None:
+    """Through the API server, as kubeseal does; without pods it finds no address to ask."""
+    more = incluster.controller(IMAGE, dialects=(SEALED_SECRETS,))
+    for _ in range(2):
+        applied = await install_hub(client, SystemClock(), "keyfleet.io", more=more)
+    changes = {one.label: one.change for one in applied}
+    assert changes[f"service/{SERVICE}"] is Change.UNCHANGED
+    token = await asyncio.to_thread(plane.service_account_token, namespace, "anybody")
+    anybody = Api(plane.url, plane.ca_pem, token)
+    services = SERVICES.path(namespace=SYSTEM_NAMESPACE)
+
+    def status(method: str, path: str) -> int:
+        return anybody.call(method, f"{services}{path}", {} if method == "POST" else None).status
+
+    async def is_granted() -> bool:
+        return await asyncio.to_thread(status, "GET", f"/{SERVICE}") == OK
+
+    await eventually(is_granted, what="the Service cannot be seen")
+    for port in ("http", ""):
+        for method, path in (("GET", "cert.pem"), ("POST", "verify"), ("POST", "rotate")):
+            asked = f"/http:{SERVICE}:{port}/proxy/v1/{path}"
+            found = await asyncio.to_thread(status, method, asked)
+            assert (path, found) == (path, HTTPStatus.NOT_FOUND)
+    for other in (f"/http:{SERVICE}:metrics/proxy/metrics", f"/{SERVICE}:8080/proxy/metrics", ""):
+        assert await asyncio.to_thread(status, "GET", other) == FORBIDDEN
+    assert await asyncio.to_thread(status, "DELETE", f"/{SERVICE}") == FORBIDDEN
