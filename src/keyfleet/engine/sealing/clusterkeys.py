@@ -74,7 +74,7 @@ class KeyEvents(Protocol):
         """They are known now, or are others than before."""
         ...
 
-    def key_broken(self, cluster: ClusterName, name: str, error: InvalidInputError) -> None:
+    def key_broken(self, cluster: ClusterName, broken: Metadata, error: InvalidInputError) -> None:
         """A key Secret cannot be used; told once."""
         ...
 
@@ -254,10 +254,15 @@ class ClusterKeys:
         for name, error in found.broken:
             if (name, error.code, error.subject) not in self._told:
                 log.warning("sealing.key_broken", cluster=self.cluster, name=name, code=error.code)
-                self._events.key_broken(self.cluster, name, error)
+                self._events.key_broken(self.cluster, self._seen(name), error)
         self._told = broken
         if before is None or _shown(before) != _shown(found):
             self._events.keys_changed(self.cluster, before)
+
+    def _seen(self, name: str) -> Metadata:
+        at = (self._settings.namespace, name)
+        found = (watch.items.get(at) for watch in self._watches)
+        return next(filter(None, found), Metadata(name, self._settings.namespace))
 
     # Making.
 

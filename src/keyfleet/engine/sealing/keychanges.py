@@ -74,14 +74,9 @@ class KeyChanges:
                 self._due.afresh(intent.key)
         self._warn_of_shared(cluster)
 
-    def key_broken(self, cluster: ClusterName, name: str, error: InvalidInputError) -> None:
+    def key_broken(self, cluster: ClusterName, broken: Metadata, error: InvalidInputError) -> None:
         """Tell people who look at the key Secret."""
-        held = self.keys.of(cluster)
-        if held is not None:
-            namespace = self.keys.settings.namespace
-            metadata = Metadata(name, namespace)
-            note = f"{error.message}; {error.hint}"
-            self._tell(cluster, metadata, Event("Warning", "SealingKeyBroken", note))
+        self._tell(cluster, broken, Event("Warning", "SealingKeyBroken", f"{error}; {error.hint}"))
 
     def key_made(self, cluster: ClusterName, made: Metadata, *, is_first: bool) -> None:
         """Tell people who look at the key Secret."""

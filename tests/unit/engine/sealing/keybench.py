@@ -81,9 +81,9 @@ class Told:
         del before
         self.changes.append(cluster)
 
-    def key_broken(self, cluster: ClusterName, name: str, error: InvalidInputError) -> None:
+    def key_broken(self, cluster: ClusterName, broken: Metadata, error: InvalidInputError) -> None:
         del cluster
-        self.broken.append((name, error.code))
+        self.broken.append((broken.name, error.code))
 
     def key_made(self, cluster: ClusterName, made: Metadata, *, is_first: bool) -> None:
         del cluster
