@@ -16,8 +16,10 @@ CASES = {
     "no line end": ("resources:\n- a.yml", "resources:\n- a.yml\n- db.yml\n"),
     "comments": (
         "# head\nresources: # why\n  - a.yml # first\n  # - old.yml\nnamespace: b # tail\n",
-        "# head\nresources: # why\n  - a.yml # first\n  - db.yml\n  # - old.yml\n"
-        "namespace: b # tail\n",
+        (
+            "# head\nresources: # why\n  - a.yml # first\n  - db.yml\n  # - old.yml\n"
+            "namespace: b # tail\n"
+        ),
     ),
     "quotes": ("resources: \n- 'a.yml'\n", "resources: \n- 'a.yml'\n- db.yml\n"),
     "CRLF": ("resources:\r\n- a.yml\r\nb: c\r\n", "resources:\r\n- a.yml\r\n- db.yml\r\nb: c\r\n"),
