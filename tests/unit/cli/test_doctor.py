@@ -15,9 +15,18 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.cli.controller import Leader
 from keyfleet.cli.doctor import doctor_answer
 from keyfleet.cli.doctor.checks import examine
-from keyfleet.cli.doctor.facts import Ailment, Chart, ClusterSheet, HubSheet, Login, Target
+from keyfleet.cli.doctor.facts import (
+    Ailment,
+    Chart,
+    ClusterSheet,
+    HubSheet,
+    Login,
+    SealedSheet,
+    Target,
+)
 from keyfleet.cli.doctor.gather import is_within
 from keyfleet.cli.doctor.login import certificate_end, login_of, token_end
+from keyfleet.cli.doctor.sealed import sheet_of
 from keyfleet.cli.doctor.watches import ages_in
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.basic import Basic
@@ -128,6 +137,9 @@ def test_where_all_is_well_nothing_is_found() -> None:
             ("note", "operators"),
         ),
         ({"reflected": 2}, ("note", "operators")),
+        ({"sealed": None}, ("note", "sealed")),
+        ({"sealed": SealedSheet(nobodys=("shop/db",))}, ("warning", "sealed")),
+        ({"sealed": SealedSheet(others=("shop/db", "shop/x"))}, ("note", "sealed")),
     ],
 )
 def test_one_thing_that_is_wrong_is_found(
@@ -294,3 +306,22 @@ def test_what_the_server_adds_is_no_drift() -> None:
 @pytest.mark.parametrize("text", ["", "<html>", 'other{cluster="east"} 1.0\n', "{"])
 def test_what_is_no_metrics_page_tells_no_ages(text: str) -> None:
     assert ages_in(text) == {}
+
+
+def test_who_serves_sealed_secrets_is_told_by_their_statuses() -> None:
+    def condition(generation: int, **more: str) -> dict[str, Any]:
+        said = {"type": "Synced", "status": "True", **more}
+        return {"observedGeneration": generation, "conditions": [said]}
+
+    statuses: dict[str, Any] = {
+        "new": None,
+        "changed": condition(0, reason="Unsealed"),
+        "theirs": condition(1),
+        "ours": condition(1, reason="Unsealed"),
+    }
+    metadata = {"namespace": "shop", "generation": 1}
+    found = sheet_of(
+        {"metadata": metadata | {"name": name}, "status": status}
+        for name, status in statuses.items()
+    )
+    assert found == SealedSheet(("shop/new", "shop/changed"), ("shop/theirs",))

@@ -209,6 +209,31 @@ def other_operators(sheet: ClusterSheet, chart: Chart) -> Iterator[Ailment]:
         yield Ailment(NOTE, "operators", sheet.name, what, advice)
 
 
+def sealed(sheet: ClusterSheet, chart: Chart) -> Iterator[Ailment]:
+    """Does anybody serve the SealedSecrets there, and who?"""
+    del chart
+    if sheet.sealed is None:
+        yield unasked("sealed", sheet.name, "its SealedSecrets may not be listed")
+        return
+    if nobodys := sheet.sealed.nobodys:
+        what = f"{_several(nobodys)} served by nobody"
+        advice = (
+            "`keyfleet install --dialect sealed-secrets` where the CRD is Keyfleet's, else `run"
+            " --dialects sealed-secrets`, or start their own controller"
+        )
+        yield Ailment(WARNING, "sealed", sheet.name, what, advice)
+    if others := sheet.sealed.others:
+        what = f"{_several(others)} served by their own controller"
+        advice = "nothing; to have Keyfleet do it, stop that and `run --dialects sealed-secrets`"
+        yield Ailment(NOTE, "sealed", sheet.name, what, advice)
+
+
+def _several(names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return f"SealedSecret {names[0]} is"
+    return f"{len(names)} SealedSecrets are, such as {names[0]},"
+
+
 CLUSTER_CHECKS: tuple[Check, ...] = (
     reachable,
     login,
@@ -219,4 +244,5 @@ CLUSTER_CHECKS: tuple[Check, ...] = (
     targets,
     old_keys,
     other_operators,
+    sealed,
 )

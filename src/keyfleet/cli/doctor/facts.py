@@ -73,6 +73,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedSheet:
+    """Who says how the SealedSecrets of a cluster stand, each as `namespace/name`."""
+
+    nobodys: tuple[str, ...] = ()
+    """Of their present generation nobody has said anything."""
+    others: tuple[str, ...] = ()
+    """Upstream's controller says it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSheet:
     """One cluster."""
 
@@ -91,6 +101,7 @@ class ClusterSheet:
     may_everything: bool | None = None
     kinds: frozenset[str] | None = None
     """CRDs that Keyfleet did not install, as `plural.group`."""
+    sealed: SealedSheet | None = field(default_factory=SealedSheet)
     reflected: int | None = 0
     """Secrets that Reflector's annotations stand on."""
     targets: tuple[Target, ...] | None = ()

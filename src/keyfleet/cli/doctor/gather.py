@@ -11,6 +11,7 @@ from keyfleet.cli.controller import leader
 from keyfleet.cli.declared import declared_on_hub
 from keyfleet.cli.doctor.facts import ClusterSheet, HubSheet, Login, Target
 from keyfleet.cli.doctor.login import login_of
+from keyfleet.cli.doctor.sealed import sealed_sheet
 from keyfleet.cli.hub import Hub, installed_domain
 from keyfleet.cli.members import Members
 from keyfleet.engine.declarations.claims import is_own
@@ -189,6 +190,7 @@ async def _answering(
         rights=await _or_none(_rights(client, wanted)),
         may_everything=await _or_none(client.can("*", _ANYTHING)),
         kinds=await _or_none(_kinds(client)),
+        sealed=await _or_none(sealed_sheet(client)),
         reflected=await _or_none(_reflected(client)),
         targets=await _or_none(_targets(member, us, sheet)),
         signing_key="" if us.ring.ephemeral else us.ring.signing_id,
