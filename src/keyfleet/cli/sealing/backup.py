@@ -10,7 +10,8 @@ from typing import Any
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.secret import SecretValue
-from keyfleet.cli.sealing.rings import BACKED_UP, Ring, ring_of
+from keyfleet.cli.sealing.ring import BACKED_UP, Ring
+from keyfleet.cli.sealing.rings import ring_of
 from keyfleet.engine.sealing.keysecrets import DEFAULT_PREFIX, KEY_LABEL, read_all
 from keyfleet.kube.decoding import UNDECODABLE, decode_secret_page
 from keyfleet.kube.objects import Metadata, SecretObject

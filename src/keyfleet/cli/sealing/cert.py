@@ -20,7 +20,7 @@ from keyfleet.cli.sealing.controller import ServiceName
 from keyfleet.cli.sealing.flags import Service, Switch
 from keyfleet.cli.sealing.fleet import ENDING, Recipient, certificate_of, read_fleet
 from keyfleet.cli.sealing.layout import safe_name
-from keyfleet.cli.sealing.rings import narrowed
+from keyfleet.cli.sealing.ring import narrowed
 from keyfleet.cli.sealing.writing import write_file
 from keyfleet.cli.terminal import note, write_data
 

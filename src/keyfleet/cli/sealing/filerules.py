@@ -10,9 +10,8 @@ from typing import Any
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import load_certificate
-from keyfleet.cli.sealing.certificates import ends_soon
 from keyfleet.cli.sealing.complaints import Complaint, Rule, Severity, mapping
-from keyfleet.cli.sealing.rings import short
+from keyfleet.cli.sealing.ring import short
 from keyfleet.cli.sealing.sealedtext import read_yaml
 from keyfleet.cli.sealing.tree import read_file
 
@@ -49,6 +48,9 @@ def certificate_complaints(
         now: To tell what is expired.
         known: Fingerprints of the fleet's keys; empty: nobody was asked.
     """
+    # Here, for it brings a client of HTTP: a hook is to start at once.
+    from keyfleet.cli.sealing.certificates import ends_soon
+
     try:
         certificate = load_certificate(raw, file)
     except InvalidInputError:

@@ -11,7 +11,7 @@ from keyfleet.base.sealing import SealingCertificate
 from keyfleet.cli.options import Common
 from keyfleet.cli.sealing.certificates import require_usable
 from keyfleet.cli.sealing.resealing import Goal
-from keyfleet.cli.sealing.rings import Ring, may_be
+from keyfleet.cli.sealing.ring import Ring, may_be
 from keyfleet.cli.sealing.sealedtext import SealedDocument, read_yaml, sealed_documents
 from keyfleet.cli.sealing.tree import TreeFile, read_file
 

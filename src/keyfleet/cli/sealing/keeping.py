@@ -20,7 +20,8 @@ from keyfleet.cli.output import Answer, show
 from keyfleet.cli.sealing.agefile import decrypted, encrypted, recipients_of, write_private
 from keyfleet.cli.sealing.backup import KeptSecret, content_of, rings_in, secrets_in
 from keyfleet.cli.sealing.keylist import keys_answer, tell_keys
-from keyfleet.cli.sealing.rings import BACKED_UP, narrowed, reached, unreached
+from keyfleet.cli.sealing.ring import BACKED_UP, narrowed
+from keyfleet.cli.sealing.rings import reached, unreached
 from keyfleet.cli.sealing.tree import files_of, read_file
 from keyfleet.cli.sealing.usage import uses_in_files
 from keyfleet.cli.tables import Column

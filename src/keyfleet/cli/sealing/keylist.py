@@ -16,17 +16,17 @@ from keyfleet.cli.hub import UNSERVED, open_hub
 from keyfleet.cli.members import Members, open_members
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
-from keyfleet.cli.sealing.rings import (
+from keyfleet.cli.sealing.ring import (
+    KeyFiles,
     Ring,
     RingKey,
     files_by_cluster,
     key_meant,
     narrowed,
-    reached,
-    read_rings,
     shared,
     short,
 )
+from keyfleet.cli.sealing.rings import reached, read_rings
 from keyfleet.cli.sealing.tree import files_of
 from keyfleet.cli.sealing.usage import Seen, Use, uses_in_cluster, uses_in_files
 from keyfleet.cli.tables import Column
@@ -34,11 +34,6 @@ from keyfleet.cli.terminal import note
 from keyfleet.engine.livefleet import Contact
 from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
 from keyfleet.kube.resources import SEALEDSECRETS
-
-KeyFiles = Annotated[
-    tuple[str, ...],
-    Parameter(name="--recovery-private-key", consume_multiple=False, negative="", metavar="FILE"),
-]
 
 
 async def list_keys(

@@ -16,12 +16,10 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
 from keyfleet.cli.sealing.complaints import Complaint, Severity
 from keyfleet.cli.sealing.filerules import CERTIFICATES
-from keyfleet.cli.sealing.keylist import KeyFiles
 from keyfleet.cli.sealing.linting import ENDINGS, Knowledge, Report, lint_files
-from keyfleet.cli.sealing.rings import Ring, files_by_cluster, narrowed, read_rings
+from keyfleet.cli.sealing.ring import KeyFiles, Ring, files_by_cluster, narrowed
 from keyfleet.cli.sealing.tree import TreeFile, files_of, read_file
 from keyfleet.cli.terminal import note
-from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
 
 
 async def lint(
@@ -29,7 +27,7 @@ async def lint(
     clusters: Annotated[str, Parameter(metavar="SELECTOR")] = "",
     cert_dir: Annotated[str, Parameter(metavar="DIR")] = "",
     recovery_private_key: KeyFiles = (),
-    key_namespace: Annotated[str, Parameter(metavar="NAME")] = DEFAULT_NAMESPACE,
+    key_namespace: Annotated[str, Parameter(metavar="NAME")] = "",
     strict: Annotated[bool, Parameter(negative="")] = False,
     common: Common = NO_OPTIONS,
 ) -> Exit:
@@ -84,11 +82,14 @@ async def _rings(
         return files_by_cluster(keys, names or common.cluster or {""}, common)
     if not asks:
         return {}
+    # Here, so that a hook that asks nobody starts at once.
     from keyfleet.cli.hub import open_hub
     from keyfleet.cli.members import open_members
+    from keyfleet.cli.sealing.rings import read_rings
+    from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
 
     async with open_hub(common) as hub, open_members(hub) as members:
-        return await read_rings(members, common, namespace=namespace)
+        return await read_rings(members, common, namespace=namespace or DEFAULT_NAMESPACE)
 
 
 def _certificates(folder: str) -> dict[str, SealingCertificate]:

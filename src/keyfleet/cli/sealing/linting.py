@@ -27,7 +27,7 @@ from keyfleet.cli.sealing.filerules import (
     unread_complaint,
 )
 from keyfleet.cli.sealing.plainrules import key_complaints, plain_complaints
-from keyfleet.cli.sealing.rings import Ring
+from keyfleet.cli.sealing.ring import Ring
 from keyfleet.cli.sealing.sealedrules import (
     opened_complaints,
     sealed_complaints,

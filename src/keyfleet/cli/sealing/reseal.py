@@ -22,7 +22,8 @@ from keyfleet.cli.sealing.certificates import load_source
 from keyfleet.cli.sealing.goals import Goals, certificate_in, clusters_in, settled
 from keyfleet.cli.sealing.resealed import resealed_answer, tell_failures
 from keyfleet.cli.sealing.resealing import Fate, FileOutcome, reseal_file
-from keyfleet.cli.sealing.rings import Ring, files_by_cluster, key_meant, narrowed, read_rings
+from keyfleet.cli.sealing.ring import Ring, files_by_cluster, key_meant, narrowed
+from keyfleet.cli.sealing.rings import read_rings
 from keyfleet.cli.sealing.tree import TreeFile, files_of
 from keyfleet.cli.terminal import note
 from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE

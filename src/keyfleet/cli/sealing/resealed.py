@@ -8,7 +8,7 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.cli.options import Common
 from keyfleet.cli.output import Answer
 from keyfleet.cli.sealing.resealing import Fate, FileOutcome, ItemOutcome
-from keyfleet.cli.sealing.rings import short
+from keyfleet.cli.sealing.ring import short
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
 

@@ -39,7 +39,7 @@ from keyfleet.cli.sealing.modes import (
 )
 from keyfleet.cli.sealing.opening import read_sealed_secrets
 from keyfleet.cli.sealing.plain import PlainSecret, read_plain_secrets
-from keyfleet.cli.sealing.rings import narrowed
+from keyfleet.cli.sealing.ring import narrowed
 from keyfleet.cli.sealing.sealing import Wishes, sealed_secret, settled
 from keyfleet.cli.sealing.several import chosen_client, chosen_recipients, seal_for_each
 from keyfleet.cli.sealing.writing import PRIVATE, PUBLIC, Change, write_all, write_file

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.sealing import SCOPE_ANNOTATIONS, Envelope, Keyset, Scope
 from keyfleet.cli.sealing.complaints import Complaint, Place, Rule, Severity, mapping
-from keyfleet.cli.sealing.rings import Ring, short
+from keyfleet.cli.sealing.ring import Ring, short
 from keyfleet.cli.sealing.sealedtext import WHOLE, SealedDocument, SealedItem
 from keyfleet.cli.sealing.usage import Openers
 

@@ -10,7 +10,7 @@ from typing import Any
 from keyfleet.base.codec import YamlDocument
 from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.sealing import Keyset
-from keyfleet.cli.sealing.rings import Ring
+from keyfleet.cli.sealing.ring import Ring
 from keyfleet.cli.sealing.sealedtext import (
     SealedDocument,
     SealedItem,
