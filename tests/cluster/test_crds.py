@@ -22,7 +22,7 @@ from keyfleet.model.v1alpha1 import (
     to_document,
 )
 from keyfleet.model.v1alpha1.common import ApiStruct
-from keyfleet.model.v1alpha1.limits import check_cluster, check_source
+from keyfleet.model.v1alpha1.limits import check_cluster, check_delivery, check_source
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 SEALED = {"encryptedData": {"k": "AgBx"}, "scope": "namespace-wide", "cluster": "east"}
@@ -145,6 +145,8 @@ SECRETS_OK: list[dict[str, Any]] = [
     secret_spec(placement={"clusters": {"names": ["arn:aws:eks:eu-1:1:cluster/x", "a@b"]}}),
     secret_spec(source={"secretRef": {"name": "a.b", "namespace": "c", "cluster": "d"}}),
     secret_spec(source={"sealed": SEALED}),
+    secret_spec(delivery={"kind": "SealedSecret", "scope": "cluster-wide"}),
+    secret_spec(delivery={}),
 ]
 SECRETS_BAD: list[dict[str, Any]] = [
     {},
@@ -159,6 +161,10 @@ SECRETS_BAD: list[dict[str, Any]] = [
     secret_spec(source={"sealed": {"encryptedData": {"k": "AgBx"}, "scope": "wide"}}),
     secret_spec(source={"sealed": SEALED, "secretRef": {"name": "db"}}),
     secret_spec(source={"sealed": SEALED, "key": "k"}),
+    secret_spec(delivery={"kind": "ConfigMap"}),
+    secret_spec(delivery={"scope": "strict"}),
+    secret_spec(delivery={"kind": "Secret", "scope": "strict"}),
+    secret_spec(delivery={"kind": "SealedSecret", "scope": "wide"}),
     secret_spec(source={"storeRef": {"name": "vault"}, "key": "k", "refreshInterval": "1d"}),
     secret_spec(source={"secretRef": {"name": "db", "cluster": ""}}),
     secret_spec(source={"secretRef": {"name": "db"}, "onMissing": "Drop"}),
@@ -219,6 +225,8 @@ def parses(kind: type[ApiStruct], document: dict[str, Any]) -> bool:
         spec = parse_spec(kind, document)
         if isinstance(spec, FleetClusterSpec):
             check_cluster(spec)
+        if isinstance(spec, FleetSecretSpec):
+            check_delivery(spec.delivery, path="spec.delivery")
         if isinstance(spec, FleetSecretSpec) and spec.source is not None:
             check_source(spec.source, path="spec.source")
     except InvalidIntentError:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyfleet apply`."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -14,6 +15,8 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
+from keyfleet.cli.sealing.delivering import deliver_into
+from keyfleet.cli.sealing.flags import Fleet
 from keyfleet.engine.deletion.pruning import held_back
 
 _Flag = Annotated[bool, Parameter(negative="")]
@@ -27,6 +30,9 @@ async def apply(
         tuple[str, ...], Parameter(consume_multiple=False, negative="", metavar="ID")
     ] = (),
     dry_run: _Flag = False,
+    into: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    force: _Flag = False,
+    keep: _Flag = False,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Deliver once, from files; nothing needs to be installed anywhere.
@@ -40,10 +46,20 @@ async def apply(
         prune: Also delete copies of these FleetSecrets that the files no longer want.
         approve: Delete or empty exactly the set that was held under this ID; may be repeated.
         dry_run: Show the plan and write nothing.
+        into: Write no cluster but DIR/clusters/CLUSTER/NAMESPACE/NAME.yml, sealed for each, and
+            list it in its kustomization.
+        force: With --into: seal files anew that exist.
+        keep: With --into: leave files that exist, whatever they hold.
     """
     if not filename:
         raise InvalidInputError("cli.usage", "which files?", hint="keyfleet apply -f FILE")
+    if into is None and (force or keep):
+        raise InvalidInputError("cli.usage", "--force and --keep are for --into")
+    if into is not None and (prune or approve or dry_run):
+        raise InvalidInputError("cli.usage", "--into deletes nothing and plans nothing")
     async with open_look(common, filename) as look:
+        if into is not None:
+            return await deliver_into(look, Fleet(into=into, force=force, keep=keep), common)
         found = await look.plan(prune=prune)
         planned = held_back(
             found.planned, found.shot.limits, approved=approve, now=look.hub.clock.now()

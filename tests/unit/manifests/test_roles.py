@@ -72,6 +72,7 @@ ALLOWED = {
     "keyfleet-hub-sealed": SEALED,
     "keyfleet-member-sealed": {
         **SEALED,
+        "sealedsecrets.bitnami.com": "create delete get list patch watch",
         "customresourcedefinitions.apiextensions.k8s.io": "list watch",
         "namespaces": "get",
         "events.events.k8s.io": "create patch",

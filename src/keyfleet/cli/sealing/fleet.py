@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The certificates of a fleet: from its clusters, or from a folder that `keyfleet cert` wrote."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from keyfleet.base.errors import InvalidInputError, InvariantError, KeyfleetError, PermanentError
 from keyfleet.base.sealing import Keyset, SealingCertificate, load_certificate
@@ -17,7 +16,8 @@ from keyfleet.cli.members import Members, open_members
 from keyfleet.cli.options import Common
 from keyfleet.cli.sealing.certificates import require_usable
 from keyfleet.cli.sealing.controller import Controller, ServiceName
-from keyfleet.cli.sealing.rings import Ring, read_rings
+from keyfleet.cli.sealing.ring import Ring
+from keyfleet.cli.sealing.rings import read_rings
 from keyfleet.cli.sealing.tree import read_file
 from keyfleet.engine.sealing.keysecrets import list_key_secrets, newest
 from keyfleet.kube.client import Client
@@ -80,17 +80,31 @@ async def certificate_of(client: Client, service: ServiceName) -> SealingCertifi
 async def read_fleet(common: Common, service: ServiceName) -> list[Recipient]:
     """Return the chosen clusters, by name; one that cannot be reached says so.
 
-    The keys of a cluster tell its certificate; where they may not be read, its controller does,
-    and else its FleetCluster.
+    The FleetCluster of a cluster may tell its certificate, else its keys do; where those may not be
+    read, its controller does.
 
     Raises:
         KeyfleetError: The hub cannot be asked, or no such cluster is known.
     """
     async with open_hub(common) as hub, open_members(hub) as members:
-        rings = await read_rings(members, common, namespace=service.namespace)
-        found = await all_of(
-            (_recipient(members, ring, service) for ring in rings.values()), name="certificates"
-        )
+        return await recipients(members, common, service)
+
+
+async def recipients(
+    members: Members, common: Common, service: ServiceName, *, only: Iterable[str] | None = None
+) -> list[Recipient]:
+    """Return the chosen clusters of a fleet, by name, as `read_fleet`.
+
+    Args:
+        members: The fleet.
+        common: Which clusters are chosen.
+        service: Where each has its controller and its keys.
+        only: Names to look for among them; None: all.
+    """
+    rings = await read_rings(members, common, only=only, namespace=service.namespace)
+    found = await all_of(
+        (_recipient(members, ring, service) for ring in rings.values()), name="certificates"
+    )
     return _once(found)
 
 
@@ -142,20 +156,22 @@ def _of_file(cluster: str, path: Path | None, folder: Path) -> Recipient:
 
 
 async def _recipient(members: Members, ring: Ring, service: ServiceName) -> Recipient:
+    contact = (await members.contact([ClusterName(ring.cluster)]))[0]
+    declared = contact.snapshot.sealing_certificate
+    if declared:
+        # Whoever declares one means it, as with what the controller delivers.
+        try:
+            certificate = load_certificate(declared.encode(), ring.cluster)
+        except InvalidInputError as error:
+            return Recipient(ring.cluster, problem=error)
+        return Recipient(ring.cluster, certificate, keyset=ring.keyset)
     if ring.certificate is not None:
         return Recipient(ring.cluster, ring.certificate, keyset=ring.keyset)
-    contact = (await members.contact([ClusterName(ring.cluster)]))[0]
     if contact.member is not None:
         # Why the keys may not be read is told below.
         with suppress(KeyfleetError):
             told = await Controller(contact.member.client, service).certificate()
             return Recipient(ring.cluster, told)
-    declared = _declared(members.documents.get(ring.cluster, {}))
-    if declared:
-        try:
-            return Recipient(ring.cluster, load_certificate(declared.encode(), ring.cluster))
-        except InvalidInputError as error:
-            return Recipient(ring.cluster, problem=error)
     nothing = PermanentError(
         "sealing.no_certificate",
         "the cluster has no sealing key",
@@ -163,13 +179,6 @@ async def _recipient(members: Members, ring: Ring, service: ServiceName) -> Reci
         "`keyfleet run` makes one where SealedSecrets are installed; see `keyfleet install`",
     )
     return Recipient(ring.cluster, problem=next(iter(ring.problems), nothing))
-
-
-def _declared(document: Mapping[str, Any]) -> str:
-    """Return the certificate that a FleetCluster says."""
-    sealing = (document.get("spec") or {}).get("sealing")
-    found = sealing.get("certificate") if isinstance(sealing, Mapping) else None
-    return found if isinstance(found, str) else ""
 
 
 def _once(found: Iterable[Recipient]) -> list[Recipient]:

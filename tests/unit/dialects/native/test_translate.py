@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyfleet.base.sealing import Scope
 from keyfleet.dialects.native import DIALECT
 from keyfleet.model.intent import Intent, Origin, Rejection
 from keyfleet.model.places import ClusterName, NamespaceFacts
@@ -99,3 +100,23 @@ def test_never_raises_on_nearly_right_specs(placement: Any, template: Any) -> No
     spec = {"placement": {"clusters": placement}, "template": {"metadata": template}}
     translation = DIALECT.translate(manifest(spec), ORIGIN)
     assert len(translation.intents) + len(translation.rejections) == 1
+
+
+@pytest.mark.parametrize(
+    ("delivery", "scope"),
+    [
+        ({}, None),
+        ({"kind": "Secret"}, None),
+        ({"kind": "SealedSecret"}, Scope.STRICT),
+        ({"kind": "SealedSecret", "scope": "cluster-wide"}, Scope.CLUSTER_WIDE),
+    ],
+)
+def test_the_form_of_delivery(delivery: dict[str, Any], scope: Scope | None) -> None:
+    targets = intent(manifest({"delivery": delivery})).targets
+    assert targets.sealed_as is scope
+    assert targets.kind == ("Secret" if scope is None else "SealedSecret")
+
+
+def test_a_scope_is_for_what_is_sealed() -> None:
+    found = rejection(manifest({"delivery": {"scope": "strict"}}))
+    assert (found.reason, found.path) == ("InvalidSpec", "spec.delivery.scope")

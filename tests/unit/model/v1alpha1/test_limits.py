@@ -5,9 +5,11 @@ import pytest
 
 from keyfleet.base.errors import InvalidIntentError
 from keyfleet.model.v1alpha1 import FleetClusterSpec
-from keyfleet.model.v1alpha1.fleetcluster import KubeconfigReference
+from keyfleet.model.v1alpha1.fleetcluster import ClusterSealing, KubeconfigReference
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES, check_cluster, check_type
+from keyfleet.testing.sealing import key_pair
 
+PEM = key_pair("one").certificate.decode()
 REFERENCE = KubeconfigReference(namespace="a", name="b")
 
 
@@ -47,3 +49,10 @@ def test_refuses_no_way_and_two_ways(spec: FleetClusterSpec) -> None:
     with pytest.raises(InvalidIntentError) as caught:
         check_cluster(spec)
     assert caught.value.path == "spec"
+
+
+def test_a_certificate_that_is_none_is_refused_where_it_is_declared() -> None:
+    check_cluster(FleetClusterSpec(context="a", sealing=ClusterSealing(certificate=PEM)))
+    with pytest.raises(InvalidIntentError) as caught:
+        check_cluster(FleetClusterSpec(context="a", sealing=ClusterSealing(certificate="none")))
+    assert caught.value.path == "spec.sealing.certificate"
