@@ -3,11 +3,14 @@
 
 import base64
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.e2e.gitops.repository import Repository
 from tests.e2e.harness import Program, Result, eventually
 
+from keyfleet.base.sealing import make_key
+from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE, new_key_secret
 from keyfleet.kube.resources import EVENTS, SEALEDSECRETS, SECRETS, Resource
 from keyfleet.localplane import ControlPlane
 from keyfleet.testing.canary import CANARY_PREFIX
@@ -40,6 +43,16 @@ class Cluster:
 
     def apply(self, *words: str) -> Result:
         return self.agent.run([self.kubectl, "--context", self.name, "apply", *words])
+
+    def renews(self) -> None:
+        """Make a new sealing key, as its controller does every 30 days."""
+        pair = make_key(datetime.now(UTC), bits=2048)
+        body = new_key_secret(pair)
+        body["data"] = {
+            "tls.crt": base64.b64encode(pair.certificate).decode(),
+            "tls.key": base64.b64encode(pair.key.reveal()).decode(),
+        }
+        self.plane.api.must("POST", SECRETS.path(namespace=DEFAULT_NAMESPACE), body)
 
     # What people see.
 

@@ -81,3 +81,36 @@ def test_a_file_that_is_removed_takes_its_secret_along(person: Person, clusters:
     eventually(lambda: staging.values(person.module, "gone") is None)
     staging.has(person.module, "kept", {"password": "kept"})
     staging.says("True", person.module, "kept")
+
+
+def test_files_are_sealed_anew_for_a_new_key_in_ciphertext_only(
+    person: Person, clusters: Clusters
+) -> None:
+    """Comments and order stay, nothing is left over, and the Secret does not even change."""
+    staging, production = clusters
+    person.seals("mine", {"password": "mine", "user": "me"})
+    file = person.file(STAGING, "mine")
+    file.write_text(f"# Ask Ann before changing this.\n{file.read_text()}")
+    person.pushes("A secret")
+    staging.sync(person.repository, person.module)
+    staging.has(person.module, "mine", {"password": "mine", "user": "me"})
+    before = staging.secret(person.module, "mine")["metadata"]["resourceVersion"]
+    staging.renews()
+    folder = str(person.repository.clone / "clusters")
+    done = person.program("reseal", folder, "-o", "json")
+    assert done.code == 0, done.err
+    assert person.repository.git("status", "--porcelain").split() == [
+        "M",
+        str(file.relative_to(person.repository.clone)),
+    ]
+    diff = person.repository.git("diff", "--unified=0").splitlines()
+    lines = [line for line in diff if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert len(lines) == 4
+    assert {line.split(":")[0].strip("+- ") for line in lines} == {"password", "user"}
+    person.pushes("Seal for the new key")
+    assert person.repository.git("status", "--porcelain") == ""
+    staging.sync(person.repository, person.module)
+    staging.says("True", person.module, "mine")
+    assert staging.secret(person.module, "mine")["metadata"]["resourceVersion"] == before
+    assert person.program("reseal", folder, "--dry-run").code == 0
+    assert production.values(person.module, "mine") is None
