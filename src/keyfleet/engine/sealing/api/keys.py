@@ -68,7 +68,7 @@ class WhileLeading:
     def _keys(self) -> SealingKeys:
         found = self._leader()
         if found is None:
-            raise NotReadyError(_STANDBY, "this replica stands by and knows no keys")
+            raise NotReadyError("sealing.standby", "this replica stands by and knows no keys")
         return found
 
 
