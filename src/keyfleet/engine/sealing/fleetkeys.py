@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from keyfleet.base.errors import NotFoundError
+from keyfleet.base.errors import NotFoundError, TemporaryError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.sealing import Keyset, SealingCertificate
@@ -22,7 +22,8 @@ from keyfleet.model.places import ClusterName
 log = get_logger("sealing")
 
 SWEEP_S = 60.0
-"""How soon keys that nobody needs any more are held no longer, about."""
+"""How soon keys that nobody needs any more are held no longer, about, and how often a cluster that
+was away is looked for."""
 
 Find = Callable[[ClusterName], tuple[ClusterName, Client] | None]
 """The name that a cluster goes by (empty: the hub) and the way to it; None: there is none. Raises
@@ -121,9 +122,7 @@ class FleetKeys:
                 held.make(is_wanted=False)
             return
         self._makers.add(cluster)
-        found = self._find(cluster)
-        if found is not None:
-            self._hold(*found).make(is_wanted=True)
+        self._make(cluster)
 
     def release(self, cluster: ClusterName) -> None:
         """A cluster is let go, or logged in to anew: its keys are held no longer."""
@@ -142,6 +141,16 @@ class FleetKeys:
             for fingerprint, names in holders.items()
             if len(names) > 1 and cluster in names
         }
+
+    def _make(self, cluster: ClusterName) -> None:
+        try:
+            found = self._find(cluster)
+        except TemporaryError as error:
+            # It is away, and is looked for at each sweep.
+            log.debug("sealing.cluster_away", cluster=cluster, code=error.code)
+            return
+        if found is not None:
+            self._hold(*found).make(is_wanted=True)
 
     def _of(self, cluster: ClusterName) -> ClusterKeys:
         found = self._find(cluster)
@@ -179,6 +188,8 @@ class FleetKeys:
     async def _sweep(self) -> None:
         while True:
             await self._means["clock"].sleep(SWEEP_S)
+            for cluster in self._makers - set(self._held):
+                self._make(cluster)
             for cluster in self._idle():
                 log.info("sealing.keys_dropped", cluster=cluster)
                 self._let_go(cluster)

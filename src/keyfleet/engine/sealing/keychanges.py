@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from keyfleet.base.errors import InvalidInputError, TemporaryError
+from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.engine.core import Core
@@ -58,11 +58,7 @@ class KeyChanges:
             return
         declared = self._core.declared.of(cluster)
         is_served = declared is not None and declared.served(kind) is not None
-        try:
-            self.keys.serve(cluster, is_served=is_served)
-        except TemporaryError as error:
-            # It went away in between, and is looked at again when it is back.
-            log.debug("sealing.cluster_away", cluster=cluster, code=error.code)
+        self.keys.serve(cluster, is_served=is_served)
 
     # `KeyEvents`.
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from tests.unit.engine.sealing.keybench import EAST, FIRST, KeyBench, at_once
 
-from keyfleet.base.errors import NotFoundError, NotReadyError
+from keyfleet.base.errors import NotFoundError, NotReadyError, TemporaryError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.means import Means
 from keyfleet.engine.sealing.fleetkeys import SWEEP_S, FleetKeys
@@ -25,6 +25,7 @@ class Clusters:
         self.bench = bench
         self.clients = {EAST: bench.client(), HUB: bench.client()}
         self.needed: set[ClusterName] = set()
+        self.away: set[ClusterName] = set()
         self.keys = FleetKeys(
             FIRST,
             find=self.find,
@@ -36,6 +37,8 @@ class Clusters:
         )
 
     def find(self, name: ClusterName) -> tuple[ClusterName, Client] | None:
+        if name in self.away:
+            raise TemporaryError("source.cluster_away", "away", name)
         found = EAST if name == "alias" else name
         client = self.clients.get(found)
         return (found, client) if client is not None else None
@@ -88,6 +91,16 @@ def test_makes_keys_where_sealed_secrets_are_served(clusters: Clusters) -> None:
     clusters.bench.pass_time(5)
     assert len(clusters.bench.secrets()) == 1
     assert clusters.keys.certificate(EAST) is not None
+
+
+def test_makes_keys_in_a_cluster_that_was_away_once_it_is_back(clusters: Clusters) -> None:
+    clusters.away.add(EAST)
+    clusters.bench.call(lambda: clusters.keys.serve(EAST, is_served=True))
+    clusters.bench.pass_time(2 * SWEEP_S)
+    assert clusters.bench.secrets() == {}
+    clusters.away.clear()
+    clusters.bench.pass_time(2 * SWEEP_S)
+    assert len(clusters.bench.secrets()) == 1
 
 
 def test_makes_no_more_keys_once_they_are_not_served(clusters: Clusters) -> None:
