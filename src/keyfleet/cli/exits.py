@@ -31,7 +31,8 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.DONE: "done, no difference",
     Exit.FINDINGS: "differences or findings: only `plan`, `apply --dry-run`, `diff`, `validate`, "
-    "`status --check`, `doctor`, `lint`, `reseal --dry-run`, `keys verify`",
+    "`status --check`, `doctor`, `lint`, `reseal --dry-run`, `keys verify`, `cert --check`, "
+    "`seal --validate`",
     Exit.USAGE: "usage, or input that cannot be understood",
     Exit.FAILED: "a cluster, the hub or a target failed or was unreachable; mixed causes",
     Exit.FORBIDDEN: "forbidden, by an API server or by a rule",

@@ -17,8 +17,9 @@ _HEAD = """\
 # Command line
 
 Written by `make docs` from the help pages; `keyfleet` and `kubectl keyfleet` are the same program.
-Data go to standard output, notes and progress to standard error. No value of a secret is ever
-printed, and none is taken as an argument.
+Data go to standard output, notes and progress to standard error. No value of a secret is taken as
+an argument, and none is ever printed but by `unseal`, and `seal --recovery-unseal`, which are
+there for that.
 """
 
 
