@@ -96,9 +96,7 @@ def test_only_what_a_stolen_key_sealed(user: Program, tree: Tree, certs: str) ->
     assert opened_by(two, OLD, OTHER, NEW) == {"db/password": 1}
 
 
-def test_what_is_wrong_is_named_and_the_others_go_on(
-    user: Program, tree: Tree, certs: str
-) -> None:
+def test_what_is_wrong_is_named_and_the_others_go_on(user: Program, tree: Tree, certs: str) -> None:
     good = tree.write("clusters/east/good.yaml", sealed(OLD))
     mixed = sealed(OLD, "good", "bad", "short")
     mixed = re.sub(r"( bad: \S{40})\S", r"\1!", mixed)
