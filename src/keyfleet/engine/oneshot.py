@@ -335,6 +335,9 @@ def _planned(question: Question, step: Step) -> Planned:
     content = wanted.finalised(question.actual) if wanted else None
     if question.desired is None and step.verb is not Verb.DELETE:
         return Planned(step, question)
+    if question.sealing is not None and (step.write is None or step.write.data is None):
+        # What is sealed cannot be looked into; it is as it shall be.
+        return Planned(step, question)
     found = changes(question.key, question.installation, question.actual, content)
     return Planned(replace(step, changes=found), question)
 

@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
-from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.base.sealing import SealingCertificate
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.members.memory import Memory, Spot
+from keyfleet.engine.members.scopes import ScopedWatch
 from keyfleet.engine.members.targetview import TargetView
 from keyfleet.engine.members.targetwatch import TargetWatch, Tell
 from keyfleet.engine.members.watchmaker import WatchMaker
@@ -118,9 +119,14 @@ class SealedTargets(TargetView):
         """Forget every watch; return their tasks, which the caller ends."""
         return self._end()
 
-    def informers(self) -> list[Informer[Metadata]]:
-        """Return the running watches of other things than the targets."""
-        return [self._keys[0]] if self._keys else []
+    def informers(self) -> list[Informer[Metadata] | ScopedWatch]:
+        """Return the running watches, but for keys that may not be watched."""
+        found: list[Informer[Metadata] | ScopedWatch] = []
+        if self._is_open:
+            found.append(self._targets.informer)
+        if self._keys is not None and not isinstance(self._keys[0].error, DeniedError):
+            found.append(self._keys[0])
+        return found
 
     @property
     def owners(self) -> set[IntentKey]:
