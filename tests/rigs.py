@@ -53,7 +53,7 @@ def kubeseal() -> Path:
 
 @pytest.fixture(scope="session")
 def sealed_secrets_controller() -> Path:
-    """The real controller of Sealed Secrets."""
+    """Upstream's controller: takes a kubeconfig, a namespace and the size of a new key."""
     return assets.ensure_tool("sealed-secrets-controller")
 
 

@@ -117,8 +117,6 @@ TARGETS = {
     "prometheus": GoTarget(PROMETHEUS, "github.com/prometheus/prometheus/cmd/prometheus"),
     "vault": GoTarget(VAULT, "."),  # its own main.go
     "kubeseal": GoTarget(SEALED_SECRETS, "github.com/bitnami/sealed-secrets/cmd/kubeseal"),
-    "sealed-secrets-controller": GoTarget(
-        SEALED_SECRETS, "github.com/bitnami/sealed-secrets/cmd/controller"
-    ),
-    "sealed-secrets-oracle": GoTarget(SEALED_SECRETS, "."),  # its own main.go around their code
+    "sealed-secrets-oracle": GoTarget(SEALED_SECRETS, "."),  # our main.go around their code
+    "sealed-secrets-controller": GoTarget(SEALED_SECRETS, "./controller"),  # the same
 }

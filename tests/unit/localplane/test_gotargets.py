@@ -28,7 +28,7 @@ def test_every_target_is_pinned_by_its_go_mod() -> None:
     for target in gotargets.TARGETS.values():
         lines = (target.module.path / "go.mod").read_text().split()
         # What is built from its own folder needs nothing but what it imports to be pinned.
-        assert target.package in (".", *lines)
+        assert target.package.startswith(".") or target.package in lines
         assert (target.module.path / "go.sum").stat().st_size > 0
 
 

@@ -2,13 +2,11 @@ module keyfleet.io/localplane
 
 go 1.26.4
 
-tool (
-	github.com/bitnami/sealed-secrets/cmd/controller
-	github.com/bitnami/sealed-secrets/cmd/kubeseal
-)
+tool github.com/bitnami/sealed-secrets/cmd/kubeseal
 
 require (
 	github.com/bitnami/sealed-secrets v0.38.4
+	k8s.io/apimachinery v0.36.2
 	k8s.io/client-go v0.36.2
 )
 
@@ -66,7 +64,6 @@ require (
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/api v0.36.2 // indirect
-	k8s.io/apimachinery v0.36.2 // indirect
 	k8s.io/klog v1.0.0 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/kube-openapi v0.0.0-20260317180543-43fb72c5454a // indirect
