@@ -38,7 +38,7 @@ def cluster(name: str) -> dict[str, Any]:
 @pytest.fixture
 def file(laptop: Program, objects: Objects) -> str:
     """A FleetSecret for two clusters, whose certificates are declared."""
-    objects.secret("east", "src", {"password": VALUE})
+    objects.secret("east", "src", {"password": "into-git"})
     wanted = objects.manifest("db", "src", *MEMBERS, template={"metadata": {"labels": {"a": "b"}}})
     path = laptop.folder / "manifests.yaml"
     path.write_bytes(b"\n---\n".join(map(msgspec.json.encode, [*map(cluster, MEMBERS), wanted])))
@@ -83,7 +83,7 @@ def test_what_exists_is_kept_or_replaced_only_when_asked(
 
 
 def test_what_may_not_be_delivered_is_not_written(laptop: Program, objects: Objects) -> None:
-    objects.secret("east", "src", {"password": VALUE})
+    objects.secret("east", "src", {"password": "into-git"})
     wanted = objects.manifest("db", "src", "west", paused=True)
     path = laptop.folder / "manifests.yaml"
     path.write_bytes(b"\n---\n".join(map(msgspec.json.encode, [cluster("west"), wanted])))
