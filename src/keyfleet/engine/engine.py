@@ -161,7 +161,7 @@ class Engine:
             core.fleet,
             core.stores,
             resolving=resolving,
-            keys=core.keys.keyset,
+            keys=core.keys,
             due=due.afresh,
         )
         core.deletions = Deletions(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from random import SystemRandom
 
-from keyfleet.base.sealing import Keyset
 from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.deletion.confirm import identity_doubt
 from keyfleet.engine.entry import Entry
@@ -17,6 +16,7 @@ from keyfleet.engine.refreshing import Refreshing
 from keyfleet.engine.resolving import Resolving
 from keyfleet.engine.revisions import Revisions
 from keyfleet.engine.rounds import Rounds
+from keyfleet.engine.sealing.fleetkeys import FleetKeys
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.stores.reading import Stores
 from keyfleet.model.intent import Intent, SecretRef
@@ -36,7 +36,7 @@ class Readings:
         stores: Stores,
         *,
         resolving: Resolving,
-        keys: Callable[[ClusterName], Keyset],
+        keys: FleetKeys,
         due: Callable[[IntentKey], None],
     ) -> None:
         """Start with nothing read.
@@ -47,7 +47,7 @@ class Readings:
             fleet: The clusters.
             stores: Reads what is in stores.
             resolving: Finds the clusters of sources.
-            keys: The sealing keys of a cluster, as `Surroundings.keys`.
+            keys: The sealing keys of clusters.
             due: Runs a key again everywhere, since its stores are to be asked again.
         """
         self.rounds = Rounds(self._shape, parts.clock)
@@ -119,7 +119,8 @@ class Readings:
             facts_of=self._resolving.facts_of,
             chance=Chance(self._parts.clock.now, SystemRandom()),
             stores=self._stores,
-            keys=self._keys,
+            keys=self._keys.keyset,
+            keys_heard=self._keys.heard,
             namespace_of=self._namespace_of,
         )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an intent to what its targets should hold: authority, read, shape, revision."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -51,6 +51,7 @@ from keyfleet.model.places import (
 )
 from keyfleet.model.plan import Finding, State
 from keyfleet.model.policy import Policies
+from keyfleet.model.sealed import SealedRead
 from keyfleet.model.stores import StoreRead, StoreRef
 from keyfleet.plan.authority import source_missing, source_objection
 from keyfleet.plan.question import Asker
@@ -125,6 +126,8 @@ class Surroundings:
     """What reads stores; None: nothing does."""
     keys: Callable[[ClusterName], Keyset] = field(default=lambda name: _no_keys(name))  # noqa: PLW0108
     """The sealing keys of a cluster; raises NotReadyError while they are not known."""
+    keys_heard: Callable[[ClusterName], Awaitable[None]] = field(default=lambda _: _at_once())
+    """Waits until the keys of a cluster are known, but not for long."""
     namespace_of: Callable[[IntentKey], NamespaceFacts] = lambda key: NamespaceFacts(
         key.namespace, is_seen=False
     )
@@ -159,6 +162,10 @@ class _References:
 
 def _no_keys(name: ClusterName) -> Keyset:
     raise NotReadyError("sealing.keys_unknown", "the sealing keys are not known", name)
+
+
+async def _at_once() -> None:
+    """Wait for nothing."""
 
 
 async def shape_intent(intent: Intent, surroundings: Surroundings) -> Shaped:
@@ -258,6 +265,8 @@ def _located(
 async def _read(intent: Intent, read: Read, surroundings: Surroundings) -> SecretData | Shaped:
     """Return what a read gives, or what comes of it that it gives nothing."""
     missing = source_missing(intent.key, read, surroundings.policies)
+    if isinstance(read.ref, SealedRead):
+        await surroundings.keys_heard(read.ref.cluster)
     try:
         source = surroundings.sources[read.source]
         session = await source.open(_References(surroundings), intent.key)

@@ -35,7 +35,7 @@ from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.kube.client import Client
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import SECRETS
+from keyfleet.kube.resources import NAMESPACES, SECRETS
 from keyfleet.model.places import ClusterName
 
 log = get_logger("sealing")
@@ -43,6 +43,9 @@ T = TypeVar("T")
 
 KEYS = ThreadPoolExecutor(1, thread_name_prefix="sealing-keys")
 """Reads and makes keys: a fleet that has none yet must not take every core for minutes."""
+PATIENCE_S = 5.0
+"""How long who opens waits for the first list, which at a start is on its way: thousands of
+manifests would say that they wait, only to say a moment later that they do not."""
 SETTLE_S = 0.1
 """A change is mostly followed by another: a restore brings many keys."""
 BACKOFF = Backoff(base_s=0.5, cap_s=30.0)
@@ -129,6 +132,7 @@ class ClusterKeys:
         self._spare: tuple[datetime, KeyPair] | None = None
         self._failures = 0
         self._is_due = asyncio.Event()
+        self._was_heard = asyncio.Event()
         self._watches = [self._watch(labels=KEY_LABEL)]
         self._watches.append(self._watch(fields=f"metadata.name={settings.prefix}"))
         self._tasks: list[asyncio.Task[None]] = []
@@ -172,6 +176,11 @@ class ClusterKeys:
         self._require_known()
         return self._certificate
 
+    async def heard(self) -> None:
+        """Wait until the cluster answered at all, but not for long."""
+        if not self._was_heard.is_set():
+            await self._wait(self._was_heard, PATIENCE_S)
+
     # Listing.
 
     def _require_known(self) -> None:
@@ -207,20 +216,24 @@ class ClusterKeys:
 
     def _failed(self, error: KeyfleetError) -> float:
         self._failures += 1
+        self._was_heard.set()
         if self._error is None or self._error.code != error.code:
             log.warning("sealing.keys_unread", cluster=self.cluster, code=error.code)
         self._error = error
         return BACKOFF.delay_s(self._failures, self._means["random"])
 
-    async def _rest(self, seconds: float) -> None:
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
         waits = [
             spawn(self._clock.sleep(seconds), name="keys rest"),
-            spawn(self._is_due.wait(), name="keys change"),
+            spawn(event.wait(), name="keys change"),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await stop(*waits)
+
+    async def _rest(self, seconds: float) -> None:
+        await self._wait(self._is_due, seconds)
         if self._is_due.is_set():
             await self._clock.sleep(SETTLE_S)
 
@@ -247,6 +260,7 @@ class ClusterKeys:
 
     def _take(self, found: KeySecrets) -> None:
         before, self.known = self.known, found
+        self._was_heard.set()
         active = by_age(found.found, self._settings.priority)
         self._keyset = self._keyset.with_keys(one.key for one in active)
         self._certificate = active[0].certificate if active else None
@@ -274,9 +288,8 @@ class ClusterKeys:
         return self._spare[1]
 
     async def _create(self, pair: KeyPair, found: KeySecrets) -> float:
-        document = manifest_of(
-            pair, self._settings, name_of_next(self._settings, found, self._salt)
-        )
+        name = name_of_next(self._settings, found, self._salt, await self._place())
+        document = manifest_of(pair, self._settings, name)
         try:
             made = await self.client.create(SECRETS, document, namespace=self._settings.namespace)
         except ConflictError:
@@ -290,6 +303,14 @@ class ClusterKeys:
             self.cluster, made, is_first=not by_age(found.found, self._settings.priority)
         )
         return SETTLE_S
+
+    async def _place(self) -> str:
+        """Return the UID of the namespace of the keys; empty where it may not be read."""
+        try:
+            seen = await self.client.find_metadata(NAMESPACES, self._settings.namespace)
+        except DeniedError:
+            seen = None
+        return seen.uid if seen else ""
 
     def _rest_s(self, found: KeySecrets) -> float:
         """Return how long no key need be made; 0: one is due, and may be made."""

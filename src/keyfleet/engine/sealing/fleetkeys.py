@@ -95,6 +95,14 @@ class FleetKeys:
         """
         return self._of(cluster).keyset
 
+    async def heard(self, cluster: ClusterName) -> None:
+        """Wait a moment until the keys of a cluster are known; `keyset` says what came of it."""
+        try:
+            held = self._of(cluster)
+        except (NotFoundError, TemporaryError):
+            return
+        await held.heard()
+
     def certificate(self, cluster: ClusterName) -> SealingCertificate | None:
         """Return what to seal with for a cluster; None: it has no key.
 

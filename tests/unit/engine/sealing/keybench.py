@@ -197,13 +197,12 @@ class KeyBench:
         found: list[T] = []
 
         async def called() -> None:
-            with running_as(Process("keyfleet")):
-                found.append(work())
+            found.append(work())
 
         self.run(called())
         return found[0]
 
     def run(self, work: Coroutine[Any, Any, object]) -> None:
         """Run something until it is done."""
-        with self._internet.installed():
+        with self._internet.installed(), running_as(Process("keyfleet")):
             self.loop.run_until_complete(work)

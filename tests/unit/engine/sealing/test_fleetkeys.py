@@ -10,9 +10,11 @@ from tests.unit.engine.sealing.keybench import EAST, FIRST, KeyBench, at_once
 from keyfleet.base.errors import NotFoundError, NotReadyError, TemporaryError
 from keyfleet.base.log import NoHooks
 from keyfleet.base.means import Means
+from keyfleet.engine.sealing.clusterkeys import PATIENCE_S
 from keyfleet.engine.sealing.fleetkeys import SWEEP_S, FleetKeys
 from keyfleet.kube.client import Client
 from keyfleet.model.places import ClusterName
+from keyfleet.testing.memoryplane import Sky
 from keyfleet.testing.sealing import key_pair
 
 HUB = ClusterName("")
@@ -67,6 +69,22 @@ def test_who_asks_first_waits_a_moment(clusters: Clusters) -> None:
     clusters.bench.put(key_pair(), "a")
     assert len(asked(clusters, EAST)) == 1
     assert clusters.bench.told.changes == [EAST]
+
+
+def test_who_can_wait_does_not_hear_that_they_are_unknown(clusters: Clusters) -> None:
+    clusters.bench.put(key_pair(), "a")
+    clusters.bench.run(clusters.keys.heard(EAST))
+    assert len(clusters.keys.keyset(EAST).fingerprints) == 1
+
+
+@pytest.mark.parametrize("sky", [Sky.REFUSED, Sky.HANGING])
+def test_nobody_waits_long_for_a_cluster_that_does_not_answer(clusters: Clusters, sky: Sky) -> None:
+    clusters.bench.weather.becomes(sky)
+    began = clusters.bench.clock.monotonic()
+    clusters.bench.run(clusters.keys.heard(EAST))
+    assert clusters.bench.clock.monotonic() - began <= PATIENCE_S
+    with pytest.raises(NotReadyError):
+        clusters.keys.keyset(EAST)
 
 
 def test_a_cluster_is_held_once_under_all_its_names(clusters: Clusters) -> None:
