@@ -63,17 +63,20 @@ def gap_s(made: Iterable[float], now: float) -> float:
     return max(0.0, max(recent) + pause - now)
 
 
-def name_of_next(settings: SealingSettings, known: KeySecrets, salt: int) -> str:
+def name_of_next(settings: SealingSettings, known: KeySecrets, salt: int, place: str) -> str:
     """Return the name of the next key Secret: like one that the API server made up.
 
     Args:
         settings: Of all clusters.
         known: All key Secrets of the cluster; another one more gives another name.
         salt: How many names were found to be taken by what is no key Secret.
+        place: UID of the namespace that they are kept in. Without it the first key of every cluster
+            had the same name, and whoever copied it to another cluster would replace the key there.
     """
     names = sorted([*(key.name for key in known.found), *(name for name, _ in known.broken)])
     uids = sorted(key.metadata.uid for key in known.found)
-    number = int.from_bytes(sha256("\n".join([*names, *uids, str(salt)]).encode()).digest(), "big")
+    text = "\n".join([place, *names, *uids, str(salt)])
+    number = int.from_bytes(sha256(text.encode()).digest(), "big")
     letters = []
     for _ in range(_SUFFIX):
         number, letter = divmod(number, len(_ALPHABET))
