@@ -4,26 +4,17 @@
 Source: compat/sealed-secrets.md 4.3.
 """
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-import aiohttp
-
-from keyfleet.base.errors import InvalidInputError, PermanentError, UnreachableError
-from keyfleet.base.http import USER_AGENT, open_session, system_tls
+from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import SealingCertificate, load_certificate
 from keyfleet.cli.files import load_files
 from keyfleet.cli.terminal import note
-from keyfleet.kube.kubeconfig_proxy import environment_proxy
 
 SOON = timedelta(days=30)
 """A certificate that ends within this time is warned of."""
-SIZE_MAX = 1024 * 1024
-"""Bytes of one download."""
-
-_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 async def read_source(source: str) -> bytes:
@@ -32,7 +23,7 @@ async def read_source(source: str) -> bytes:
     Raises:
         KeyfleetError: It cannot be read; a password in the URL is not shown.
     """
-    parts = urlsplit(source)
+    parts = _split(source)
     # One letter is a drive of Windows.
     if len(parts.scheme) <= 1:
         return _read(source)
@@ -41,7 +32,9 @@ async def read_source(source: str) -> bytes:
     if parts.scheme not in ("http", "https"):
         hint = "give a file, or an http, https or file URL"
         raise InvalidInputError("cli.usage", "unknown scheme of a URL", parts.scheme, hint)
-    return await _download(source, _shown(source))
+    from keyfleet.cli.sealing.download import download
+
+    return await download(source, _shown(source))
 
 
 async def load_source(source: str) -> SealingCertificate:
@@ -90,39 +83,17 @@ def _read(name: str) -> bytes:
     return b"".join(raw for _, raw in load_files([name]))
 
 
-async def _download(url: str, shown: str) -> bytes:
-    proxy = environment_proxy(url, os.environ, subject=shown) or None
+def _split(source: str) -> SplitResult:
     try:
-        async with (
-            open_session() as session,
-            session.get(
-                url,
-                proxy=proxy,
-                ssl=system_tls(),
-                timeout=_TIMEOUT,
-                headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
-            ) as response,
-        ):
-            status = response.status
-            body = await response.content.read(SIZE_MAX + 1) if status == 200 else b""
-            while 0 < len(body) <= SIZE_MAX and not response.content.at_eof():
-                body += await response.content.read(SIZE_MAX + 1 - len(body))
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        raise UnreachableError(
-            "sealing.url", "the certificate's URL does not answer", shown
-        ) from None
-    if status != 200:
-        raise PermanentError(
-            "sealing.url_status", "cannot fetch the certificate", f"{shown}: {status}"
-        )
-    if len(body) > SIZE_MAX:
-        raise InvalidInputError("sealing.certificate", "too large for a certificate", shown)
-    return body
+        return urlsplit(source)
+    except ValueError:
+        problem = InvalidInputError("cli.usage", "not a URL", "--cert")
+    raise problem
 
 
 def _shown(source: str) -> str:
     """Return a source without user and query, which may hold a password."""
-    parts = urlsplit(source)
+    parts = _split(source)
     if len(parts.scheme) <= 1 or not parts.netloc:
         return source
     host = parts.netloc.rpartition("@")[2]

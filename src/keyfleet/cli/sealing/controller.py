@@ -4,7 +4,6 @@
 Source: compat/sealed-secrets.md 3.4, 4.3, 4.5.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from keyfleet.base.errors import (
 )
 from keyfleet.base.sealing import SealingCertificate, load_certificate
 from keyfleet.cli.sealing.documents import Document, is_sealed_secret
+from keyfleet.cli.sealing.service import ServiceName
 from keyfleet.kube.client import Client
 from keyfleet.kube.requests import JSON, Request
 from keyfleet.kube.resources import Resource
@@ -31,14 +31,6 @@ _HINT = (
     "--controller-name and --controller-namespace name the controller's service; "
     "--cert takes a certificate from elsewhere"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceName:
-    """Where a controller answers."""
-
-    namespace: str = "kube-system"
-    name: str = "sealed-secrets-controller"
 
 
 class Controller:

@@ -14,11 +14,10 @@ from cyclopts import Group, Parameter
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import Scope, parse_scope
-from keyfleet.cli.hub import login
 from keyfleet.cli.options import Common, Format
-from keyfleet.cli.sealing.controller import ServiceName
 from keyfleet.cli.sealing.documents import Style, parse_style
 from keyfleet.cli.sealing.sealing import Namespace
+from keyfleet.cli.sealing.service import ServiceName
 
 PREFIX = "SEALED_SECRETS_"
 """Of the variables that stand in for kubeseal's flags."""
@@ -159,6 +158,9 @@ def namespace_of(common: Common) -> Namespace:
 
 
 def _context_namespace(common: Common) -> str:
+    # Only here: whoever seals for a certificate in a file need not wait for what logs in.
+    from keyfleet.cli.hub import login
+
     kubeconfig, _ = login(common)
     if kubeconfig.is_empty:
         hint = "give metadata.namespace, or -n"

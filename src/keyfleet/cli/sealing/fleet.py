@@ -15,9 +15,10 @@ from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import Members, open_members
 from keyfleet.cli.options import Common
 from keyfleet.cli.sealing.certificates import require_usable
-from keyfleet.cli.sealing.controller import Controller, ServiceName
+from keyfleet.cli.sealing.controller import Controller
 from keyfleet.cli.sealing.ring import Ring
 from keyfleet.cli.sealing.rings import read_rings
+from keyfleet.cli.sealing.service import ServiceName
 from keyfleet.cli.sealing.tree import read_file
 from keyfleet.engine.sealing.keysecrets import list_key_secrets, newest
 from keyfleet.kube.client import Client

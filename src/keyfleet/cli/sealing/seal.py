@@ -16,7 +16,7 @@ from keyfleet.cli.exits import Exit, exit_of_error
 from keyfleet.cli.hub import open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.sealing.certificates import load_source, read_source, require_usable
-from keyfleet.cli.sealing.controller import Controller, ServiceName
+from keyfleet.cli.sealing.controller import Controller
 from keyfleet.cli.sealing.documents import Style, style_of, written
 from keyfleet.cli.sealing.flags import (
     Fleet,
@@ -41,6 +41,7 @@ from keyfleet.cli.sealing.opening import read_sealed_secrets
 from keyfleet.cli.sealing.plain import PlainSecret, read_plain_secrets
 from keyfleet.cli.sealing.ring import narrowed
 from keyfleet.cli.sealing.sealing import Wishes, sealed_secret, settled
+from keyfleet.cli.sealing.service import ServiceName
 from keyfleet.cli.sealing.several import chosen_client, chosen_recipients, seal_for_each
 from keyfleet.cli.sealing.writing import PRIVATE, PUBLIC, Change, write_all, write_file
 from keyfleet.cli.terminal import note, write_data
