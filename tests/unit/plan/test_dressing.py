@@ -12,7 +12,7 @@ from keyfleet.model.intent import Intent
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import Verb
 from keyfleet.plan.decide import decide
-from keyfleet.plan.dressing import Change, dressing
+from keyfleet.plan.dressing import Change, dressing, not_controlled_by_another
 
 MANIFEST = OwnerReference("external-secrets.io/v1", "ExternalSecret", "db", "u1")
 OLD = replace(MANIFEST, uid="u0")
@@ -115,3 +115,15 @@ def test_a_target_that_another_manifest_left_is_taken_with_its_controller(dress:
 
 def test_a_controller_of_another_kind_stays_where_nobody_wants_to_own() -> None:
     assert dressed(FREE, owners=(STRANGER,)) is None
+
+
+def test_a_target_that_may_be_taken_over_is_taken_from_its_controller() -> None:
+    taking = replace(OWNED, takes_over=True)
+    assert dressed(taking, owners=(STRANGER, USER)) == (USER, MANIFEST)
+    shape = replace(intent().shape, dress=taking)
+    asked = question(
+        desired(NEW), actual=live(owners=(STRANGER,)), intent=replace(intent(), shape=shape)
+    )
+    assert not_controlled_by_another(asked) is None
+    shape = replace(shape, dress=OWNED)
+    assert not_controlled_by_another(replace(asked, intent=replace(intent(), shape=shape)))

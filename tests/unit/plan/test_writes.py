@@ -22,10 +22,19 @@ from tests.unit.plan.questions import (
 
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.intent import DeletionPolicy, Guard, WriteMode
-from keyfleet.model.ownership import HUB_LABEL, MANAGED_BY_LABEL, read_marker
+from keyfleet.model.ownership import (
+    HUB_LABEL,
+    MANAGED_BY_LABEL,
+    MARKED,
+    OWNER_ANNOTATION,
+    Evidence,
+    Inheritance,
+    read_marker,
+)
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Verb
 from keyfleet.plan.decide import decide
+from keyfleet.plan.question import Question
 from keyfleet.testing.canary import canary
 
 
@@ -146,3 +155,35 @@ def test_whose_object_it_is_stays_said_where_keys_of_others_stay() -> None:
     released = after(step, written)
     assert released is not None
     assert released.labels == written.labels
+
+
+def inheriting(*, is_quiet: bool = True, replaces: bool = False) -> Question:
+    """Return the question about an unmarked target that another tool made as it is wanted."""
+
+    def is_heir(_: Evidence) -> bool:
+        return True
+
+    inheritance = Inheritance(is_heir, lambda *_: False, is_quiet=is_quiet, replaces=replaces)
+    guard = Guard(ownership=replace(MARKED, inheritance=inheritance))
+    actual = live(NEW, labels={"foreign": "label"}, annotations={"foreign": "note"})
+    return question(desired(NEW), actual=actual, intent=replace(intent(), guard=guard))
+
+
+def test_what_is_inherited_as_it_is_wanted_is_left_alone_or_marked() -> None:
+    assert decide(inheriting()).write is None
+    write = decide(inheriting(is_quiet=False)).write
+    assert write is not None
+    assert write.data is None
+    assert OWNER_ANNOTATION in write.annotations
+    assert "foreign" not in {**write.labels, **write.annotations}
+
+
+def test_what_is_inherited_may_lose_all_that_is_not_wanted() -> None:
+    write = decide(inheriting(is_quiet=False, replaces=True)).write
+    assert write is not None
+    assert (write.labels["foreign"], write.annotations["foreign"]) == (None, None)
+    shared = inheriting(is_quiet=False, replaces=True)
+    merged = replace(shared, desired=desired(NEW, write_mode=WriteMode.MERGE))
+    write = decide(merged).write
+    assert write is not None
+    assert "foreign" not in {**write.labels, **write.annotations}
