@@ -11,7 +11,6 @@ from keyfleet.base import codec
 from keyfleet.base.errors import (
     ConflictError,
     InvalidInputError,
-    KeyfleetError,
     NotFoundError,
     ThrottledError,
 )
@@ -110,16 +109,6 @@ class Controller:
     @property
     def _subject(self) -> str:
         return f"{self._client.cluster}/{self._service.namespace}/{self._service.name}"
-
-
-def explained(error: KeyfleetError) -> KeyfleetError:
-    """Return the error of a proxied answer: the server only passed it on."""
-    if error.code not in ("api.server_error", "api.invalid", "api.unexpected_answer"):
-        return error
-    hint = "the controller did not accept it: is it one SealedSecret that its keys open?"
-    return type(error)(
-        "sealing.refused", "the controller failed or refuses this", error.subject, hint
-    )
 
 
 def _port(service: Document) -> str:

@@ -4,20 +4,24 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.sealing import Keyset, Scope, SealingCertificate
 from keyfleet.base.secret import SecretValue
 from keyfleet.cli.files import STDIN, load_files
-from keyfleet.cli.sealing.controller import Controller, explained
 from keyfleet.cli.sealing.documents import Document
 from keyfleet.cli.sealing.flags import Sealing, Streams
 from keyfleet.cli.sealing.merging import merged, read_target, scope_of_target
 from keyfleet.cli.sealing.opening import unsealed
 from keyfleet.cli.sealing.plain import read_plain_secrets
+from keyfleet.cli.sealing.refusals import explained
 from keyfleet.cli.sealing.sealing import Namespace
 from keyfleet.cli.sealing.tree import read_file
 from keyfleet.cli.terminal import note
+
+if TYPE_CHECKING:
+    from keyfleet.cli.sealing.controller import Controller
 
 MANIFEST = "(tty detected: expecting json/yaml k8s resource in stdin)"
 VALUE = "(tty detected: expecting a secret to encrypt in stdin)"
@@ -90,7 +94,7 @@ def merge(
     return made, before
 
 
-async def unopened(controller: Controller, documents: Iterable[Document]) -> list[str]:
+async def unopened(controller: "Controller", documents: Iterable[Document]) -> list[str]:
     """Return the names of the SealedSecrets that a cluster's controller cannot open.
 
     Raises:
@@ -106,7 +110,7 @@ async def unopened(controller: Controller, documents: Iterable[Document]) -> lis
     return found
 
 
-async def resealed(controller: Controller, documents: Iterable[Document]) -> list[Document]:
+async def resealed(controller: "Controller", documents: Iterable[Document]) -> list[Document]:
     """Return SealedSecrets that a cluster's controller sealed anew.
 
     Raises:

@@ -18,8 +18,6 @@ from keyfleet.base.errors import (
 from keyfleet.base.sealing import Keyset, scope_of
 from keyfleet.base.secret import SecretValue
 from keyfleet.cli.sealing.documents import Document, expanded, is_sealed_secret, read_documents
-from keyfleet.transform.gotemplate import TemplateError, render
-from keyfleet.transform.gotemplate.values import decoded, encoded
 
 FUNCTIONS = "sealedsecrets"
 
@@ -90,6 +88,12 @@ def opened(document: Document, keys: Keyset) -> dict[str, SecretValue]:
 def _rendered(
     templates: Mapping[str, Any], values: Mapping[str, SecretValue], name: str
 ) -> dict[str, SecretValue]:
+    if not templates:
+        return {}
+    # Only here: the engine of templates takes long to load.
+    from keyfleet.transform.gotemplate import TemplateError, render
+    from keyfleet.transform.gotemplate.values import decoded, encoded
+
     texts = {key: text if isinstance(text, str) else "" for key, text in templates.items()}
     root = texts | {key: decoded(value.reveal()) for key, value in values.items()}
 

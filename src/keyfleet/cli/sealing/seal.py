@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyfleet seal`: kubeseal's flags and behaviour, for one cluster or many.
 
+What contacts clusters is imported where it is needed: with a certificate in a file nothing is, and
+sealing then begins at once.
+
 Source: compat/sealed-secrets.md 4.
 """
 
@@ -8,15 +11,14 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import Keyset, SealingCertificate
 from keyfleet.cli.exits import Exit, exit_of_error
-from keyfleet.cli.hub import open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.sealing.certificates import load_source, read_source, require_usable
-from keyfleet.cli.sealing.controller import Controller
 from keyfleet.cli.sealing.documents import Style, style_of, written
 from keyfleet.cli.sealing.flags import (
     Fleet,
@@ -26,7 +28,6 @@ from keyfleet.cli.sealing.flags import (
     namespace_of,
     refuse_together,
 )
-from keyfleet.cli.sealing.fleet import certificate_of
 from keyfleet.cli.sealing.keyfiles import load_keys
 from keyfleet.cli.sealing.modes import (
     merge,
@@ -42,9 +43,11 @@ from keyfleet.cli.sealing.plain import PlainSecret, read_plain_secrets
 from keyfleet.cli.sealing.ring import narrowed
 from keyfleet.cli.sealing.sealing import Wishes, sealed_secret, settled
 from keyfleet.cli.sealing.service import ServiceName
-from keyfleet.cli.sealing.several import chosen_client, chosen_recipients, seal_for_each
 from keyfleet.cli.sealing.writing import PRIVATE, PUBLIC, Change, write_all, write_file
 from keyfleet.cli.terminal import note, write_data
+
+if TYPE_CHECKING:
+    from keyfleet.cli.sealing.controller import Controller
 
 NO_SEALING, NO_STREAMS, NO_FLEET, NO_SERVICE = Sealing(), Streams(), Fleet(), Service()
 
@@ -171,6 +174,8 @@ class _Seal:
         if self._flags.cert:
             hint = "--cert-dir DIR holds one certificate for each cluster"
             raise InvalidInputError("cli.usage", "--cert is for one cluster", hint=hint)
+        from keyfleet.cli.sealing.several import chosen_recipients, seal_for_each
+
         secrets = self._secrets()
         recipients = await chosen_recipients(self._fleet, self._common, self._service)
         checked = [each.checked(self._now) for each in recipients]
@@ -197,12 +202,17 @@ class _Seal:
         if self._flags.cert:
             return await load_source(self._flags.cert)
         if self._is_for_several:
+            from keyfleet.cli.sealing.several import chosen_recipients
+
             recipients = await chosen_recipients(self._fleet, self._common, self._service)
             if len(recipients) != 1:
                 names = ", ".join(each.cluster for each in recipients)
                 hint = "this seals for one cluster: -c NAME"
                 raise InvalidInputError("cli.usage", "which cluster?", names, hint)
             return recipients[0].required()
+        from keyfleet.cli.hub import open_hub
+        from keyfleet.cli.sealing.fleet import certificate_of
+
         async with open_hub(self._common) as hub:
             return await certificate_of(hub.client, self._service)
 
@@ -212,7 +222,10 @@ class _Seal:
         return bool(chosen or self._fleet.cert_dir or self._fleet.into)
 
     @asynccontextmanager
-    async def _controller(self) -> AsyncIterator[Controller]:
+    async def _controller(self) -> AsyncIterator["Controller"]:
+        from keyfleet.cli.sealing.controller import Controller
+        from keyfleet.cli.sealing.several import chosen_client
+
         async with chosen_client(self._common) as client:
             yield Controller(client, self._service)
 

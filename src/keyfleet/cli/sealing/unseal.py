@@ -15,10 +15,8 @@ from keyfleet.cli.sealing.flags import Service, Several, Streams, namespace_of
 from keyfleet.cli.sealing.keyfiles import load_keys
 from keyfleet.cli.sealing.modes import open_all, read_input
 from keyfleet.cli.sealing.opening import read_sealed_secrets
-from keyfleet.cli.sealing.several import chosen_client
 from keyfleet.cli.sealing.writing import PRIVATE, write_file
 from keyfleet.cli.terminal import note, write_data
-from keyfleet.engine.sealing.keysecrets import by_age, list_key_secrets
 
 NO_STREAMS, NO_SERVICE = Streams(), Service()
 
@@ -57,6 +55,10 @@ async def unseal(
 
 async def _kept(service: Service, common: Common) -> list[SealingKey]:
     """Return the keys that a cluster keeps, those in use first."""
+    # Only here: with key files nothing is contacted.
+    from keyfleet.cli.sealing.several import chosen_client
+    from keyfleet.engine.sealing.keysecrets import by_age, list_key_secrets
+
     namespace = service.controller_namespace
     async with chosen_client(common) as client:
         found = await list_key_secrets(client, namespace)
