@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 READS = "test_no_reference_reads_what_is_anothers"
 STORES = "test_no_store_is_read_that_is_anothers"
+OPENS = "test_nobody_opens_what_was_sealed_for_secrets_that_they_may_not_read"
+KEYS = "test_the_keys_of_a_member_open_for_whom_they_are_granted"
 PLACES = "test_no_placement_reaches_what_is_anothers"
 RENDERS = "test_no_template_reaches_out_or_holds_up_others"
 TEMPLATES = "test_no_template_forges_ownership_or_authority"
@@ -87,6 +89,14 @@ def _store(path: str) -> dict[str, str]:
     }
 
 
+def _sealed(path: str) -> dict[str, str]:
+    return {
+        f"{path}.sealed.encryptedData": OPENS,
+        f"{path}.sealed.scope": OPENS,
+        f"{path}.sealed.cluster": KEYS,
+    }
+
+
 FIELDS: dict[str, str] = {
     "FleetSecret.source.secretRef.name": READS,
     "FleetSecret.source.secretRef.namespace": READS,
@@ -94,6 +104,8 @@ FIELDS: dict[str, str] = {
     "FleetSecret.source.onMissing": READS,
     **_store("FleetSecret.source"),
     **_store("FleetSecret.sources[]"),
+    **_sealed("FleetSecret.source"),
+    **_sealed("FleetSecret.sources[]"),
     "FleetSecret.data[].from": OWN_KEYS,
     "FleetSecret.data[].to": OWN_KEYS,
     "FleetSecret.sources[].name": OWN_WORDS,
@@ -116,6 +128,8 @@ FIELDS: dict[str, str] = {
     "FleetSecret.deletionPolicy": OWN_OBJECTS,
     "FleetSecret.replace": OWN_OBJECTS,
     "FleetSecret.paused": PAUSES,
+    "FleetSecret.delivery.kind": OWN_OBJECTS,
+    "FleetSecret.delivery.scope": OWN_OBJECTS,
     "FleetCluster.context": IMPOSTOR,
     "FleetCluster.kubeconfigRef.namespace": REGISTERS,
     "FleetCluster.kubeconfigRef.name": TURNS,
@@ -124,6 +138,7 @@ FIELDS: dict[str, str] = {
     "FleetCluster.paused": PAUSES,
     "FleetCluster.limits.inFlight": FIGURES,
     "FleetCluster.onRemoved": ADMINISTRATORS,
+    "FleetCluster.sealing.certificate": ADMINISTRATORS,
     "FleetCluster.namespaces": NARROWS,
     "FleetPolicy.namespaces[].hub": GRANTS,
     **_choice("FleetPolicy.namespaces[].sources.clusters", READS, ANY_SELECTOR),
@@ -166,6 +181,7 @@ MARKS = {
     "keyfleet.io/owner": FORGES,
     "keyfleet.io/hub": FORGES,
     "keyfleet.io/origin": ANNOTATES,
+    "keyfleet.io/sealed": "test_a_stamp_of_other_values_counts_for_nothing",
     "keyfleet.io/sync-requested": "test_who_leaves_the_spec_alone_needs_no_right_to_read",
     "keyfleet.io/accepted-names": ADMINISTRATORS,
     "keyfleet.io/annotation-domain": "stands on keyfleet-system, where no tenant writes",

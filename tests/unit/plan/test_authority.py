@@ -9,6 +9,7 @@ from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import State
 from keyfleet.model.policy import Grant, Policies, SourceScope, TargetScope
+from keyfleet.model.sealed import SealedRead
 from keyfleet.model.stores import How, Query, StoreRead, StoreRef
 from keyfleet.plan.authority import policies_unknown, source_missing, source_objection
 
@@ -187,3 +188,22 @@ def test_no_grant_opens_the_store_of_a_whole_member() -> None:
     policies = reads("*", "*")
     assert source_objection(KEY, read, EAST, policies) == source_missing(KEY, read, policies)
     assert source_objection(KEY, read, EAST, Policies(is_operator=True)) is None
+
+
+def sealed_of(cluster: str = "") -> Read:
+    ref = SealedRead(
+        KEY.namespace, KEY.name, {"k": "AgB"}, cluster=ClusterName(cluster), kind=KEY.kind
+    )
+    return Read("sealed", ref, path="spec.source.sealed")
+
+
+def test_the_keys_of_a_member_open_for_whom_they_are_granted() -> None:
+    """Else everybody who sees a sealed text of a cluster could have it opened elsewhere."""
+    hub = ClusterFacts(ClusterName("hub"), is_hub=True)
+    assert source_objection(KEY, sealed_of(), hub, Policies()) is None
+    found = source_objection(KEY, sealed_of("east"), EAST, Policies())
+    assert found is not None
+    assert (found.state, found.reason) == (State.PENDING, "SourceMissing")
+    granted = reads(KEY.namespace, KEY.namespace)
+    assert source_objection(KEY, sealed_of("east"), EAST, granted) is None
+    assert source_objection(KEY, sealed_of("east"), EAST, reads("others", KEY.namespace))
