@@ -40,6 +40,8 @@ func main() {
 	must(err)
 	config, err := clientcmd.BuildConfigFromFlags("", file)
 	must(err)
+	// Nobody waits for 5 requests a second here.
+	config.QPS = -1
 	client, err := kubernetes.NewForConfig(config)
 	must(err)
 	sealed, err := versioned.NewForConfig(config)
