@@ -95,10 +95,8 @@ async def test_ciphertext_of_others_is_replaced_though_it_opens(seals: Seals) ->
     await seals.east.client.json_patch(SEALEDSECRETS, "db", body, namespace=seals.namespace)
 
     async def repaired() -> bool:
-        found = await seals.manifest()
-        return (
-            found["spec"]["encryptedData"].keys() == ONE.keys() and found["spec"] != before["spec"]
-        )
+        spec = (await seals.manifest())["spec"]
+        return spec["encryptedData"].keys() == ONE.keys() and bool(spec != before["spec"])
 
     await eventually(repaired)
     assert opened(seals, await settled(seals, ONE)) == ONE
