@@ -6,7 +6,8 @@ that does not open is named. Source: compat/sealed-secrets.md 1.3-1.5.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from keyfleet.base.errors import InvariantError, UnsealError
@@ -17,7 +18,8 @@ from keyfleet.model.intent import Read
 from keyfleet.model.places import IntentKey
 from keyfleet.model.sealed import SealedRead
 from keyfleet.plugin import References
-from keyfleet.sources.sealed.opening import open_items
+from keyfleet.sources.sealed.opening import PLACES, open_items
+from keyfleet.sources.sealed.turns import Turns
 from keyfleet.sources.sealed.whole import secret_of
 
 _WHOLE = "data"
@@ -32,6 +34,7 @@ class SealedSession:
     """Opens in the name of one intent."""
 
     references: References
+    turns: Turns
     takes_whole: bool = True
     """Whether a complete Secret sealed as one text is taken: `accept-deprecated-v1-data`."""
     principal: str = "keyfleet"
@@ -49,7 +52,7 @@ class SealedSession:
         keys = self.references.keys(sealed.cluster)
         if sealed.whole is not None:
             return await self._open_whole(sealed, sealed.whole, keys)
-        values = await _open(sealed, sealed.items, keys)
+        values = await self._open(sealed, sealed.items, keys)
         return SecretData(values, "", _version(sealed.items))
 
     async def _open_whole(self, sealed: SealedRead, text: str, keys: Keyset) -> SecretData:
@@ -59,18 +62,18 @@ class SealedSession:
         if sealed.items:
             hint = "take one of the two fields out of the manifest"
             raise UnsealError("source.unsealing", BOTH, str(sealed), hint)
-        values = await _open(sealed, {_WHOLE: text}, keys)
+        values = await self._open(sealed, {_WHOLE: text}, keys)
         return secret_of(values[_WHOLE], _version({_WHOLE: text}), str(sealed))
 
-
-async def _open(
-    sealed: SealedRead, items: Mapping[str, str], keys: Keyset
-) -> dict[str, SecretValue]:
-    found = await open_items(items, sealed.label, keys)
-    if found.failures:
-        message = found.upstreams_text()
-        raise UnsealError("source.unsealing", message, str(sealed), _hint(sealed, keys))
-    return found.values
+    async def _open(
+        self, sealed: SealedRead, items: Mapping[str, str], keys: Keyset
+    ) -> dict[str, SecretValue]:
+        turn = partial(self.turns.turn, sealed.cluster)
+        found = await open_items(items, sealed.label, keys, turn)
+        if found.failures:
+            message = found.upstreams_text()
+            raise UnsealError("source.unsealing", message, str(sealed), _hint(sealed, keys))
+        return found.values
 
 
 def _hint(sealed: SealedRead, keys: Keyset) -> str:
@@ -106,8 +109,9 @@ class SealedSource:
 
     takes_whole: bool = True
     name: str = "sealed"
+    turns: Turns = field(default_factory=lambda: Turns(PLACES), repr=False, compare=False)
 
     async def open(self, references: References, intent: IntentKey) -> SealedSession:
         """Log in: nothing to do, since the keys are there or are not."""
         del intent
-        return SealedSession(references, self.takes_whole)
+        return SealedSession(references, self.turns, self.takes_whole)
