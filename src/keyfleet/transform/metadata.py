@@ -14,8 +14,14 @@ from keyfleet.model.selectors import Requirement, requirement_problem
 RESERVED_DOMAIN = "keyfleet.io"
 """Names under this domain and those below it are Keyfleet's."""
 
-AUTHORITY = ("kubernetes.io/service-account.name", "kubernetes.io/service-account.uid")
-"""Annotations that bind a Secret to a service account: the cluster's controllers act on them."""
+AUTHORITY = (
+    "kubernetes.io/service-account.name",
+    "kubernetes.io/service-account.uid",
+    "sealedsecrets.bitnami.com/sealed-secrets-key",
+)
+"""What controllers act on: annotations that bind a Secret to a service account, and the label that
+makes it a sealing key. Whoever may write a manifest where the keys are, and no Secret, could else
+have a key put there that they know, and read all that is sealed from then on."""
 
 ANNOTATIONS_MAX_BYTES = 262_144
 """Largest sum of annotation keys and values that an API server takes."""

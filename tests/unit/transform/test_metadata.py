@@ -2,6 +2,7 @@
 import pytest
 
 from keyfleet.base.errors import TransformError
+from keyfleet.engine.sealing.keysecrets import KEY_LABEL
 from keyfleet.transform.metadata import check_metadata
 
 
@@ -30,6 +31,13 @@ def test_refuses_to_bind_a_target_to_a_service_account(key: str) -> None:
     with pytest.raises(TransformError) as caught:
         check_metadata({}, {key: "default"})
     assert ("transform.metadata_reserved", key) == (caught.value.code, caught.value.key)
+
+
+def test_refuses_to_make_a_sealing_key() -> None:
+    """Who knew the key would read all that is sealed from then on."""
+    with pytest.raises(TransformError) as caught:
+        check_metadata({KEY_LABEL: "active"}, {})
+    assert (caught.value.code, caught.value.key) == ("transform.metadata_reserved", KEY_LABEL)
 
 
 def test_refuses_to_name_another_manager() -> None:
