@@ -54,6 +54,8 @@ _REASON_ARGUMENT = {
 }
 """Function -> which argument is a reason."""
 
+_RENAMED = {"transform.template"}
+"""Codes whose reason is not made of their last word: the engine has another one for them."""
 
 _HOMES = ("Hub", "Cluster")
 
@@ -129,7 +131,7 @@ def _reasons_of_call(call: ast.Call) -> Iterator[str]:
         # Of the cluster that a manifest was found in: the hub, or a member.
         yield from (f"{home}{text}" for home in _HOMES for text in _texts(call.args[0]))
     if name == "TransformError":
-        for code in _texts(call.args[0]):
+        for code in set(_texts(call.args[0])) - _RENAMED:
             yield code.rpartition(".")[2].title().replace("_", "")
     if name in {*_REASON_ARGUMENT, "Condition", "replace"}:
         for keyword in call.keywords:

@@ -108,7 +108,7 @@ async def verify(
     seen = await asyncio.to_thread(uses_in_files, tree, rings, common.namespace or "default")
     tell_keys(rings, seen, common)
     now = SystemClock().now()
-    show(keys_answer(rings, seen, "", has_looked=bool(files), now=now), common)
+    show(keys_answer(rings, seen, "", has_looked=bool(files), now=now, in_backup=True), common)
     if seen.problems:
         return Exit.FAILED
     is_wrong = any(use.problem is not None or use.is_foreign for use in seen.uses)
@@ -177,7 +177,7 @@ def _backup_answer(
     file: Path, found: Mapping[str, Kept], problems: Mapping[str, KeyfleetError], recipients: int
 ) -> Answer:
     number = sum(map(len, found.values()))
-    summary = f"{number} keys of {len(found)} clusters for {recipients} recipients: {file}"
+    summary = f"keys: {number}, clusters: {len(found)}, recipients: {recipients}, file: {file}"
     return Answer(
         columns=tuple(map(Column, ("CLUSTER", "SECRET"))),
         rows=[(name, each.place) for name, kept in found.items() for each in kept],

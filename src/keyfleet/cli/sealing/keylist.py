@@ -134,11 +134,18 @@ _KEYS = (
     *map(Column, ("KEY", "CLUSTER", "SECRET", "STATE", "SEALS", "SINCE", "BACKED-UP", "OPENS")),
     *(Column(name, is_wide=True) for name in ("UNTIL", "FINGERPRINT")),
 )
+_NEVER, _IN_BACKUP = "never", "in this"
 _USES = tuple(map(Column, ("KEY", "WHERE", "CLUSTER", "SECRET", "ITEM")))
 
 
 def keys_answer(
-    rings: Mapping[str, Ring], seen: Seen, meant: str, *, has_looked: bool, now: datetime
+    rings: Mapping[str, Ring],
+    seen: Seen,
+    meant: str,
+    *,
+    has_looked: bool,
+    now: datetime,
+    in_backup: bool = False,
 ) -> Answer:
     """Return the keys, or the values of the one that is meant, in every format.
 
@@ -148,6 +155,7 @@ def keys_answer(
         meant: Fingerprint of the only key to show; empty: all.
         has_looked: Somebody asked for what is sealed.
         now: To tell which certificates are expired.
+        in_backup: These are the keys of a backup, so it does not matter which others there are.
     """
     keys = [
         (ring, key)
@@ -161,7 +169,11 @@ def keys_answer(
         fingerprint: sum(use.fingerprint == fingerprint for use in uses)
         for fingerprint in {key.fingerprint for _, key in keys}
     }
-    rows = [_row(ring, key, counts[key.fingerprint], has_looked=has_looked) for ring, key in keys]
+    backups = [_IN_BACKUP if in_backup else _backed_up(key) for _, key in keys]
+    rows = [
+        _row(ring, key, counts[key.fingerprint] if has_looked else None, backup)
+        for (ring, key), backup in zip(keys, backups, strict=True)
+    ]
     is_list_of_uses = bool(meant) and has_looked
     return Answer(
         columns=_USES if is_list_of_uses else _KEYS,
@@ -178,18 +190,24 @@ def keys_answer(
             ],
         },
         names=[key.fingerprint for _, key in keys],
-        summary=_summary(rings, keys, uses, len(orphans), counts, has_looked=has_looked),
+        summary=_summary(
+            _counted(len(keys), "key", f" in {_counted(len(rings), 'cluster')}"),
+            backups.count(_NEVER),
+            uses,
+            len(orphans),
+            counts if has_looked else None,
+        ),
     )
 
 
-def _row(ring: Ring, key: RingKey, count: int, *, has_looked: bool) -> tuple[str, ...]:
+def _row(ring: Ring, key: RingKey, count: int | None, backup: str) -> tuple[str, ...]:
     dates = ("", "")
     if key.certificate is not None:
         dates = (f"{key.certificate.not_before:%Y-%m-%d}", f"{key.certificate.not_after:%Y-%m-%d}")
     return (
         *(short(key.fingerprint), ring.cluster, key.place, key.state),
-        *("newest" if ring.newest is key else "", dates[0], _backed_up(key)),
-        *(str(count) if has_looked else "", dates[1], key.fingerprint),
+        *("newest" if ring.newest is key else "", dates[0], backup),
+        *("" if count is None else str(count), dates[1], key.fingerprint),
     )
 
 
@@ -197,7 +215,7 @@ def _backed_up(key: RingKey) -> str:
     if not key.place:
         return ""
     try:
-        return f"{parse_timestamp(key.backed_up):%Y-%m-%d}" if key.backed_up else "never"
+        return f"{parse_timestamp(key.backed_up):%Y-%m-%d}" if key.backed_up else _NEVER
     except (InvalidInputError, ValueError):
         return "unknown"
 
@@ -239,20 +257,21 @@ def use_document(use: Use) -> dict[str, Any]:
 
 
 def _summary(
-    rings: Mapping[str, Ring],
-    keys: Sequence[tuple[Ring, RingKey]],
+    keys: str,
+    missing: int,
     uses: Sequence[Use],
     orphans: int,
-    counts: Mapping[str, int],
-    *,
-    has_looked: bool,
+    counts: Mapping[str, int] | None,
 ) -> str:
-    parts = [f"{len(keys)} keys in {len(rings)} clusters"]
-    missing = sum(bool(key.place) and not key.backed_up for _, key in keys)
+    parts = [keys]
     parts += [f"{missing} not backed up"] if missing else []
-    if has_looked:
-        parts.append(f"{len(uses)} values")
+    if counts is not None:
+        parts.append(_counted(len(uses), "value"))
         unused = sum(not number for number in counts.values())
-        parts += [f"{unused} keys that open none of them"] if unused else []
+        parts += [_counted(unused, "key", " without any")] if unused else []
         parts += [f"{orphans} that no key opens"] if orphans else []
     return ", ".join(parts)
+
+
+def _counted(number: int, what: str, rest: str = "") -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}{rest}"

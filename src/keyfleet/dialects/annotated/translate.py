@@ -55,8 +55,12 @@ OWN = frozenset(
         FIRST_KEY_ANNOTATION,
         SYNC_REQUESTED,
         ORIGIN,
-        "keyfleet.io/hub",
         "keyfleet.io/annotation-domain",
+        "keyfleet.io/backed-up-at",
+        "keyfleet.io/hub",
+        "keyfleet.io/key-of",
+        "keyfleet.io/sealed",
+        "keyfleet.io/sealed-for",
     }
 )
 """Annotations of Keyfleet itself, which share the default domain."""
