@@ -23,6 +23,7 @@ from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.members.member import Member
 from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.relay import relay
+from keyfleet.engine.sealing.certificates import Certificates
 from keyfleet.kube.access import Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
@@ -54,6 +55,7 @@ class Engagements:
         clock: Clock,
         random: Random,
         hooks: Hooks,
+        certificates: Certificates | None = None,
     ) -> None:
         """Prepare.
 
@@ -64,7 +66,9 @@ class Engagements:
             clock: For waits.
             random: For jitter.
             hooks: Observation.
+            certificates: What is sealed with in each cluster; None: nothing is.
         """
+        self._certificates = certificates
         self._installation = installation
         self._events = events
         self._recognised = recognised
@@ -170,6 +174,7 @@ class Engagements:
             hooks=relay(self._hooks, lambda state: self._watch_is(entry, state)),
             lists=self._lists,
             scopes=entry.snapshot.namespaces or EVERYWHERE,
+            certificates=self._certificates,
         )
         entry.member = member
         try:

@@ -139,7 +139,13 @@ class Engine:
         core.hub = Hub(
             parts.hub, parts.dialects, events=at_hub, domain=parts.domain, manner=manner, **means
         )
-        core.fleet = Fleet(parts.installation, events=in_fleet, new_lane=self._new_lane, **means)
+        core.fleet = Fleet(
+            parts.installation,
+            events=in_fleet,
+            new_lane=self._new_lane,
+            certificates=core.keys,
+            **means,
+        )
         core.declared = Everywhere(
             parts.installation,
             core.hub,

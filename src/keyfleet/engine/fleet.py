@@ -20,6 +20,7 @@ from keyfleet.engine.entry import Entry, FleetEvents, duplicate_of, precedence
 from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
 from keyfleet.engine.naming import with_settled_names
+from keyfleet.engine.sealing.certificates import Certificates
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import Finding
@@ -38,13 +39,20 @@ class Fleet:
         clock: Clock,
         random: Random,
         hooks: Hooks,
+        certificates: Certificates | None = None,
     ) -> None:
         self._installation = installation
         self._events = events
         self._new_lane = new_lane
         self._hooks = hooks
         means = Means(clock=clock, random=random, hooks=hooks)
-        self._engagements = Engagements(installation, events, recognised=self._recognised, **means)
+        self._engagements = Engagements(
+            installation,
+            events,
+            recognised=self._recognised,
+            certificates=certificates,
+            **means,
+        )
         self._entries: dict[ClusterName, Entry] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._hub: Entry | None = None

@@ -8,6 +8,7 @@ from keyfleet.base.sealing import SealingCertificate
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.sealing.certificates import cluster_certificate
+from keyfleet.engine.sealing.looking import KeyLook
 from keyfleet.engine.views import (
     GLANCE,
     Look,
@@ -45,6 +46,7 @@ class LiveMember:
         client: Client,
         installation: Installation,
         scopes: tuple[str, ...] = EVERYWHERE,
+        keys: KeyLook | None = None,
     ) -> None:
         self._scopes = scopes
         self.facts = facts
@@ -53,7 +55,7 @@ class LiveMember:
         self._namespaces: dict[str, NamespaceFacts | None] = {}
         self._are_all_listed = False
         self._marked: list[Metadata] | None = None
-        self.sealed = LiveSealed(self, installation, scopes)
+        self.sealed = LiveSealed(self, installation, scopes, keys or KeyLook())
 
     @property
     def views(self) -> tuple["LiveMember | LiveSealed", ...]:
@@ -132,10 +134,15 @@ class LiveSealed:
     kind = SEALED_SECRET
 
     def __init__(
-        self, member: LiveMember, installation: Installation, scopes: tuple[str, ...]
+        self,
+        member: LiveMember,
+        installation: Installation,
+        scopes: tuple[str, ...],
+        keys: KeyLook,
     ) -> None:
         self.client = member.client
         self._member = member
+        self._keys = keys
         self._installation = installation
         self._scopes = scopes
         self._is_served: bool | None = None
@@ -178,7 +185,9 @@ class LiveSealed:
             return not_served(Place(self.facts.name, "", "", SEALED_SECRET))
         if self._certificate is None:
             self._certificate = await cluster_certificate(
-                self.client, self.facts, now=self.client.clock.now()
+                self.facts,
+                lambda: self._keys.certificate(self.client),
+                now=self.client.clock.now(),
             )
         return self._certificate
 

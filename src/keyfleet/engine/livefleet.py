@@ -14,6 +14,7 @@ from keyfleet.engine.identity import Identity, identity_objection, read_identity
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.naming import with_settled_names
+from keyfleet.engine.sealing.looking import KeyLook
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
@@ -48,6 +49,7 @@ class LiveFleet:
         clock: Clock,
         hooks: Hooks | None = None,
         labels: Mapping[str, Mapping[str, str]] | None = None,
+        keys: KeyLook | None = None,
     ) -> None:
         """Prepare; nothing is contacted.
 
@@ -58,8 +60,10 @@ class LiveFleet:
             clock: For time limits.
             hooks: Observation.
             labels: By UID, of clusters that are labelled so whatever a snapshot says.
+            keys: Reads sealing keys.
         """
         self.hub = hub
+        self.keys = keys or KeyLook()
         self._labels = labels or {}
         self.installation = installation
         self._snapshots = with_settled_names(snapshots)
@@ -141,6 +145,7 @@ class LiveFleet:
             contact.member.client,
             self.installation,
             winner.namespaces or EVERYWHERE,
+            self.keys,
         )
         self._contacts[winner.name] = replace(contact, snapshot=winner, member=member)
         return self._contacts[winner.name]
@@ -193,5 +198,5 @@ class LiveFleet:
             return Contact(snapshot, None, identity, version, objection)
         facts = replace(self._facts_as(snapshot, identity.uid), former_uids=identity.former_uids)
         scopes = snapshot.namespaces or EVERYWHERE
-        member = LiveMember(facts, client, self.installation, scopes)
+        member = LiveMember(facts, client, self.installation, scopes, self.keys)
         return Contact(snapshot, member, identity, version)

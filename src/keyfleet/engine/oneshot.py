@@ -17,7 +17,6 @@ from keyfleet.engine.livefleet import Contact, LiveFleet
 from keyfleet.engine.obstacles import cluster_paused, contested, failure_finding
 from keyfleet.engine.resolving import HUB_WORD
 from keyfleet.engine.revisions import Prints, is_other_source
-from keyfleet.engine.sealing.looking import KeyLook
 from keyfleet.engine.shaping import Shaped, Surroundings, shape_intent
 from keyfleet.engine.stores.looking import StoreLook
 from keyfleet.engine.targets import Gatherer, forced_policy
@@ -91,7 +90,6 @@ class OneShot:
     def __init__(self, fleet: LiveFleet, request: Request) -> None:
         self._fleet = fleet
         self._request = request
-        self._keys = KeyLook()
         self._intents = Intents()
         for intent in request.intents:
             self._intents.put(intent)
@@ -155,7 +153,7 @@ class OneShot:
         look = self._request.stores
         if look is not None:
             await look.find(intent, resolved.__getitem__)
-        await self._keys.find(intent, resolved.__getitem__)
+        await self._fleet.keys.find(intent, resolved.__getitem__)
 
         def revise(asked: Intent, prints: Prints) -> int:
             known = [(asked.revision, asked.source_fingerprint)]
@@ -177,7 +175,7 @@ class OneShot:
                 crd_uid=lambda key: self._request.crd_uids.get(key.kind, ""),
                 domain=self._request.domain,
                 stores=look.stores if look else None,
-                keys=self._keys.keys,
+                keys=self._fleet.keys.keys,
                 namespace_of=look.namespace_of if look else _by_name,
             ),
         )

@@ -20,6 +20,7 @@ from keyfleet.engine.members.sourcewatches import SourceWatches
 from keyfleet.engine.members.targetview import TargetView
 from keyfleet.engine.members.targetwatch import TargetWatch
 from keyfleet.engine.members.watchmaker import WatchMaker
+from keyfleet.engine.sealing.certificates import Certificates, NoCertificates
 from keyfleet.engine.views import (
     Look,
     actual_from_secret,
@@ -71,6 +72,7 @@ class Member(TargetView):
         hooks: Hooks,
         lists: asyncio.Semaphore | None = None,
         scopes: tuple[str, ...] = EVERYWHERE,
+        certificates: Certificates | None = None,
     ) -> None:
         self._facts = facts
         self.is_ready = False
@@ -96,6 +98,7 @@ class Member(TargetView):
             labels=self._labels,
             scopes=scopes,
             tell=self._target_changed,
+            certificates=certificates or NoCertificates(),
         )
         self._namespaces = NamespaceWatch(self._maker, scopes, self._namespace_changed)
         self._sources = SourceWatches(self._maker, self._source_changed)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
-from keyfleet.base.errors import DeniedError, KeyfleetError
+from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.sealing import SealingCertificate
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.members.memory import Memory, Spot
@@ -17,19 +17,18 @@ from keyfleet.engine.members.scopes import ScopedWatch
 from keyfleet.engine.members.targetview import TargetView
 from keyfleet.engine.members.targetwatch import TargetWatch, Tell
 from keyfleet.engine.members.watchmaker import WatchMaker
-from keyfleet.engine.sealing.certificates import cluster_certificate
-from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE, KEY_LABEL
+from keyfleet.engine.sealing.certificates import Certificates, cluster_certificate
 from keyfleet.engine.views import Look, actual_from_sealed
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
-from keyfleet.kube.resources import SEALEDSECRETS, SECRETS
+from keyfleet.kube.resources import SEALEDSECRETS
 from keyfleet.kube.responses import NOT_SERVED
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import Installation, read_marker
 from keyfleet.model.places import SEALED_SECRET, ClusterFacts, IntentKey, NamespaceFacts, Place
 from keyfleet.model.plan import Finding
-from keyfleet.plan.sealing import expired, not_served
+from keyfleet.plan.sealing import not_served
 
 
 class Ground(Protocol):
@@ -61,6 +60,7 @@ class SealedTargets(TargetView):
         labels: str,
         scopes: tuple[str, ...],
         tell: Tell,
+        certificates: Certificates,
     ) -> None:
         """Prepare; nothing is watched yet.
 
@@ -71,17 +71,17 @@ class SealedTargets(TargetView):
             labels: The selector of marked targets.
             scopes: The namespaces to watch, or `EVERYWHERE`.
             tell: Told the intents concerned when a target was changed by somebody else, or went.
+            certificates: Of every cluster's newest key.
         """
         self._ground = ground
         self._maker = maker
         self._labels = labels
         self._scopes = scopes
         self._tell = tell
+        self._certificates = certificates
         self._is_open = False
         self._lock = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        self._keys: tuple[Informer[Metadata], asyncio.Task[None]] | None = None
-        self._certificate: SealingCertificate | None = None
         memory = Memory()
         super().__init__(
             SEALED_SECRET, maker.client, installation, memory, self._new_watch(memory, ())
@@ -120,13 +120,8 @@ class SealedTargets(TargetView):
         return self._end()
 
     def informers(self) -> list[Informer[Metadata] | ScopedWatch]:
-        """Return the running watches, but for keys that may not be watched."""
-        found: list[Informer[Metadata] | ScopedWatch] = []
-        if self._is_open:
-            found.append(self._targets.informer)
-        if self._keys is not None and not isinstance(self._keys[0].error, DeniedError):
-            found.append(self._keys[0])
-        return found
+        """Return the running watches."""
+        return [self._targets.informer] if self._is_open else []
 
     @property
     def owners(self) -> set[IntentKey]:
@@ -137,33 +132,11 @@ class SealedTargets(TargetView):
         """Return what targets are sealed with here, or why none can be."""
         if not await self.open():
             return not_served(Place(self.facts.name, "", "", SEALED_SECRET))
-        now = self._maker.clock.now()
-        known = self._certificate
-        if known is not None and not self.facts.sealing_certificate:
-            return expired(self.facts, known, now) or known
-        if not self.facts.sealing_certificate:
-            self._watch_keys()
-        found = await cluster_certificate(self.client, self.facts, now=now)
-        if not isinstance(found, Finding) and not self.facts.sealing_certificate:
-            self._certificate = found
-        return found
+        return await cluster_certificate(self.facts, self._newest, now=self._maker.clock.now())
 
-    def _watch_keys(self) -> None:
-        if self._keys is not None:
-            return
-        informer = self._maker.watch(
-            SECRETS,
-            lambda *_: self._keys_changed(),
-            namespace=DEFAULT_NAMESPACE,
-            labels=KEY_LABEL,
-            purpose="sealing-key",
-        )
-        self._keys = (informer, spawn(informer.run(), name=f"watch keys {self.facts.name}"))
-
-    def _keys_changed(self) -> None:
-        self._certificate = None
-        if self._is_open and self.owners:
-            self._tell(self.owners, ("", ""))
+    async def _newest(self) -> SealingCertificate | None:
+        await self._certificates.heard(self.facts.name)
+        return self._certificates.certificate(self.facts.name)
 
     async def _start(self) -> None:
         self._targets = self._new_watch(self.memory, self._scopes)
@@ -218,9 +191,8 @@ class SealedTargets(TargetView):
 
     def _end(self) -> list[asyncio.Task[None]]:
         self._is_open = False
-        self._certificate = None
-        tasks = [task for task in (self._watching, self._keys and self._keys[1]) if task]
-        self._watching = self._keys = None
+        tasks = [self._watching] if self._watching else []
+        self._watching = None
         for task in tasks:
             task.cancel()
         return tasks

@@ -2,12 +2,14 @@
 """What the engine does when the sealing keys of a cluster change, and where it looks for them."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.engine.core import Core
 from keyfleet.engine.due import Due
+from keyfleet.engine.entry import Entry
 from keyfleet.engine.hubobjects import HUB
 from keyfleet.engine.resolving import HUB_WORD, Resolving
 from keyfleet.engine.sealing.fleetkeys import FleetKeys
@@ -46,7 +48,7 @@ class KeyChanges:
         self.keys = FleetKeys(
             parts.sealing,
             find=self._find,
-            is_needed=lambda name: next(self._readers(name), None) is not None,
+            is_needed=self._is_needed,
             may_make=self._may_make,
             events=self,
             means=Means(clock=parts.clock, random=parts.random, hooks=parts.hooks),
@@ -63,11 +65,15 @@ class KeyChanges:
     # `KeyEvents`.
 
     def keys_changed(self, cluster: ClusterName, before: KeySecrets | None) -> None:
-        """Try again what did not open; what opened stays as it is."""
+        """Try again what did not open; what opened stays. What is sealed may have to be anew."""
         del before
         for intent in list(self._readers(cluster)):
             if not self._core.results.is_well(intent.key):
                 self._due.afresh(intent.key)
+        entry = self._entry(cluster)
+        for intent in list(self._sealers(cluster)):
+            if entry is not None:
+                entry.lane.add_now(intent.key)
         self._warn_of_shared(cluster)
 
     def key_broken(self, cluster: ClusterName, broken: Metadata, error: InvalidInputError) -> None:
@@ -104,6 +110,22 @@ class KeyChanges:
 
     # `FleetKeys`.
 
+    def _is_needed(self, cluster: ClusterName) -> bool:
+        users = chain(self._readers(cluster), self._sealers(cluster))
+        return next(users, None) is not None
+
+    def _sealers(self, cluster: ClusterName) -> Iterator[Intent]:
+        """Yield who seals what it delivers there."""
+        entry = self._entry(cluster)
+        if entry is not None:
+            for intent in self._core.intents.meaning(entry.facts):
+                if intent.targets.sealed_as is not None:
+                    yield intent
+
+    def _entry(self, cluster: ClusterName) -> Entry | None:
+        fleet = self._core.fleet
+        return fleet.get(cluster) if cluster else fleet.hub()
+
     def _readers(self, cluster: ClusterName) -> Iterator[Intent]:
         for intent in self._core.intents:
             for read in intent.all_reads:
@@ -129,7 +151,6 @@ class KeyChanges:
         return (found[0].name, found[1]) if found is not None else None
 
     def _may_make(self, cluster: ClusterName) -> bool:
-        fleet = self._core.fleet
-        entry = fleet.get(cluster) if cluster else fleet.hub()
+        entry = self._entry(cluster)
         is_paused = entry is not None and entry.snapshot.paused
         return not is_paused and self._core.parts.may_write()
