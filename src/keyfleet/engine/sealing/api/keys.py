@@ -72,13 +72,15 @@ class WhileLeading:
         return found
 
 
-async def keys_of(keys: SealingKeys, cluster: ClusterName, clock: Clock) -> ClusterKeys:
+async def keys_of(
+    keys: SealingKeys, cluster: ClusterName, clock: Clock, *, wait_s: float = WAIT_S
+) -> ClusterKeys:
     """Return the keys of a cluster, once they are read.
 
     Raises:
         NotFoundError, TemporaryError: As `SealingKeys.keyset`.
     """
-    end = clock.monotonic() + WAIT_S
+    end = clock.monotonic() + wait_s
     while True:
         try:
             return ClusterKeys(keys.keyset(cluster), keys.certificate(cluster))

@@ -35,7 +35,12 @@ class Places:
     """A bounded number of requests under way."""
 
     def __init__(self, together: int = TOGETHER, of_one: int = TOGETHER_OF_ONE) -> None:
-        """Start with nothing under way."""
+        """Start with nothing under way.
+
+        Args:
+            together: Places in all.
+            of_one: Places that one may have.
+        """
         self._together = together
         self._of_one = of_one
         self._taken: Counter[Requester] = Counter()

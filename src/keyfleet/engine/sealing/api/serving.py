@@ -18,7 +18,7 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.engine.beside import SWITCH_S, beside
 from keyfleet.engine.sealing.api import answers
 from keyfleet.engine.sealing.api.answers import Answer
-from keyfleet.engine.sealing.api.keys import ClusterKeys, SealingKeys, keys_of
+from keyfleet.engine.sealing.api.keys import WAIT_S, ClusterKeys, SealingKeys, keys_of
 from keyfleet.engine.sealing.api.manifest import SIZE_MAX
 from keyfleet.engine.sealing.api.places import Places, requester
 from keyfleet.engine.sealing.api.rate import Rate, RateLimit, Requester, Verdict
@@ -30,6 +30,8 @@ BODY_S = 10.0
 """How long a request may take to come in."""
 WORK_S = 10.0
 """How long it may wait for its turn and try keys."""
+WAITING_FOR_ONE = 4
+"""Requests that wait until the keys of one cluster are read; others are told to ask again."""
 FOR_ALL = 10
 """How many times one requester's rate a single address may ask, whoever it says it asks for."""
 
@@ -82,6 +84,7 @@ class SealingApi:
         self._of_one = RateLimit(rate, clock)
         self._of_all = RateLimit(rate.times(FOR_ALL), clock)
         self._places = Places()
+        self._waits = Places(of_one=WAITING_FOR_ONE)
         self._observe = observe
         self._pool = ThreadPoolExecutor(
             THREADS,
@@ -140,10 +143,14 @@ class SealingApi:
         return answer.with_headers(verdict.headers)
 
     async def _of(self, cluster: ClusterName) -> ClusterKeys | Answer:
-        try:
-            return await keys_of(self._keys, cluster, self._clock)
-        except KeyfleetError as error:
-            return answers.refusal(error)
+        # No rate is asked before it is known that there is such a cluster: so few may wait for
+        # keys that are not there, and for those of one cluster still fewer.
+        with self._waits.place((cluster,)) as may_wait:
+            try:
+                wait_s = WAIT_S if may_wait else 0.0
+                return await keys_of(self._keys, cluster, self._clock, wait_s=wait_s)
+            except KeyfleetError as error:
+                return answers.refusal(error)
 
     def _asked(self, who: Requester, *what: str) -> Verdict:
         of_all = self._of_all.ask((who[0],))

@@ -27,7 +27,7 @@ from keyfleet.base.tasks import spawn
 from keyfleet.engine.sealing.api.keys import SealingKeys, WhileLeading
 from keyfleet.engine.sealing.api.places import TOGETHER, TOGETHER_OF_ONE
 from keyfleet.engine.sealing.api.rate import Rate
-from keyfleet.engine.sealing.api.serving import SealingApi
+from keyfleet.engine.sealing.api.serving import WAITING_FOR_ONE, SealingApi
 from keyfleet.model.places import ClusterName
 from keyfleet.observe.web import listening
 from keyfleet.testing.clock import FakeClock
@@ -260,3 +260,31 @@ async def test_each_answer_is_counted_under_names_that_there_are(served: Served)
         ("/v1/verify", "east", "POST", 409),
         ("/v1/verify", "", "POST", 404),
     ]
+
+
+class Never(FleetKeys):
+    """The keys of a cluster that does not answer."""
+
+    def _of(self, cluster: ClusterName) -> tuple[KeyPair, ...]:
+        raise NotReadyError("sealing.keys_unknown", "the sealing keys are not known", cluster)
+
+
+@pytest.mark.parametrize("path", ["/v1/cert.pem", "/v1/verify"])
+async def test_few_wait_for_keys_that_are_not_there(path: str) -> None:
+    """Else a cluster that is away, or is said to be, lets anybody keep the loop busy at no rate."""
+    keys = Never()
+    async with _served(keys, Rate()) as served:
+        body = GOOD if path.endswith("verify") else None
+        found: list[int] = []
+
+        async def ask() -> None:
+            found.append((await served.ask(f"/clusters/east{path}", body))[0])
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(30):
+                group.create_task(ask())
+            await until(lambda: len(found) >= 30 - WAITING_FOR_ONE)
+            assert served.clock.sleepers <= WAITING_FOR_ONE
+            while len(found) < 30:
+                await served.clock.advance(0.5)
+        assert found == [503] * 30
