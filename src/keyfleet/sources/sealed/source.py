@@ -71,7 +71,9 @@ class SealedSession:
         turn = partial(self.turns.turn, sealed.cluster)
         found = await open_items(items, sealed.label, keys, turn)
         if found.failures:
-            message = found.upstreams_text()
+            # A text that is the whole has no name.
+            is_whole = sealed.whole is not None
+            message = found.failures[_WHOLE] if is_whole else found.upstreams_text()
             raise UnsealError("source.unsealing", message, str(sealed), _hint(sealed, keys))
         return found.values
 

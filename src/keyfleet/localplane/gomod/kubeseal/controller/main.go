@@ -12,10 +12,12 @@ import (
 	"io"
 	"log"
 	"os"
+	"reflect"
 	"strconv"
 	"time"
-	_ "unsafe" // for the names below
+	"unsafe" // for the names below, too
 
+	"github.com/bitnami/sealed-secrets/pkg/apis/sealedsecrets/v1alpha1"
 	"github.com/bitnami/sealed-secrets/pkg/client/clientset/versioned"
 	"github.com/bitnami/sealed-secrets/pkg/controller"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,8 +50,9 @@ func main() {
 	must(err)
 	flags := &controller.Flags{
 		KeyPrefix: "sealed-secrets-key", KeySize: size, KeyOrderPriority: "CertNotBefore",
-		AcceptV1Data: true, UpdateStatus: true, MaxRetries: 5,
+		MaxRetries: 1, // more of them wait for their turn when a hundred manifests fail
 	}
+	v1alpha1.AcceptDeprecatedV1Data = true
 	ctx := context.Background()
 	keys, err := findKeys(ctx, client, rand.Reader, namespace, flags.KeyPrefix,
 		controller.SealedSecretsKeyLabel, size, flags.KeyOrderPriority)
@@ -58,6 +61,8 @@ func main() {
 	must(err)
 	made, err := prepare(client, namespace, namespace, nil, flags, sealed, keys)
 	must(err)
+	updateStatus := reflect.ValueOf(made).Elem().FieldByName("updateStatus")
+	*(*bool)(unsafe.Pointer(updateStatus.UnsafeAddr())) = true
 	made.Run(make(chan struct{}))
 }
 
