@@ -27,6 +27,17 @@ a server or parser said about a document is never quoted, because it may quote t
 
 from datetime import timedelta
 
+_LINE_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def one_line(text: str) -> str:
+    r"""Return a text from outside so that it is no more than a part of one line.
+
+    >>> one_line("a\n::error::b")
+    'a\\n::error::b'
+    """
+    return text.translate(_LINE_BREAKS)
+
 
 class KeyfleetError(Exception):
     """What failed (`code`, `message`), on which object (`subject`) and what to do (`hint`)."""
@@ -42,7 +53,9 @@ class KeyfleetError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}: {self.subject}" if self.subject else self.message
+        # Files and items may be called as if they were several lines, and the next one not ours.
+        subject = one_line(self.subject)
+        return f"{self.message}: {subject}" if subject else self.message
 
     def diagnostics(self) -> str:
         """Return the text a person sees: the error, a hint when there is one, the code."""

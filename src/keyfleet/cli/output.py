@@ -13,7 +13,7 @@ import msgspec
 
 from keyfleet.base import codec
 from keyfleet.base.clock import parse_timestamp
-from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.errors import KeyfleetError, one_line
 from keyfleet.cli.options import Common, Format
 from keyfleet.cli.tables import Column, Row, table
 from keyfleet.cli.terminal import Look, look_of, write_data
@@ -51,7 +51,7 @@ def rendered(answer: Answer, output: Format, look: Look) -> str:
         case Format.YAML:
             return codec.encode_yaml(answer.document)
         case Format.NAME:
-            return _lines(answer.names, look)
+            return _lines(map(one_line, answer.names), look)
     parts = [_body(answer, look, wide=output is Format.WIDE), _lines([answer.summary], look)]
     return "\n".join(part for part in parts if part.strip())
 

@@ -65,3 +65,9 @@ def test_no_temporary_error_is_permanent() -> None:
     for one, two in pairwise((errors.TemporaryError, errors.PermanentError)):
         assert not issubclass(one, two)
         assert not issubclass(two, one)
+
+
+def test_no_subject_forges_a_line() -> None:
+    error = InvalidInputError("input.x", "cannot be read", "a\nError: fine\r\n")
+    assert str(error) == "cannot be read: a\\nError: fine\\r\\n"
+    assert len(error.diagnostics().splitlines()) == 2

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from keyfleet.base.clock import SystemClock, parse_timestamp, timestamp
-from keyfleet.base.errors import InvalidInputError, KeyfleetError
+from keyfleet.base.errors import InvalidInputError, KeyfleetError, one_line
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.hub import UNSERVED, open_hub
@@ -127,7 +127,7 @@ def tell_keys(rings: Mapping[str, Ring], seen: Seen, common: Common) -> None:
 
 
 def _named(use: Use) -> str:
-    return f"{use.place}: {use.document} {use.item.name}"
+    return one_line(f"{use.place}: {use.document} {use.item.name}")
 
 
 _KEYS = (

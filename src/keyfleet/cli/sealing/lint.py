@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from keyfleet.base.clock import SystemClock
-from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.errors import InvalidInputError, one_line
 from keyfleet.base.sealing import SealingCertificate, load_certificate
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.options import NO_OPTIONS, Common
@@ -121,7 +121,8 @@ def _lines(complaints: Sequence[Complaint]) -> Sequence[str]:
     lines: list[str] = []
     told: set[str] = set()
     for each in complaints:
-        lines.append(f"{each.place}: {each.rule.severity} {each.rule.name}: {each.message}")
+        said = f"{each.place}: {each.rule.severity} {each.rule.name}: {each.message}"
+        lines.append(one_line(said))
         if each.rule.name not in told:
             # Once is enough for a tree with a thousand of them.
             told.add(each.rule.name)

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from keyfleet.base.errors import KeyfleetError
+from keyfleet.base.errors import KeyfleetError, one_line
 from keyfleet.cli.options import Common
 from keyfleet.cli.output import Answer
 from keyfleet.cli.sealing.resealing import Fate, FileOutcome, ItemOutcome
@@ -45,7 +45,7 @@ def tell_failures(outcomes: Sequence[FileOutcome], common: Common) -> None:
         return
     for outcome in outcomes:
         for error, place in _failures(outcome):
-            note(f"Failed: {place}: {error}")
+            note(f"Failed: {one_line(place)}: {error}")
             if error.hint:
                 note(f"Hint: {error.hint}")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyfleet.base.clock import SystemClock
-from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.errors import InvalidInputError, one_line
 from keyfleet.base.sealing import Keyset, SealingCertificate
 from keyfleet.cli.exits import Exit, exit_of_error
 from keyfleet.cli.options import NO_OPTIONS, Common
@@ -132,7 +132,7 @@ class _Seal:
         async with self._controller() as controller:
             names = await unopened(controller, documents)
         for name in names:
-            note(f"Error: unable to decrypt sealed secret: {name}")
+            note(f"Error: unable to decrypt sealed secret: {one_line(name)}")
         return Exit.FINDINGS if names else Exit.DONE
 
     async def _re_encrypt(self) -> Exit:

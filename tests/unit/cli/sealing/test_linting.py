@@ -7,10 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keyfleet.base.codec import encode_yaml
+from keyfleet.cli.options import Format
+from keyfleet.cli.output import rendered
 from keyfleet.cli.sealing.complaints import Allowed, Complaint, rules_for
-from keyfleet.cli.sealing.linting import Knowledge, lint_text
+from keyfleet.cli.sealing.lint import lint_answer
+from keyfleet.cli.sealing.linting import Knowledge, Report, lint_text
 from keyfleet.cli.sealing.plainrules import PLAINTEXT
 from keyfleet.cli.sealing.tree import TreeFile
+from keyfleet.cli.terminal import Look
 from keyfleet.testing.canary import canary, find_canary
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -82,3 +86,18 @@ def test_a_comment_allows_its_line_and_the_next() -> None:
 
 def test_patterns_of_a_folder_allow() -> None:
     assert rules_for("docs/a.yaml", [("x", "docs/*"), ("y", "a.yaml")]) == {"x"}
+
+
+def test_no_name_in_a_tree_forges_a_line() -> None:
+    """What reads lint's lines, such as a runner of workflows, takes commands from some of them."""
+    forged = "x\n::stop-commands::token\r\nclusters/a.yaml:1:1: note"
+    document = {"kind": "Secret", "metadata": {"name": forged}, "stringData": {forged: VALUE}}
+    file = TreeFile(Path(f"/tree/{forged}.yaml"), Path("/tree"))
+    found = lint_text(encode_yaml(document).encode(), file, Knowledge(NOW))
+    answer = lint_answer(Report(found, 1, 0))
+    text = rendered(answer, Format.TABLE, Look(is_ascii=False))
+    names = rendered(answer, Format.NAME, Look(is_ascii=False))
+    complaint, _hint, *summary = text.splitlines()
+    assert complaint.startswith("/tree/x\\n::stop-commands")
+    assert summary == ["", "1 files, 1 error"]
+    assert len(names.splitlines()) == 1
