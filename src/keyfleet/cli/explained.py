@@ -48,6 +48,8 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  Its fate: {found.fate}."
     for candidate in found.candidates:
         yield from (f"  {line}" for line in _candidate_lines(candidate))
+        if found.exists and found.holding.is_ours and candidate.is_failing:
+            yield "    What was delivered stays as it is."
 
 
 def _presence(found: Explanation) -> str:
@@ -79,6 +81,9 @@ def _candidate_lines(candidate: Candidate) -> Iterator[str]:
     yield from (f"  {_mark(rule)} {rule.rule}: {rule.detail}" for rule in candidate.considered)
     if candidate.step is not None:
         yield from (f"  {line}" for line in _step_lines(candidate.step))
+    if candidate.said is not None and not candidate.is_said_anyway:
+        said = candidate.said
+        yield f"  Its status says {said.reason or said.state}: {_one_line(said.message)}"
 
 
 def _verdict(candidate: Candidate) -> str:
@@ -91,7 +96,7 @@ def _mark(rule: Considered) -> str:
 
 def _step_lines(step: Step) -> Iterator[str]:
     if step.finding is not None:
-        yield f"{step.finding.state}, {step.finding.reason}: {step.finding.message}"
+        yield f"{step.finding.state}, {step.finding.reason}: {_one_line(step.finding.message)}"
         yield from step.finding.excerpt
         if step.finding.rule:
             yield f"Rule: {step.finding.rule}"
@@ -101,6 +106,11 @@ def _step_lines(step: Step) -> Iterator[str]:
         yield f"The next delivery would {step.verb.value} it."
     else:
         yield f"It is as wanted, revision {step.revision}."
+
+
+def _one_line(text: str) -> str:
+    # Upstream of SealedSecrets says each of several causes in a line of its own.
+    return "; ".join(text.splitlines())
 
 
 def _document(found: Explanation) -> dict[str, Any]:
@@ -158,4 +168,6 @@ def _candidate_document(candidate: Candidate) -> dict[str, Any]:
             "action": candidate.step.verb.value,
             **finding_document(candidate.step.finding),
         }
+    if candidate.said is not None:
+        document["status"] = finding_document(candidate.said)
     return document

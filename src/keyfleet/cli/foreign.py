@@ -36,6 +36,8 @@ class Found:
     origin: Origin
     resource: Resource
     translation: Translation
+    condition: str = "Ready"
+    """Type of the condition that says how it stands."""
 
 
 def claims_here(environ: Mapping[str, str] = os.environ) -> Claims:
@@ -88,7 +90,7 @@ async def _listed(
     for document in documents:
         origin = origin_of(dialect, kind.resource.kind, metadata_of(document), cluster)
         translation = at_home(understood(dialect, document, origin))
-        found.append(Found(document, origin, resource, translation))
+        found.append(Found(document, origin, resource, translation, kind.condition))
     return found
 
 

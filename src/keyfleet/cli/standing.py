@@ -101,17 +101,19 @@ def standing_of(document: Mapping[str, Any]) -> Standing:
     )
 
 
-def foreign_standing(document: Mapping[str, Any], origin: Origin, here: ClusterName) -> Standing:
-    """Return how another tool's manifest stands, by the Ready condition that its dialect writes.
+def foreign_standing(
+    document: Mapping[str, Any], origin: Origin, here: ClusterName, *, condition: str = "Ready"
+) -> Standing:
+    """Return how another tool's manifest stands, by the condition that its dialect writes.
 
     Args:
         document: The manifest.
         origin: Where it is.
         here: What that cluster is called in the fleet, the hub too.
+        condition: Type of the condition, see `Kind.condition`.
     """
     status = document.get("status") or {}
-    conditions = [one for one in status.get("conditions") or () if isinstance(one, Mapping)]
-    ready = next((one for one in conditions if one.get("type") == "Ready"), None)
+    ready = _present_condition(document, condition)
     known = Standing(
         origin.kind, origin.namespace, origin.name, created=origin.created, cluster=origin.cluster
     )
@@ -131,6 +133,17 @@ def foreign_standing(document: Mapping[str, Any], origin: Origin, here: ClusterN
         counts={state: 1},
         sync_handled=str(status.get("syncHandled", "")),
     )
+
+
+def _present_condition(document: Mapping[str, Any], type_: str) -> Mapping[str, Any] | None:
+    """Return a condition; None where nobody said it, or of an earlier generation only."""
+    status = document.get("status") or {}
+    # Some tools do not say of which generation they speak.
+    generation = metadata_of(document).generation
+    if status.get("observedGeneration", generation) != generation:
+        return None
+    conditions = [one for one in status.get("conditions") or () if isinstance(one, Mapping)]
+    return next((one for one in conditions if one.get("type") == type_), None)
 
 
 def _cluster(found: ClusterState) -> ClusterResult:

@@ -3,7 +3,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -81,12 +81,21 @@ async def _foreign(hub: Hub, declared: Declared, common: Common, scope: Scope) -
     if common.cluster and HUB not in named:
         found = [each for each in found if each.origin.cluster]
     return [
-        foreign_standing(
-            each.document, each.origin, each.origin.cluster or named.get(HUB, ClusterName("hub"))
-        )
+        standing_of_found(each, named.get(HUB, ClusterName("hub")))
         for each in found
         if scope.covers(each.origin.namespace, each.origin.name)
     ]
+
+
+def standing_of_found(found: Found, hub: ClusterName = ClusterName("hub")) -> Standing:
+    """Return how another tool's manifest stands.
+
+    Args:
+        found: The manifest.
+        hub: What the hub is called in the fleet.
+    """
+    here = found.origin.cluster or hub
+    return foreign_standing(found.document, found.origin, here, condition=found.condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class Seat:
 
     def standing(self, document: Mapping[str, Any]) -> Standing:
         """Return how it stands."""
-        return foreign_standing(document, self.found.origin, self.here)
+        return standing_of_found(replace(self.found, document=document), self.here)
 
 
 @asynccontextmanager

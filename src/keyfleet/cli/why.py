@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyfleet why`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from keyfleet import builtin
 from keyfleet.base.tasks import all_of
@@ -13,16 +14,18 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, open_look
 from keyfleet.cli.refs import Ref, parse_ref
-from keyfleet.cli.surveying import contacts_of
+from keyfleet.cli.surveying import contacts_of, standing_of_found
 from keyfleet.engine.declarations.claims import Declared as DeclaredKind
 from keyfleet.engine.deletion.confirm import Ground, Grounds
 from keyfleet.engine.deletion.holds import Home
 from keyfleet.engine.fates import Fates
 from keyfleet.engine.livefleet import Contact
+from keyfleet.engine.oneshot import Planned
 from keyfleet.engine.why import Explainer, Explanation
 from keyfleet.model.intent import Intent
-from keyfleet.model.places import ClusterName
-from keyfleet.model.plan import State
+from keyfleet.model.places import ClusterName, IntentKey
+from keyfleet.model.plan import Finding, State, Verb
+from keyfleet.model.sealed import SealedRead
 
 
 async def why(secret: str, /, *, common: Common = NO_OPTIONS) -> Exit:
@@ -44,10 +47,11 @@ async def why(secret: str, /, *, common: Common = NO_OPTIONS) -> Exit:
 
 async def _explain(look: Look, ref: Ref) -> list[Explanation]:
     near = look.about(ref)
-    plan = await near.plan(prune=False)
     declared = near.declared
-    installation = look.members.live.installation
     contacts = await contacts_of(look)
+    further = await _further(near, contacts, ref)
+    planned = await _planned(near, [each for there in further for each in there])
+    installation = look.members.live.installation
     fates = Fates(
         look.hub.client,
         installation,
@@ -56,22 +60,64 @@ async def _explain(look: Look, ref: Ref) -> list[Explanation]:
         await waiting_plans(look.hub),
         _grounds(contacts),
     )
-    kinds = asking_kinds(declared.domain)
-    on_hub = namesakes(await manifests_in(look.hub.client, kinds), ref.namespace, ref.name)
-    meant = await counting(look.hub.client, kinds)
 
-    async def explain(contact: Contact) -> list[Explanation]:
-        is_hub = contact.member is not None and contact.member.facts.is_hub
-        further = on_hub if is_hub else await _manifests_there(contact, meant, ref)
-        said = [each.translation for each in further]
+    async def explain(contact: Contact, there: Sequence[Found]) -> list[Explanation]:
+        said = [each.translation for each in there]
         intents = [*declared.intents, *(one for each in said for one in each.intents)]
         rejections = [*declared.rejections, *(one for each in said for one in each.rejections)]
-        explainer = Explainer(installation, intents, plan.planned, rejections, fates)
+        explainer = Explainer(installation, intents, planned, rejections, fates, _unwell(there))
         names = _target_names(intents, ref)
         return [await explainer.explain(ref.namespace, name, contact) for name in names]
 
-    found = await all_of(map(explain, contacts), name="explain")
+    found = await all_of(map(explain, contacts, further), name="explain")
     return [one for each in found for one in each]
+
+
+async def _further(look: Look, contacts: Iterable[Contact], ref: Ref) -> list[list[Found]]:
+    """Return the other tools' manifests of this name, for each cluster."""
+    kinds = asking_kinds(look.declared.domain)
+    on_hub = namesakes(await manifests_in(look.hub.client, kinds), ref.namespace, ref.name)
+    meant = await counting(look.hub.client, kinds)
+
+    async def there(contact: Contact) -> list[Found]:
+        if contact.member is not None and contact.member.facts.is_hub:
+            return on_hub
+        return await _manifests_there(contact, meant, ref)
+
+    return await all_of(map(there, contacts), name="further")
+
+
+async def _planned(look: Look, further: Iterable[Found]) -> list[Planned]:
+    """Return what would be done, of other tools' manifests where no store is to be asked for it."""
+    intents = (intent for each in further for intent in each.translation.intents)
+    sealed = {each.key: each for each in intents if _is_sealed(each)}
+    kept = (*look.declared.intents, *sealed.values())
+    plan = await replace(look, declared=replace(look.declared, intents=kept)).plan(prune=False)
+    # What their controller would only sign anew is nothing to tell.
+    return [
+        one
+        for one in plan.planned
+        if one.step.intent not in sealed or one.step.finding or one.step.verb is Verb.CREATE
+    ]
+
+
+def _is_sealed(intent: Intent) -> bool:
+    return all(isinstance(read.ref, SealedRead) for read in intent.all_reads)
+
+
+def _unwell(further: Iterable[Found]) -> dict[IntentKey, Finding]:
+    """Return what the manifests' statuses say where that is not well."""
+    said = ((each, standing_of_found(each)) for each in further)
+    return {
+        intent.key: Finding(
+            State.FAILED if standing.ready == "False" else State.PENDING,
+            standing.reason,
+            standing.message,
+        )
+        for each, standing in said
+        if standing.ready != "True"
+        for intent in each.translation.intents
+    }
 
 
 def _grounds(contacts: Iterable[Contact]) -> Grounds:

@@ -131,7 +131,7 @@ class Answers:
         if not isinstance(found, Outcome):
             return found
         news = self._results.take_news(key)
-        return replace(found, written=news.written, skipped=news.skipped)
+        return replace(found, written=news.written, skipped=news.skipped, synced=news.synced)
 
     def outcome(self, key: IntentKey) -> Outcome | Rejection | None:
         """Return what came of an intent; None when it is gone."""

@@ -32,6 +32,7 @@ class _Known:
     sync_token: str = ""
     sync_waits: set[ClusterName] = field(default_factory=set)
     sync_handled: str = ""
+    is_sync_told: bool = True
     written: Written | None = None
     skipped: tuple[str, ...] = ()
     is_skip_told: bool = True
@@ -45,6 +46,8 @@ class News:
     """What was done to targets."""
     skipped: tuple[str, ...] = ()
     """Entries that are left out from now on."""
+    synced: bool = False
+    """What a `keyfleet sync` asked for was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,9 @@ class Results:
         known = self._known.get(key)
         if known is None:
             return News()
-        news = News(known.written, () if known.is_skip_told else known.skipped)
-        known.written, known.is_skip_told = None, True
+        skipped = () if known.is_skip_told else known.skipped
+        news = News(known.written, skipped, synced=not known.is_sync_told)
+        known.written, known.is_skip_told, known.is_sync_told = None, True, True
         return news
 
     def propagated(self, key: IntentKey, cluster: ClusterName, seconds: float) -> None:
@@ -168,7 +172,8 @@ class Results:
             return False
         known.sync_waits.discard(cluster)
         self._finish_sync(known)
-        return known.sync_handled == known.sync_token
+        known.is_sync_told = known.sync_handled != known.sync_token
+        return not known.is_sync_told
 
     def _finish_sync(self, known: _Known) -> None:
         if not known.sync_waits:

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.engine.fates import Fates
@@ -14,7 +15,7 @@ from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.ownership import MARKED, Claim, Holding, Installation, spot_in
 from keyfleet.model.places import ClusterFacts, ClusterName, IntentKey, NamespaceFacts, Place
-from keyfleet.model.plan import Finding, Step
+from keyfleet.model.plan import Finding, State, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,25 @@ class Candidate:
     step: Step | None = None
     """What the next pass would do, where the intent wants the place."""
     rejection: Rejection | None = None
+    said: Finding | None = None
+    """What its manifest's status says where that is not well; None: nothing of the kind."""
 
     @property
     def wants(self) -> bool:
         """Tell whether the intent wants a target here."""
         return self.rejection is None and all(rule.holds for rule in self.considered)
+
+    @property
+    def is_failing(self) -> bool:
+        """Tell whether what it wants cannot be made now."""
+        told = self.step.finding if self.step else None
+        return any(one is not None and one.state is State.FAILED for one in (told, self.said))
+
+    @property
+    def is_said_anyway(self) -> bool:
+        """Tell whether its status says no more than what the next pass comes to."""
+        told = self.step.finding if self.step else None
+        return told is not None and self.said is not None and told.reason == self.said.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +91,10 @@ class Explainer:
         planned: Iterable[Planned],
         rejections: Iterable[Rejection] = (),
         fates: Fates | None = None,
+        said: Mapping[IntentKey, Finding] = MappingProxyType({}),
     ) -> None:
         self._fates = fates
+        self._said = said
         self._installation = installation
         self._intents = list(intents)
         self._rejections = list(rejections)
@@ -144,7 +161,7 @@ class Explainer:
         step = self._steps.get((intent.key, replace(place, kind=intent.targets.kind)))
         # Several entries may want parts of one remote secret.
         source = ", ".join(dict.fromkeys(str(read.ref) for read in intent.reads))
-        return Candidate(intent.key, source, considered, step)
+        return Candidate(intent.key, source, considered, step, said=self._said.get(intent.key))
 
 
 def considered_rules(

@@ -88,6 +88,8 @@ class Outcome:
     """What was done to targets since this was last told on the manifest."""
     skipped: tuple[str, ...] = ()
     """Entries of the manifest that are left out since their secrets are gone; told once."""
+    synced: bool = False
+    """What a `keyfleet sync` asked for was done since this was last told on the manifest."""
     notices: tuple[str, ...] = ()
     """What the manifest's author should know although nothing is wrong."""
 

@@ -115,6 +115,8 @@ class Kind:
     """For metadata-only kinds: which objects are manifests at all."""
     annotation_domain: str = ""
     """Prefix of the annotations to keep while decoding."""
+    condition: str = "Ready"
+    """Type of the condition by which a manifest says whether it is as it asks."""
 
 
 class Dialect(Protocol):
@@ -194,6 +196,10 @@ class ClusterSnapshot:
     """The only ones its login may reach Secrets in; empty: all."""
     sealing_certificate: str = ""
     """PEM of what is sealed with for it; empty: its newest key's."""
+    hub_namespace: str = ""
+    """Of the hub: where what the cluster takes for itself is written; empty: nowhere."""
+    is_agent: bool = False
+    """Nobody connects to it."""
 
 
 class Inventory(Protocol):

@@ -1,6 +1,7 @@
 """Explanations for people and programs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from keyfleet.cli.explained import explanations_answer
 from keyfleet.cli.refs import Ref
@@ -97,3 +98,20 @@ def test_golden_why_of_a_failing_template(golden_answer: Callable[..., None]) ->
         Explanation(_place("west"), candidates=(Candidate(KEY, "", (), rejection=rejection),)),
     ]
     golden_answer("why-template", explanations_answer(found, Ref("payments", "db")))
+
+
+def test_what_a_manifest_s_status_says_is_told_once() -> None:
+    said = Finding(State.FAILED, "UnsealFailed", "no key (a)\nbad base64 (b)")
+    step = Step(KEY, _place("east"), Verb.NONE, replace(said, hint="seal it again"))
+    looked_at = replace(_candidate("east", wants=True, step=step), said=said)
+    only_said = replace(_candidate("west", wants=True), said=said)
+    holding = Holding(Claim.OURS, MARKER)
+    found = [
+        Explanation(_place("east"), True, "Opaque", holding, (looked_at,)),
+        Explanation(_place("west"), candidates=(only_said,)),
+    ]
+    text = explanations_answer(found, Ref("payments", "db")).text or ()
+    assert text.count("    Failed, UnsealFailed: no key (a); bad base64 (b)") == 1
+    assert text.count("    Hint: seal it again") == 1
+    assert text.count("    What was delivered stays as it is.") == 1
+    assert text[-1] == "    Its status says UnsealFailed: no key (a); bad base64 (b)"

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from keyfleet.cli.standing import Standing, live_standing, rejected_standing, standing_of
+from keyfleet.cli.standing import (
+    Standing,
+    foreign_standing,
+    live_standing,
+    rejected_standing,
+    standing_of,
+)
 from keyfleet.cli.standings import standings_answer
 from keyfleet.model.intent import ClusterTargets, Intent, Origin, Read, SecretRef, Shape
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
@@ -124,3 +130,35 @@ def test_a_live_look_knows_whether_a_controller_has_work_left() -> None:
 def test_a_state_of_a_newer_version_is_shown_as_failed() -> None:
     later = _document(clusters=[{"name": "east", "state": "Rolling"}])
     assert [each.state for each in standing_of(later).clusters] == [State.FAILED]
+
+
+SEALED = Origin(
+    "sealed-secrets", "SealedSecret", "payments", "grafana", cluster=ClusterName("east")
+)
+
+
+def _sealed_standing(status: dict[str, Any]) -> Standing:
+    document = {"metadata": {"name": "grafana", "namespace": "payments", "generation": 2}}
+    here = ClusterName("east")
+    return foreign_standing({**document, "status": status}, SEALED, here, condition="Synced")
+
+
+def test_other_tools_manifest_stands_as_its_own_condition_says() -> None:
+    synced = {"type": "Synced", "status": "False", "reason": "UnsealFailed", "message": "no (key)"}
+    ready = {"type": "Ready", "status": "True"}
+    failing = _sealed_standing({"observedGeneration": 2, "conditions": [ready, synced]})
+    assert (failing.ready, failing.reason) == ("False", "UnsealFailed")
+    assert not failing.is_well
+    assert [(each.state, each.message) for each in failing.clusters] == [(State.FAILED, "no (key)")]
+    # Upstream's controller writes no reason.
+    bare = {"type": "Synced", "status": "True"}
+    well = _sealed_standing({"observedGeneration": 2, "conditions": [bare]})
+    assert well.is_well
+
+
+def test_a_condition_of_an_earlier_generation_of_other_tools_manifests_says_nothing() -> None:
+    synced = {"type": "Synced", "status": "True", "reason": "Unsealed"}
+    old = _sealed_standing({"observedGeneration": 1, "conditions": [synced]})
+    assert (old.ready, old.reason) == ("Unknown", "NotObserved")
+    silent = _sealed_standing({"conditions": [synced]})
+    assert silent.ready == "True"

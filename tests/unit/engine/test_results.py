@@ -145,6 +145,16 @@ def test_a_sync_is_handled_when_every_cluster_was_passed() -> None:
     assert outcome_of(results).sync_handled == "t1"
 
 
+def test_a_handled_sync_is_news_once_and_what_was_asked_of_an_earlier_controller_is_none() -> None:
+    results = Results()
+    results.sync_began(KEY, "t1", ())
+    assert not results.take_news(KEY).synced
+    results.sync_began(KEY, "t2", [EAST.name])
+    assert not results.take_news(KEY).synced
+    results.sync_passed(KEY, EAST.name)
+    assert [results.take_news(KEY).synced for _ in range(2)] == [True, False]
+
+
 def test_a_sync_without_a_reachable_cluster_is_handled_at_once() -> None:
     results = Results()
     results.sync_began(KEY, "t1", ())

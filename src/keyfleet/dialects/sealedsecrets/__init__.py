@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from keyfleet.dialects.sealedsecrets.conditions import SYNCED
 from keyfleet.dialects.sealedsecrets.report import report
 from keyfleet.dialects.sealedsecrets.translate import translate
 from keyfleet.kube.resources import SEALEDSECRETS
@@ -18,7 +19,7 @@ class SealedSecretsDialect:
     """Understands SealedSecrets."""
 
     name = "sealed-secrets"
-    kinds = (Kind(SEALEDSECRETS, is_for_members=True, is_foreign=True),)
+    kinds = (Kind(SEALEDSECRETS, is_for_members=True, is_foreign=True, condition=SYNCED),)
 
     def translate(self, manifest: Mapping[str, Any], origin: Origin) -> Translation:
         """Return what a SealedSecret asks for."""

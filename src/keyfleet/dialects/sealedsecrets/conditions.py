@@ -21,15 +21,16 @@ class Synced:
     message: str = ""
     """Empty where it is true."""
 
-    def said(self, before: Status, generation: int, now: str) -> Status:
+    def said(self, before: Status, generation: int, now: str, *, is_asked: bool = False) -> Status:
         """Return the status with this condition: the very same where it said so before.
 
         Args:
             before: The present status.
             generation: Of the manifest that this answers.
             now: RFC 3339.
+            is_asked: Somebody waits for an answer: one that says the same has its own time.
         """
-        if not self.is_new(before, generation):
+        if not is_asked and not self.is_new(before, generation):
             return before
         old, status = previous(before), str(self.is_true)
         since = old.get("lastTransitionTime") if old.get("status") == status else None

@@ -62,7 +62,7 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
     """
     known: Status = before or {}
     if isinstance(outcome, Rejection):
-        return _failed(_rejected(outcome), known, outcome.origin.generation, now)
+        return _failed(_rejected(outcome), known, outcome.origin.generation, now=now)
     worst = outcome.worst
     if worst is None and outcome.clusters:
         is_paused = all(result.state is State.PAUSED for result in outcome.clusters)
@@ -71,24 +71,28 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
         # Nothing is known yet: what was said stands.
         return Report(known)
     failure = _failure(outcome.intent, worst, is_source=worst is outcome.problem)
-    return _failed(failure, known, outcome.generation, now)
+    return _failed(failure, known, outcome.generation, now=now, is_asked=outcome.synced)
 
 
 def _succeeded(outcome: Outcome, before: Status, now: str) -> Report:
     synced = Synced(is_true=True, reason=UNSEALED)
     was_true = previous(before).get("status") == "True"
-    if was_true and not outcome.written and not synced.is_new(before, outcome.generation):
+    is_told = was_true and not outcome.written and not outcome.synced
+    if is_told and not synced.is_new(before, outcome.generation):
         return Report(before)
     notices = tuple(Event("Warning", TWICE, _short(notice)) for notice in outcome.notices)
     done = Event("Normal", UNSEALED, "SealedSecret unsealed successfully")
-    return Report(synced.said(before, outcome.generation, now), (done, *notices))
+    status = synced.said(before, outcome.generation, now, is_asked=outcome.synced)
+    return Report(status, (done, *notices))
 
 
-def _failed(failure: _Failure, before: Status, generation: int, now: str) -> Report:
+def _failed(
+    failure: _Failure, before: Status, generation: int, *, now: str, is_asked: bool = False
+) -> Report:
     message = _short(failure.message, MESSAGE_MAX_BYTES)
     synced = Synced(is_true=False, reason=failure.reason, message=message)
-    events = (failure.event,) if synced.is_new(before, generation) else ()
-    return Report(synced.said(before, generation, now), events)
+    events = (failure.event,) if is_asked or synced.is_new(before, generation) else ()
+    return Report(synced.said(before, generation, now, is_asked=is_asked), events)
 
 
 def _rejected(rejection: Rejection) -> _Failure:

@@ -164,3 +164,14 @@ def test_notices_come_with_success_and_long_texts_are_cut() -> None:
     assert len(condition(long)["message"]) == MESSAGE_MAX_BYTES
     (event,) = report(long, None, now=NOW).events
     assert len(event.note) == 1024
+
+
+@pytest.mark.parametrize("outcome", [SAME, unopened()])
+def test_who_asked_for_a_sync_is_answered_though_nothing_changed(outcome: Outcome) -> None:
+    before = report(outcome, None, now=NOW).status
+    assert report(outcome, before, now=LATER).status is before
+    answer = report(replace(outcome, synced=True), before, now=LATER)
+    assert answer.status is not None
+    said = answer.status["conditions"][0]
+    assert (said["lastUpdateTime"], said["lastTransitionTime"]) == (LATER, NOW)
+    assert [event.reason for event in answer.events] in (["Unsealed"], ["ErrUnsealFailed"])
