@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyfleet.base.errors import InvalidInputError
+from keyfleet.base.errors import DeniedError, InvalidInputError
 from keyfleet.base.secret import SecretValue
 from keyfleet.cli.sealing.ring import BACKED_UP, Ring
 from keyfleet.cli.sealing.rings import ring_of
@@ -20,6 +20,8 @@ from keyfleet.kube.requests import encode_body
 KEY_OF = "keyfleet.io/key-of"
 """Annotation in a backup: the cluster that a key Secret was read in."""
 
+_TYPES = ("kubernetes.io/tls", "Opaque")
+"""Of key Secrets: as the controllers make them, and as people do."""
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _OURS = frozenset({KEY_OF, BACKED_UP, _APPLIED})
 
@@ -57,7 +59,17 @@ def secrets_in(content: SecretValue, subject: str) -> list[KeptSecret]:
 
 
 def manifest_of(kept: KeptSecret) -> dict[str, Any]:
-    """Return the Secret to create; its namespace is its own."""
+    """Return the Secret to create; its namespace is its own.
+
+    Whoever knows the recipients can write a file that opens like a backup, and a Secret of another
+    type would be more than a key: a token, say, that the cluster lets in.
+
+    Raises:
+        DeniedError: `keys.type`: it is of no type that a key has.
+    """
+    if kept.secret.type not in _TYPES:
+        hint = "create it by hand, if you know who wrote the backup"
+        raise DeniedError("keys.type", "is of no type that a sealing key has", kept.place, hint)
     return _manifest(kept, _annotations(kept.secret.metadata))
 
 

@@ -4,8 +4,9 @@
 import os
 
 import aiohttp
+from yarl import URL
 
-from keyfleet.base.errors import InvalidInputError, PermanentError, UnreachableError
+from keyfleet.base.errors import DeniedError, InvalidInputError, PermanentError, UnreachableError
 from keyfleet.base.http import USER_AGENT, open_session, system_tls
 from keyfleet.kube.kubeconfig_proxy import environment_proxy
 
@@ -24,6 +25,7 @@ async def download(url: str, shown: str) -> bytes:
 
     Raises:
         KeyfleetError: It does not answer, or not with 200, or with too much.
+        DeniedError: `sealing.url_insecure`: it is of https and leads to something else.
     """
     proxy = environment_proxy(url, os.environ, subject=shown) or None
     try:
@@ -38,6 +40,7 @@ async def download(url: str, shown: str) -> bytes:
             ) as response,
         ):
             status = response.status
+            is_safe = all(_keeps_tls(url, each.url) for each in (*response.history, response))
             body = await response.content.read(SIZE_MAX + 1) if status == 200 else b""
             while 0 < len(body) <= SIZE_MAX and not response.content.at_eof():
                 body += await response.content.read(SIZE_MAX + 1 - len(body))
@@ -45,6 +48,13 @@ async def download(url: str, shown: str) -> bytes:
         raise UnreachableError(
             "sealing.url", "the certificate's URL does not answer", shown
         ) from None
+    if not is_safe:
+        raise DeniedError(
+            "sealing.url_insecure",
+            "leads to a place without TLS, where anybody can put a certificate of their own",
+            shown,
+            "give the URL that it leads to, if you trust the way there",
+        )
     if status != 200:
         raise PermanentError(
             "sealing.url_status", "cannot fetch the certificate", f"{shown}: {status}"
@@ -52,3 +62,7 @@ async def download(url: str, shown: str) -> bytes:
     if len(body) > SIZE_MAX:
         raise InvalidInputError("sealing.certificate", "too large for a certificate", shown)
     return body
+
+
+def _keeps_tls(asked: str, led_to: URL) -> bool:
+    return URL(asked).scheme != "https" or led_to.scheme == "https"

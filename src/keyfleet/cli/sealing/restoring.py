@@ -124,6 +124,7 @@ async def _restore_one(kept: KeptSecret, contact: Contact, *, dry_run: bool) -> 
 
     Raises:
         ConflictError: Another Secret has its name.
+        DeniedError: It is more than a key; see `manifest_of`.
     """
     if contact.member is None:
         raise unreached(contact)
@@ -139,8 +140,9 @@ async def _restore_one(kept: KeptSecret, contact: Contact, *, dry_run: bool) -> 
     if await client.find_metadata(SECRETS, metadata.name, namespace=metadata.namespace):
         hint = "another Secret has its name: rename or remove that one, if it is not needed"
         raise ConflictError("keys.differs", "is there and is another one", kept.place, hint)
+    body = manifest_of(kept)
     if not dry_run:
-        await client.create(SECRETS, manifest_of(kept), namespace=metadata.namespace)
+        await client.create(SECRETS, body, namespace=metadata.namespace)
     return CREATED
 
 
