@@ -31,8 +31,8 @@ from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import KEY_SECRET
 from keyfleet.engine.livefleet import Contact
+from keyfleet.engine.markedlist import list_marked
 from keyfleet.engine.obstacles import failure_finding
-from keyfleet.kube.resources import SECRETS
 from keyfleet.model.ownership import (
     HUB_LABEL,
     SYSTEM_NAMESPACE,
@@ -109,7 +109,7 @@ async def _survey(contacts: Iterable[Contact], look: Look, common: Common) -> Ex
     found = []
     for contact in contacts:
         if contact.member is not None:
-            marked = await contact.member.client.list_metadata(SECRETS, labels=HUB_LABEL)
+            marked = await list_marked(contact.member.client, HUB_LABEL)
             found += foreign(contact.member.facts, marked, look.members.live.installation)
     show(foreign_answer(found), common)
     return _exit([], contacts)
@@ -149,7 +149,7 @@ async def _candidates(contacts: Iterable[Contact], whose: str, look: Look) -> li
         if contact.member is None:
             continue
         client, facts = contact.member.client, contact.member.facts
-        marked = await client.list_metadata(SECRETS, labels=f"{HUB_LABEL}={hub_label(whose)}")
+        marked = await list_marked(client, f"{HUB_LABEL}={hub_label(whose)}")
         found += candidates(facts, marked, steps, look.members.live.installation)
     return sorted(found, key=lambda each: each.place)
 

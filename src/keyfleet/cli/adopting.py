@@ -14,6 +14,7 @@ from typing import Any
 from keyfleet.cli.output import Answer
 from keyfleet.cli.planned import finding_document, target_name
 from keyfleet.cli.tables import Column
+from keyfleet.engine.markedlist import Marked
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.ownership import MARKED, Claim, Installation, Marker, read_marker, spot_in
 from keyfleet.model.places import ClusterFacts, IntentKey, Place
@@ -45,21 +46,21 @@ class Candidate:
 
 
 def candidates(
-    cluster: ClusterFacts, marked: Iterable[Metadata], steps: Steps, us: Installation
+    cluster: ClusterFacts, marked: Iterable[Marked], steps: Steps, us: Installation
 ) -> list[Candidate]:
     """Return what is to be said of each target in question in one cluster.
 
     Args:
         cluster: Where.
-        marked: Its Secrets with the label of the hub in question.
+        marked: What has the label of the hub in question there.
         steps: What would be done about each declared target.
         us: This hub, adopting.
     """
     found = []
-    for metadata in marked:
-        marker = read_marker(metadata.annotations or {})
-        if marker is not None and _is_in_question(metadata, cluster, us):
-            found.append(_candidate(metadata, marker, cluster, steps, us))
+    for each in marked:
+        marker = read_marker(each.metadata.annotations or {})
+        if marker is not None and _is_in_question(each.metadata, cluster, us):
+            found.append(_candidate(each, marker, cluster, steps, us))
     return found
 
 
@@ -72,9 +73,10 @@ def _is_in_question(metadata: Metadata, cluster: ClusterFacts, us: Installation)
 
 
 def _candidate(
-    metadata: Metadata, marker: Marker, cluster: ClusterFacts, steps: Steps, us: Installation
+    marked: Marked, marker: Marker, cluster: ClusterFacts, steps: Steps, us: Installation
 ) -> Candidate:
-    place = Place(cluster.name, metadata.namespace, metadata.name)
+    metadata = marked.metadata
+    place = Place(cluster.name, metadata.namespace, metadata.name, marked.kind)
     spot = spot_in(cluster, metadata.namespace, metadata.name)
     if not MARKED.claims(metadata.annotations or {}, spot, us).is_ours:
         return Candidate(place, marker, finding=_copied(place))
@@ -165,16 +167,16 @@ class Foreign:
     count: int
 
 
-def foreign(cluster: ClusterFacts, marked: Iterable[Metadata], us: Installation) -> list[Foreign]:
+def foreign(cluster: ClusterFacts, marked: Iterable[Marked], us: Installation) -> list[Foreign]:
     """Return whose targets there are in a cluster besides ours.
 
     Args:
         cluster: Where.
-        marked: Its Secrets that say they are managed by Keyfleet.
+        marked: What says there that it is managed by Keyfleet.
         us: This hub.
     """
     counts: Counter[tuple[str, Claim]] = Counter()
-    for metadata in marked:
+    for metadata in (each.metadata for each in marked):
         spot = spot_in(cluster, metadata.namespace, metadata.name)
         holding = MARKED.claims(metadata.annotations or {}, spot, us)
         if holding.marker is not None and not holding.is_ours:

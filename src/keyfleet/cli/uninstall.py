@@ -19,14 +19,15 @@ from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
 from keyfleet.cli.uninstalling import Installed, Part, find_installed
 from keyfleet.engine.livefleet import Contact
-from keyfleet.kube.resources import CRDS, NAMESPACES, SECRETS
+from keyfleet.engine.markedlist import list_marked
+from keyfleet.kube.resources import CRDS, NAMESPACES
 from keyfleet.manifests import SYSTEM_NAMESPACE
 from keyfleet.manifests.deployment import DEPLOYMENTS
 from keyfleet.model.ownership import HUB_LABEL
 
 _Flag = Annotated[bool, Parameter(negative="")]
 Left = dict[str, int | None]
-"""Delivered Secrets by cluster; None where that cannot be asked."""
+"""Delivered Secrets and SealedSecrets by cluster; None where that cannot be asked."""
 
 
 async def uninstall(
@@ -78,7 +79,7 @@ async def _count(contact: Contact, members: Members) -> int | None:
         return None
     labels = f"{HUB_LABEL}={members.live.installation.hub_label}"
     try:
-        return len(await contact.member.client.list_metadata(SECRETS, labels=labels))
+        return len(await list_marked(contact.member.client, labels))
     except KeyfleetError:
         return None
 

@@ -9,32 +9,39 @@ from collections.abc import Mapping
 
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.ownership import MARKED, Installation, Marker, Marks
-from keyfleet.model.places import ClusterName, Place
+from keyfleet.model.places import SECRET, ClusterName, Place
 from keyfleet.model.plan import Step, Verb, Write
 
 
 def remark(
-    metadata: Metadata, marker: Marker, installation: Installation, cluster: ClusterName
+    metadata: Metadata,
+    marker: Marker,
+    installation: Installation,
+    cluster: ClusterName,
+    kind: str = SECRET,
 ) -> Step:
-    """Return the step that gives a live Secret this marker, signed anew.
+    """Return the step that gives a live target this marker, signed anew.
 
     Args:
-        metadata: Of the Secret as it was seen; it must still be that version.
+        metadata: Of the target as it was seen; it must still be that version.
         marker: What to say.
         installation: Who signs.
         cluster: What the cluster is called, for messages.
+        kind: Of the target.
     """
-    return _step(metadata, marker, MARKED.marks(marker, installation), cluster)
+    place = Place(cluster, metadata.namespace, metadata.name, kind)
+    return _step(metadata, marker, MARKED.marks(marker, installation), place)
 
 
 def release(
     metadata: Metadata, marker: Marker, installation: Installation, cluster: ClusterName
 ) -> Step:
     """Return the step that leaves a live Secret in place for good, as `Retain` does."""
-    return _step(metadata, marker, MARKED.relinquish(marker, installation), cluster)
+    place = Place(cluster, metadata.namespace, metadata.name)
+    return _step(metadata, marker, MARKED.relinquish(marker, installation), place)
 
 
-def _step(metadata: Metadata, marker: Marker, marks: Marks, cluster: ClusterName) -> Step:
+def _step(metadata: Metadata, marker: Marker, marks: Marks, place: Place) -> Step:
     write = Write(
         type="",
         labels=_changed(metadata.labels, marks.labels),
@@ -44,7 +51,7 @@ def _step(metadata: Metadata, marker: Marker, marks: Marks, cluster: ClusterName
     )
     return Step(
         marker.intent,
-        Place(cluster, metadata.namespace, metadata.name),
+        place,
         Verb.UPDATE,
         write=write,
         uid=metadata.uid,

@@ -16,9 +16,10 @@ from keyfleet.cli.adopting import (
     foreign,
     foreign_answer,
 )
+from keyfleet.engine.markedlist import Marked
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.ownership import MARKED, Installation, Marker
-from keyfleet.model.places import Place
+from keyfleet.model.places import SEALED_SECRET, SECRET, Place
 from keyfleet.model.plan import Finding, State, Step, Verb, Write
 
 LOST = Installation("0000aaaa-0000-4000-8000-000000000000", Keyring({"theirs": b"t" * 32}))
@@ -35,7 +36,6 @@ MARKER = Marker(
     revision=3,
 )
 PLACE = Place(EAST.name, "payments", "db")
-KEY = (MARKER.intent, PLACE)
 
 
 def target(by: Installation = LOST, *, name: str = "db", **changes: Any) -> Metadata:
@@ -45,12 +45,17 @@ def target(by: Installation = LOST, *, name: str = "db", **changes: Any) -> Meta
     )
 
 
-def step(verb: Verb = Verb.UPDATE, finding: Finding | None = None, **write: Any) -> Step:
-    return Step(MARKER.intent, PLACE, verb, finding, write=Write("Opaque", **write))
+def step(
+    verb: Verb = Verb.UPDATE, finding: Finding | None = None, place: Place = PLACE, **write: Any
+) -> Step:
+    return Step(MARKER.intent, place, verb, finding, write=Write("Opaque", **write))
 
 
-def one(metadata: Metadata, *planned: Step, us: Installation = ADOPTING) -> Candidate:
-    (found,) = candidates(EAST, [metadata], dict.fromkeys([KEY], *planned) if planned else {}, us)
+def one(
+    metadata: Metadata, *planned: Step, us: Installation = ADOPTING, kind: str = SECRET
+) -> Candidate:
+    steps = {(each.intent, each.place): each for each in planned}
+    (found,) = candidates(EAST, [Marked(metadata, kind)], steps, us)
     return found
 
 
@@ -59,6 +64,15 @@ def test_what_this_hub_declares_is_taken_over_by_its_marks_alone() -> None:
     assert found.step is not None
     assert (found.result, found.differs) == ("adopt", False)
     assert found.step.write == Write("Opaque", annotations={"a": "b"})
+
+
+def test_a_sealed_target_is_taken_over_where_it_is_declared_as_one() -> None:
+    sealed = replace(PLACE, kind=SEALED_SECRET)
+    found = one(target(), step(place=sealed, annotations={"a": "b"}), kind=SEALED_SECRET)
+    assert (found.result, found.place.kind) == ("adopt", SEALED_SECRET)
+    undeclared = one(target(), step(annotations={"a": "b"}), kind=SEALED_SECRET)
+    assert undeclared.finding is not None
+    assert undeclared.finding.reason == "NotDeclared"
 
 
 def test_other_data_is_told_and_left_to_the_controller() -> None:
@@ -99,14 +113,14 @@ def test_where_the_lost_key_was_saved_a_forged_marker_is_not_taken_over() -> Non
 def test_targets_of_a_third_hub_and_our_own_are_not_in_question() -> None:
     third = Installation("0000bbbb", LOST.ring)
     marked = [target(third, hub=third.hub), target(INSTALLATION, hub=HUB_UID)]
-    assert candidates(EAST, marked, {}, ADOPTING) == []
+    assert candidates(EAST, map(Marked, marked), {}, ADOPTING) == []
 
 
 def test_of_the_own_hub_only_what_a_lost_key_signed_is_in_question() -> None:
     own = replace(INSTALLATION, adopts=frozenset({HUB_UID}))
     lost_key = Installation(HUB_UID, LOST.ring)
     marked = [target(lost_key, hub=HUB_UID), target(INSTALLATION, hub=HUB_UID)]
-    assert len(candidates(EAST, marked, {}, own)) == 1
+    assert len(candidates(EAST, map(Marked, marked), {}, own)) == 1
 
 
 def test_golden_of_adopt(golden_answer: Callable[..., None]) -> None:
@@ -120,5 +134,5 @@ def test_golden_of_adopt(golden_answer: Callable[..., None]) -> None:
 
 def test_golden_of_what_there_is_to_adopt(golden_answer: Callable[..., None]) -> None:
     marked = [target(), target(), target(INSTALLATION, hub=HUB_UID)]
-    golden_answer("adopt-survey", foreign_answer(foreign(EAST, marked, INSTALLATION)))
+    golden_answer("adopt-survey", foreign_answer(foreign(EAST, map(Marked, marked), INSTALLATION)))
     assert foreign_answer([]).summary

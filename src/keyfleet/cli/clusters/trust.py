@@ -22,12 +22,12 @@ from keyfleet.cli.terminal import note
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.identity import Identity, read_identity
 from keyfleet.engine.installation import KEY_SECRET
+from keyfleet.engine.markedlist import Marked, list_marked
 from keyfleet.engine.remarking import remark
 from keyfleet.inventory.declared.resolve import ACCEPTED_NAMES
 from keyfleet.inventory.kubeconfig.trust import Pin
 from keyfleet.kube.client import Client
-from keyfleet.kube.objects import Metadata
-from keyfleet.kube.resources import FLEETCLUSTERS, SECRETS
+from keyfleet.kube.resources import FLEETCLUSTERS
 from keyfleet.model.ownership import (
     HUB_LABEL,
     MARKED,
@@ -108,7 +108,7 @@ async def _find(snapshot: ClusterSnapshot, members: Members, hub: Hub) -> Accept
     try:
         identity = await read_identity(client, access.endpoint)
         labels = f"{HUB_LABEL}={members.live.installation.hub_label}"
-        marked = await client.list_metadata(SECRETS, labels=labels)
+        marked = await list_marked(client, labels)
     finally:
         await client.close()
     return accepted_of(snapshot, identity, marked, members.live.installation)
@@ -117,7 +117,7 @@ async def _find(snapshot: ClusterSnapshot, members: Members, hub: Hub) -> Accept
 def accepted_of(
     snapshot: ClusterSnapshot,
     identity: Identity,
-    marked: Iterable[Metadata],
+    marked: Iterable[Marked],
     installation: Installation,
 ) -> Accepted:
     """Return what there is to accept; pure.
@@ -125,7 +125,7 @@ def accepted_of(
     Args:
         snapshot: The cluster as it was known.
         identity: Who answers.
-        marked: The Secrets there with the hub's label.
+        marked: What there has the hub's label.
         installation: Whose signatures count.
     """
     known = {snapshot.name, *snapshot.aliases, *snapshot.accepted_names, ""}
@@ -134,7 +134,8 @@ def accepted_of(
     names: set[str] = set()
     copies: list[Step] = []
     sealed = 0
-    for metadata in marked:
+    for each in marked:
+        metadata = each.metadata
         spot = Spot(identity.uid, metadata.namespace, metadata.name, former)
         holding = MARKED.claims(metadata.annotations or {}, spot, installation)
         marker = holding.marker
@@ -147,7 +148,7 @@ def accepted_of(
             after = msgspec.structs.replace(marker, cluster=identity.uid)
             # Anybody could have written an unsigned one: to sign it here would make it true.
             signer = installation if holding.claim is Claim.OURS else unsigned
-            copies.append(remark(metadata, after, signer, snapshot.name))
+            copies.append(remark(metadata, after, signer, snapshot.name, each.kind))
         sealed += holding.claim is Claim.UNVERIFIED
     return Accepted(
         snapshot,

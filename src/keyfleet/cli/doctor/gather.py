@@ -11,13 +11,16 @@ from keyfleet.cli.controller import leader
 from keyfleet.cli.declared import declared_on_hub
 from keyfleet.cli.doctor.facts import ClusterSheet, HubSheet, Login, Target
 from keyfleet.cli.doctor.login import login_of
-from keyfleet.cli.doctor.sealed import sealed_sheet
+from keyfleet.cli.doctor.manifests import Manifests
+from keyfleet.cli.doctor.sealed import sealed_sheet, sealing_ring
+from keyfleet.cli.foreign import asking_kinds
 from keyfleet.cli.hub import Hub, installed_domain
 from keyfleet.cli.members import Members
 from keyfleet.engine.declarations.claims import is_own
 from keyfleet.engine.installation import KEY_SECRET
 from keyfleet.engine.live import LiveMember
 from keyfleet.engine.livefleet import Contact
+from keyfleet.engine.markedlist import list_marked
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import (
     ADMISSION_BINDINGS,
@@ -30,6 +33,7 @@ from keyfleet.kube.resources import (
     Resource,
 )
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything
+from keyfleet.manifests.everything import DEFAULT_DOMAIN
 from keyfleet.manifests.rights import Part, Right
 from keyfleet.manifests.rights import rights as rights_of
 from keyfleet.model.held import HELD_CONFIGMAP, HeldPlan, held_plans_of
@@ -191,6 +195,9 @@ async def _answering(
         may_everything=await _or_none(client.can("*", _ANYTHING)),
         kinds=await _or_none(_kinds(client)),
         sealed=await _or_none(sealed_sheet(client)),
+        ring=await _or_none(
+            sealing_ring(client, str(contact.snapshot.name), members.live.keys.namespace)
+        ),
         reflected=await _or_none(_reflected(client)),
         targets=await _or_none(_targets(member, us, sheet)),
         signing_key="" if us.ring.ephemeral else us.ring.signing_id,
@@ -228,13 +235,18 @@ async def _reflected(client: Client) -> int:
 
 
 async def _targets(member: LiveMember, us: Installation, sheet: HubSheet) -> tuple[Target, ...]:
-    found = []
-    for each in await member.client.list_metadata(SECRETS, labels=HUB_LABEL):
+    found, there = [], Manifests(member.client, asking_kinds(DEFAULT_DOMAIN))
+    for each in (one.metadata for one in await list_marked(member.client, HUB_LABEL)):
         spot = spot_in(member.facts, each.namespace, each.name)
         holding = MARKED.claims(each.annotations or {}, spot, us)
         if holding.marker is not None:
-            known = sheet.declared
-            is_declared = None if known is None else holding.marker.intent in known
+            is_declared = await _is_declared(holding.marker.intent, there, sheet)
             key_id = split_digest(holding.marker.mac)[0]
             found.append(Target(each.namespace, each.name, holding, key_id, is_declared))
     return tuple(found)
+
+
+async def _is_declared(key: IntentKey, there: Manifests, sheet: HubSheet) -> bool | None:
+    if there.concern(key):
+        return await there.declare(key)
+    return None if sheet.declared is None else key in sheet.declared

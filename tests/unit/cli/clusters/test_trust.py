@@ -10,10 +10,11 @@ from tests.unit.engine.fakes import HUB_UID, INSTALLATION
 from keyfleet.base.keyring import Keyring, ephemeral_keyring
 from keyfleet.cli.clusters.trust import Accepted, accepted_of
 from keyfleet.engine.identity import Identity
+from keyfleet.engine.markedlist import Marked
 from keyfleet.kube.access import Access
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.ownership import MARKED, OWNER_ANNOTATION, Installation, Marker, read_marker
-from keyfleet.model.places import ClusterName, ClusterUid
+from keyfleet.model.places import SEALED_SECRET, ClusterName, ClusterUid
 from keyfleet.plugin import ClusterSnapshot
 
 MARKER = Marker(
@@ -51,7 +52,7 @@ def target(by: Installation = INSTALLATION, *, name: str = "db", **changes: Any)
 
 
 def found(*targets: Metadata, us: Installation = INSTALLATION) -> Accepted:
-    return accepted_of(SNAPSHOT, NOW, targets, us)
+    return accepted_of(SNAPSHOT, NOW, map(Marked, targets), us)
 
 
 def marked(accepted: Accepted) -> Marker:
@@ -68,6 +69,11 @@ def test_copies_that_came_with_the_cluster_become_its_own_and_say_the_same_else(
     after = marked(found(target()))
     assert after.cluster == "uid-new"
     assert msgspec.structs.replace(after, cluster="uid-old", mac="") == MARKER
+
+
+def test_a_sealed_copy_is_marked_where_it_is() -> None:
+    (step,) = accepted_of(SNAPSHOT, NOW, [Marked(target(), SEALED_SECRET)], INSTALLATION).copies
+    assert (step.place.kind, step.place.name) == (SEALED_SECRET, "db")
 
 
 def test_a_copy_of_a_third_cluster_stays_a_copy() -> None:
