@@ -60,7 +60,8 @@ class Beside:
         """Install the kinds, the key and what the cases begin with."""
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(self._prepare, (OURS, THEIRS)))
-            list(pool.map(lambda side: self._write_all(side, cases), (OURS, THEIRS)))
+            written = {name: self._manifest(name, case) for name, case in cases.items()}
+            list(pool.map(lambda side: self._write_all(side, cases, written), (OURS, THEIRS)))
 
     def edit(self, cases: Mapping[str, Case]) -> None:
         """Change the manifests of the cases that say how."""
@@ -74,6 +75,8 @@ class Beside:
                 body = {"spec": spec}
                 answer = self.plane(side).api.call("PATCH", path, body, content_type=kind)
                 assert answer.status == HTTPStatus.OK, (name, answer.body)
+            for side in (OURS, THEIRS) if case.is_deleted else ():
+                self.plane(side).api.must("DELETE", SECRETS.path(namespace=PLACE, name=name))
 
     def declare(self, side: str) -> None:
         """Make a plane a member of Keyfleet's fleet."""
@@ -174,13 +177,13 @@ class Beside:
         paths = [SEALEDSECRETS.path(), *([FLEETCLUSTERS.path()] if side == OURS else ())]
         none_left(lambda: [path for path in paths if api.call("GET", path).status != HTTPStatus.OK])
 
-    def _write_all(self, side: str, cases: Mapping[str, Case]) -> None:
+    def _write_all(self, side: str, cases: Mapping[str, Case], written: Mapping[str, Any]) -> None:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda name: self._write(side, name, cases[name]), cases))
+            list(pool.map(lambda name: self._write(side, cases[name], written[name]), cases))
 
-    def _write(self, side: str, name: str, case: Case) -> None:
-        api = self.plane(side).api
-        answer = api.call("POST", SEALEDSECRETS.path(namespace=PLACE), self._manifest(name, case))
+    def _write(self, side: str, case: Case, manifest: Mapping[str, Any]) -> None:
+        api, name = self.plane(side).api, manifest["metadata"]["name"]
+        answer = api.call("POST", SEALEDSECRETS.path(namespace=PLACE), manifest)
         assert (answer.status == HTTPStatus.CREATED) != case.is_refused, (name, answer.body)
         if case.is_refused:
             return

@@ -46,6 +46,8 @@ class Case:
     """A merge patch of the spec, after the first look."""
     items_later: Mapping[str, bytes] | None = None
     """Sealed and merged into the items, after the first look."""
+    is_deleted: bool = False
+    """The Secret is deleted after the first look."""
     is_refused: bool = False
     """The API server does not take it."""
 
@@ -106,6 +108,28 @@ SHAPES: Final = {
     "two-fail-alike": Case(raw={"e": "AgAA"}, template={"data": {"a": "{{ .k "}}),
     "item-and-use": Case({}, raw={"e": "AgAA"}, template={"data": {"a": "{{ .e }}"}}),
     "template-null": Case(template={"metadata": None, "data": None}),
+    "template-nothing": Case(template={}),
+    "template-nulls": Case(
+        template={
+            "metadata": dict.fromkeys(
+                ("labels", "annotations", "finalizers", "creationTimestamp", "ownerReferences")
+            )
+        }
+    ),
+    "template-unknown": Case(template={"stringData": {"x": "y"}, "metadata": {"more": 1}}),
+    "template-applied": Case(
+        template={
+            "metadata": {
+                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
+            }
+        }
+    ),
+    "template-managed-by": Case(
+        template={"metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm"}}}
+    ),
+    "template-reserved": Case(
+        template={"metadata": {"annotations": {"keyfleet.io/x": "y", "note": "x"}}}
+    ),
     "template-name": Case(
         template={"metadata": {"name": "else", "namespace": "kube-system", "uid": "x"}}
     ),
@@ -125,6 +149,7 @@ SHAPES: Final = {
     "type-basic": Case(
         {"username": ONE, "password": TWO}, template={"type": "kubernetes.io/basic-auth"}
     ),
+    "type-bootstrap": Case(template={"type": "bootstrap.kubernetes.io/token"}),
     "type-edited": Case(
         template={"type": "example.com/a"}, edit={"template": {"type": "example.com/b"}}
     ),
@@ -184,6 +209,14 @@ SHAPES: Final = {
         edit={"template": {"metadata": {"annotations": {SKIP_OWNER: ON, MANAGED: ON}}}}
     ),
     # Changes.
+    "deleted": Case(is_deleted=True),
+    "deleted-managed": Case(
+        template={"metadata": {"annotations": {MANAGED: ON, SKIP_OWNER: ON}}}, is_deleted=True
+    ),
+    "deleted-patch": Case(there=secret(None, PATCH), is_deleted=True),
+    "deleted-immutable": Case(
+        template={"immutable": True}, items_later={"k": TWO}, is_deleted=True
+    ),
     "item-changed": Case(items_later={"k": TWO}),
     "item-removed": Case({"k": ONE, "l": ONE}, edit={"encryptedData": {"l": None}}),
     "item-broken": Case(edit={"encryptedData": {"l": "AgAA"}}),

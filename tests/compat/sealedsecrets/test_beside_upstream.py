@@ -18,9 +18,10 @@ from tests.compat.sealedsecrets.besidecases import CASES
 from keyfleet.localplane.fleet import LocalFleet
 
 SERVER = "an API server's text may hold values: ours says which field, or what to do"
-BEFORE_ASKING = "refused before a write is tried"
+BEFORE_ASKING = "told before a write is tried"
 MAPS = "functions of maps take the map of values; upstream's is of another type"
 TYPE = "a type that is left out stays what it is; upstream asks for a change that is refused"
+POWER = "who writes manifests gets neither Keyfleet's marks nor the rights of others by them"
 OWNERS = "references of others that are no controllers stay"
 SKIPS = "our mark says whose it is; upstream cannot tell after the first write"
 WHOLE = "such texts are older than that field"
@@ -29,15 +30,17 @@ NO_SECRET = "what was sealed says that it is a Secret, or is none"
 SUCCEEDS = frozenset({"status", "message", "events"})
 TEXT = frozenset({"message"})
 EVENT = frozenset({"events"})
-EVERYTHING = frozenset({*SUCCEEDS, "secret"})
+EXISTS = frozenset({"secret"})
 
 DIFFERENT: Final[Mapping[str, tuple[frozenset[str], str]]] = {
     "in-both": (EVENT, "a warning: what this means changed with v0.37"),
     "two-fail-alike": (TEXT, "items first: templates see values only if all of them open"),
     "t-range-text": (TEXT, "no value is shown"),
-    **dict.fromkeys(("t-get", "t-has-key", "t-keys", "t-pick"), (EVERYTHING, MAPS)),
-    **dict.fromkeys(("odd-name", "template-label-bad"), (TEXT | EVENT, BEFORE_ASKING)),
+    **dict.fromkeys(("t-get", "t-has-key", "t-keys", "t-pick"), (SUCCEEDS | EXISTS, MAPS)),
+    **dict.fromkeys(("odd-name", "template-label-bad"), (TEXT, BEFORE_ASKING)),
     **dict.fromkeys(("type-other-there", "type-edited", "type-tls-short"), (TEXT, SERVER)),
+    **dict.fromkeys(("template-reserved", "type-bootstrap"), (SUCCEEDS | EXISTS, POWER)),
+    "template-applied": (frozenset({"secret.annotations"}), "it would say values in clear"),
     "type-empty-there": (
         SUCCEEDS | {"secret.data", "secret.labels", "secret.annotations", "secret.owners"},
         TYPE,
@@ -48,13 +51,11 @@ DIFFERENT: Final[Mapping[str, tuple[frozenset[str], str]]] = {
     ),
     **dict.fromkeys(("skip-owner", "whole-skip-owner"), (SUCCEEDS, SKIPS)),
     "patch-item-gone": (frozenset({"secret.data"}), "what we delivered goes when it is not wanted"),
+    "deleted-patch": (EXISTS, "what is wanted is made again, whoever deleted it"),
     "whole": (frozenset({"secret.finalizers"}), WHOLE),
     "whole-immutable": (frozenset({"secret.immutable"}), WHOLE),
-    "whole-string-data": (
-        frozenset({"secret.data"}),
-        "counts; upstream loses it with its second write",
-    ),
-    "whole-no-kind": (EVERYTHING, NO_SECRET),
+    "whole-string-data": (frozenset({"secret.data"}), "upstream loses it with its second write"),
+    "whole-no-kind": (SUCCEEDS | EXISTS, NO_SECRET),
     **dict.fromkeys(("whole-other-kind", "whole-bad-data"), (TEXT, NO_SECRET)),
 }
 """Case -> what differs, and why."""

@@ -70,7 +70,7 @@ def report(outcome: Outcome | Rejection, before: Mapping[str, Any] | None, *, no
     if worst is not None and worst.reason in _UNKNOWN_YET:
         # Nothing is known yet: what was said stands.
         return Report(known)
-    failure = _failure(outcome.intent, worst, is_source=worst is outcome.problem)
+    failure = _failure(outcome.intent, worst)
     return _failed(failure, known, outcome.generation, now=now, is_asked=outcome.synced)
 
 
@@ -100,10 +100,10 @@ def _rejected(rejection: Rejection) -> _Failure:
     return _unseal_failed(rejection.reason, f"{where}{rejection.message}", rejection.hint)
 
 
-def _failure(key: IntentKey, worst: ClusterResult | None, *, is_source: bool) -> _Failure:
+def _failure(key: IntentKey, worst: ClusterResult | None) -> _Failure:
     if worst is None:
         return _update_failed("ClusterUnknown", "its cluster is no member of the fleet", "")
-    if is_source or worst.reason == TEMPLATE_ERROR:
+    if worst.reason in (UNSEAL_FAILED, TEMPLATE_ERROR):
         return _unseal_failed(worst.reason, worst.cause, worst.hint)
     if worst.reason in _NOT_OURS:
         text = f'Resource "{key.name}" already exists and is not managed by SealedSecret'

@@ -131,6 +131,13 @@ def test_templates_that_fail_are_a_matter_of_unsealing() -> None:
     assert event.note == f"Failed to unseal: {text}; correct the template"
 
 
+def test_what_no_api_server_takes_is_a_matter_of_writing() -> None:
+    outcome = failing("KeyName", "not a valid key of a Secret: ../k", "rename it")
+    found = replace(outcome, clusters=(), problem=outcome.clusters[0])
+    (event,) = report(found, None, now=NOW).events
+    assert event.reason == "ErrUpdateFailed"
+
+
 def test_other_failures_are_told_as_they_are() -> None:
     outcome = failing("WriteRefused", "hub/shop/db: refused", "look")
     assert condition(outcome)["message"] == "hub/shop/db: refused"
