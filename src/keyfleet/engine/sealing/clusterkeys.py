@@ -53,6 +53,9 @@ RECHECK_S = 30.0
 """How soon a cluster that is paused, or a pause between keys, is looked at again."""
 SPARE_FOR = timedelta(hours=1)
 """How long a key that was made and could not be kept is tried again."""
+TOLD_MAX, TOLD_FOR_S = 20, 3600.0
+"""Broken key Secrets that are told of within an hour: a cluster may have as many as it likes, and
+new ones each second, and the log is everybody's."""
 LONGEST_S = 3600.0
 """Wall clocks jump: a renewal is not slept for any longer at once."""
 
@@ -127,6 +130,7 @@ class ClusterKeys:
         self._certificate: SealingCertificate | None = None
         self._error: KeyfleetError | None = None
         self._told: set[tuple[str, str, str]] = set()
+        self._tellings: list[float] = []
         self._made: list[float] = []
         self._salt = 0
         self._spare: tuple[datetime, KeyPair] | None = None
@@ -267,11 +271,19 @@ class ClusterKeys:
         broken = {(name, error.code, error.subject) for name, error in found.broken}
         for name, error in found.broken:
             if (name, error.code, error.subject) not in self._told:
-                log.warning("sealing.key_broken", cluster=self.cluster, name=name, code=error.code)
-                self._events.key_broken(self.cluster, self._seen(name), error)
+                self._tell_broken(name, error)
         self._told = broken
         if before is None or _shown(before) != _shown(found):
             self._events.keys_changed(self.cluster, before)
+
+    def _tell_broken(self, name: str, error: InvalidInputError) -> None:
+        now = self._clock.monotonic()
+        self._tellings = [at for at in self._tellings if now - at < TOLD_FOR_S]
+        if len(self._tellings) >= TOLD_MAX:
+            return
+        self._tellings.append(now)
+        log.warning("sealing.key_broken", cluster=self.cluster, name=name, code=error.code)
+        self._events.key_broken(self.cluster, self._seen(name), error)
 
     def _seen(self, name: str) -> Metadata:
         at = (self._settings.namespace, name)

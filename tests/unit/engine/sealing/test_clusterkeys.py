@@ -10,7 +10,7 @@ from tests.unit.engine.sealing.keybench import FIRST, KeyBench
 
 from keyfleet.base.errors import NotReadyError
 from keyfleet.base.sealing import load_certificate
-from keyfleet.engine.sealing.clusterkeys import ClusterKeys
+from keyfleet.engine.sealing.clusterkeys import TOLD_MAX, ClusterKeys
 from keyfleet.engine.sealing.keysecrets import DEFAULT_PREFIX, Priority
 from keyfleet.kube.resources import SECRETS
 from keyfleet.testing.memoryplane import Sky
@@ -137,6 +137,21 @@ def test_a_broken_key_secret_is_told_again_after_it_was_whole(bench: KeyBench) -
         bench.delete("bad")
         bench.pass_time(1)
     assert len(bench.told.broken) == 2
+
+
+def test_no_cluster_fills_the_log_with_broken_keys(bench: KeyBench) -> None:
+    for number in range(40):
+        bench.put_broken(f"bad-{number}")
+    bench.start(makes=False)
+    bench.pass_time(1)
+    for number in range(40, 60):
+        bench.put_broken(f"bad-{number}")
+        bench.pass_time(1)
+    assert len(bench.told.broken) == TOLD_MAX
+    bench.later(hours=2)
+    bench.put_broken("later")
+    bench.pass_time(1)
+    assert bench.told.broken[-1][0] == "later"
 
 
 def test_keeps_what_it_holds_while_the_cluster_is_away(bench: KeyBench) -> None:
