@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from keyfleet.cli.doctor.facts import Ailment, Chart, ClusterSheet, Severity, unasked
+from keyfleet.cli.doctor.keychecks import sealing_keys
 from keyfleet.model.ownership import Claim
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -245,4 +246,5 @@ CLUSTER_CHECKS: tuple[Check, ...] = (
     old_keys,
     other_operators,
     sealed,
+    sealing_keys,
 )

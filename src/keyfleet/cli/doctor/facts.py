@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from keyfleet.cli.controller import Leader
+from keyfleet.cli.sealing.ring import Ring
 from keyfleet.manifests.rights import Right
 from keyfleet.model.held import HeldPlan
 from keyfleet.model.ownership import Holding
@@ -102,6 +103,8 @@ class ClusterSheet:
     kinds: frozenset[str] | None = None
     """CRDs that Keyfleet did not install, as `plural.group`."""
     sealed: SealedSheet | None = field(default_factory=SealedSheet)
+    ring: Ring | None = field(default_factory=lambda: Ring(""))
+    """Its sealing keys, where it serves SealedSecrets; else none."""
     reflected: int | None = 0
     """Secrets that Reflector's annotations stand on."""
     targets: tuple[Target, ...] | None = ()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from keyfleet.cli.doctor.facts import Ailment, Chart, Severity, unasked
+from keyfleet.cli.doctor.keychecks import shared_keys
 from keyfleet.kube.objects import metadata_of
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -94,4 +95,5 @@ FLEET_CHECKS: tuple[FleetCheck, ...] = (
     seen_by_controller,
     watches,
     held_plans,
+    shared_keys,
 )

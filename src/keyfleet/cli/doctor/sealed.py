@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who serves the SealedSecrets of a cluster, as their statuses tell.
+"""Who serves the SealedSecrets of a cluster, as their statuses tell, and with which keys.
 
 Keyfleet writes a reason into the condition, and upstream's controller never does.
 """
@@ -8,9 +8,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keyfleet.cli.doctor.facts import SealedSheet
+from keyfleet.cli.sealing.ring import Ring
+from keyfleet.cli.sealing.rings import ring_of
 from keyfleet.dialects.sealedsecrets.conditions import previous
+from keyfleet.engine.sealing.keysecrets import list_key_secrets
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SEALEDSECRETS
+
+
+async def sealing_ring(client: Client, cluster: str, namespace: str) -> Ring:
+    """Return the sealing keys of a cluster; none where it serves no SealedSecrets.
+
+    Raises:
+        DeniedError: They may not be listed.
+    """
+    if not await client.serves(SEALEDSECRETS):
+        return Ring(cluster)
+    return ring_of(cluster, await list_key_secrets(client, namespace))
 
 
 async def sealed_sheet(client: Client) -> SealedSheet:

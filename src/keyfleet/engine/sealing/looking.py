@@ -41,7 +41,7 @@ class KeyLook:
             priority: What makes one newer than another.
         """
         self._priority = priority
-        self._namespace = namespace
+        self.namespace = namespace
         self._prefix = prefix
         self._lists: dict[Client, asyncio.Task[list[KeySecret]]] = {}
         self._found: dict[ClusterName, Keyset | KeyfleetError] = {}
@@ -68,7 +68,7 @@ class KeyLook:
         found = self._found.get(name)
         if isinstance(found, Keyset):
             return found
-        raise not_known(name, found, self._namespace)
+        raise not_known(name, found, self.namespace)
 
     async def certificate(self, client: Client) -> SealingCertificate | None:
         """Return what to seal with in a cluster; None: it has no key.
@@ -92,5 +92,5 @@ class KeyLook:
         return await asyncio.shield(self._lists[client])
 
     async def _listed(self, client: Client) -> list[KeySecret]:
-        found = await list_key_secrets(client, self._namespace, self._prefix)
+        found = await list_key_secrets(client, self.namespace, self._prefix)
         return by_age(found.found, self._priority)
