@@ -123,7 +123,7 @@ def decode_yaml(raw: bytes, *, subject: str) -> list[YamlDocument]:
     """
     try:
         text = raw.decode("utf-8")
-        _refuse_depth(text, subject)
+        _refuse_excess(text, subject)
         return list(_documents(text, subject))
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
@@ -187,13 +187,16 @@ _Loader.yaml_constructors = {
 }
 
 _NODES_MAX = 200_000
+_EVENTS_MAX = 3 * _NODES_MAX
+"""More than that many nodes have: each is named by a key at most, and some have an end."""
 _DEPTH_MAX = 200
 _NODE_CHARACTERS = 1024
 
 
-def _refuse_depth(text: str, subject: str) -> None:
-    # The C loader recurses without a limit of its own: deep nesting would end the process.
-    depth = 0
+def _refuse_excess(text: str, subject: str) -> None:
+    # The C loader recurses without a limit of its own: deep nesting would end the process. And
+    # it builds a whole document before that can be looked at: a few MiB of commas took a minute.
+    depth = nodes = 0
     loader = _Loader(text)
     try:
         while loader.check_event():
@@ -202,8 +205,11 @@ def _refuse_depth(text: str, subject: str) -> None:
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
+            nodes = 0 if isinstance(event, yaml.DocumentStartEvent) else nodes + 1
             if depth > _DEPTH_MAX:
                 raise InvalidInputError("input.yaml", "nested too deeply", subject)
+            if nodes > _EVENTS_MAX:
+                raise InvalidInputError("input.yaml", "too many values in a document", subject)
     finally:
         loader.dispose()
 

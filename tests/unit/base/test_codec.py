@@ -219,6 +219,7 @@ BOMBS = {
     "itself": "a: &a [*a]",
     "itself in a map": "&a {x: *a}",
     "brackets": "[" * 300_000,
+    "commas": "[" + "a," * 3_000_000 + "]",
     "braces": "{a: " * 100_000,
     "dashes": "- " * 30_000,
     "steps": "".join(f"{' ' * n}a:\n" for n in range(400)),
@@ -229,7 +230,7 @@ BOMBS = {
 def test_documents_that_explode_are_refused_in_bounded_time(bomb: str) -> None:
     start = time.process_time()
     error = _refusal(lambda: decode_yaml(BOMBS[bomb].encode(), subject="s"))
-    assert "aliases" in error.message or "deeply" in error.message
+    assert any(word in error.message for word in ("aliases", "deeply", "too many values"))
     assert time.process_time() - start < 8
 
 
