@@ -5,7 +5,7 @@ Both are given the same sealing key and the same manifests; then each takes over
 """
 
 import subprocess
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, Final
 
 from tests.compat.sealedsecrets.besidecases import OWNED, Case
+from tests.compat.sealedsecrets.besideseen import Seen, seen
 from tests.e2e.harness import Program, Running, isolated
 
 from keyfleet.base import codec
@@ -29,17 +30,13 @@ from keyfleet.localplane import ControlPlane
 from keyfleet.localplane.fleet import LocalFleet
 from keyfleet.manifests import crds, namespace
 from keyfleet.manifests.sealedsecrets import sealedsecrets_crds
-from keyfleet.model.ownership import MANAGED_BY_LABEL
 
 OURS, THEIRS = "ours", "theirs"
 PLACE: Final = "beside"
-MARKS: Final = "keyfleet.io/"
 PATIENCE_S = 60.0
 SETTLED_S = 1.0
 """Upstream tries six times within a second; a status of ours waits up to one."""
 PAUSE = Event()
-
-Seen = Mapping[str, Any]
 
 
 @dataclass
@@ -158,7 +155,7 @@ class Beside:
         for event in self._list(side, f"/api/v1/namespaces/{PLACE}/events"):
             told.setdefault(event["involvedObject"]["name"], set()).add(event["reason"])
         return {
-            name: _seen(manifest, secrets.get(name), told.get(name, set()))
+            name: seen(manifest, secrets.get(name), told.get(name, set()))
             for manifest in self._list(side, SEALEDSECRETS.path(namespace=PLACE))
             for name in (manifest["metadata"]["name"],)
         }
@@ -251,43 +248,6 @@ def _reference(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "name": manifest["metadata"]["name"],
         "uid": manifest["metadata"]["uid"],
         "controller": True,
-    }
-
-
-def _seen(manifest: Mapping[str, Any], secret: Mapping[str, Any] | None, told: set[str]) -> Seen:
-    conditions = (manifest.get("status") or {}).get("conditions") or [{}]
-    return {
-        "secret": secret and _plain(secret, manifest["metadata"]["uid"]),
-        "status": conditions[0].get("status"),
-        "message": conditions[0].get("message", ""),
-        "since": conditions[0].get("lastTransitionTime"),
-        "events": tuple(sorted(told)),
-    }
-
-
-def _plain(secret: Mapping[str, Any], uid: str) -> Seen:
-    metadata = secret["metadata"]
-    return {
-        "uid": metadata["uid"],
-        "data": {key: b64decode(text) for key, text in (secret.get("data") or {}).items()},
-        "type": secret["type"],
-        "immutable": secret.get("immutable", False),
-        "labels": _foreign(metadata.get("labels")),
-        "annotations": _foreign(metadata.get("annotations")),
-        "finalizers": metadata.get("finalizers", []),
-        "owners": [
-            {**one, "uid": "UID" if one["uid"] == uid else one["uid"]}
-            for one in metadata.get("ownerReferences", [])
-        ],
-    }
-
-
-def _foreign(texts: Mapping[str, str] | None) -> dict[str, str]:
-    """Return labels or annotations without the marks by which Keyfleet knows its Secrets."""
-    return {
-        name: text
-        for name, text in (texts or {}).items()
-        if name != MANAGED_BY_LABEL and not name.startswith(MARKS)
     }
 
 

@@ -205,6 +205,14 @@ SHAPES: Final = {
     "skip-owner-there": Case(
         template={"metadata": {"annotations": {SKIP_OWNER: ON}}}, there=secret(None, MANAGED)
     ),
+    "skip-owner-template-owners": Case(
+        template={
+            "metadata": {
+                "annotations": {SKIP_OWNER: ON, MANAGED: ON},
+                "ownerReferences": [FOREIGN],
+            }
+        }
+    ),
     "skip-owner-later": Case(
         edit={"template": {"metadata": {"annotations": {SKIP_OWNER: ON, MANAGED: ON}}}}
     ),

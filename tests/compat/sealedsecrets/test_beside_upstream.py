@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from tests.compat.sealedsecrets.beside import OURS, THEIRS, Beside, Seen
+from tests.compat.sealedsecrets.beside import OURS, THEIRS, Beside
 from tests.compat.sealedsecrets.besidecases import CASES
+from tests.compat.sealedsecrets.besideseen import Seen
 
 from keyfleet.localplane.fleet import LocalFleet
 
@@ -47,7 +48,8 @@ DIFFERENT: Final[Mapping[str, tuple[frozenset[str], str]]] = {
     ),
     "type-removed": (SUCCEEDS, TYPE),
     **dict.fromkeys(
-        ("there-both", "there-owned-and-foreign"), (frozenset({"secret.owners"}), OWNERS)
+        ("there-both", "there-owned-and-foreign", "skip-owner-template-owners"),
+        (frozenset({"secret.owners"}), OWNERS),
     ),
     **dict.fromkeys(("skip-owner", "whole-skip-owner"), (SUCCEEDS, SKIPS)),
     "patch-item-gone": (frozenset({"secret.data"}), "what we delivered goes when it is not wanted"),
