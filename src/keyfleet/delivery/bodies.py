@@ -10,18 +10,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyfleet.kube.resources import SEALEDSECRETS
-from keyfleet.model.places import Place
 from keyfleet.model.plan import Write
 from keyfleet.model.sealed import STAMP, SealedForm
 
 Operation = dict[str, Any]
 
 
-def create_body(place: Place, write: Write) -> dict[str, Any]:
-    """Return the Secret to POST, or the SealedSecret: its values are sealed here."""
+def create_body(at: tuple[str, str], write: Write) -> dict[str, Any]:
+    """Return the Secret to POST, or the SealedSecret: its values are sealed here.
+
+    Args:
+        at: Namespace and name of the object.
+        write: What it shall be.
+    """
+    namespace, name = at
     metadata: dict[str, Any] = {
-        "name": place.name,
-        "namespace": place.namespace,
+        "name": name,
+        "namespace": namespace,
         "labels": dict(write.labels),
         "annotations": dict(write.annotations),
     }

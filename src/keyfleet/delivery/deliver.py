@@ -8,10 +8,14 @@ from keyfleet.delivery.bodies import create_body, update_operations
 from keyfleet.kube.client import Client
 from keyfleet.kube.requests import FIELD_MANAGER
 from keyfleet.kube.resources import SEALEDSECRETS, SECRETS
+from keyfleet.model.places import CARRIER, SEALED_SECRET, SECRET
 from keyfleet.model.plan import Step, Verb
 
-RESOURCES = {resource.kind: resource for resource in (SECRETS, SEALEDSECRETS)}
-"""The kinds of targets."""
+RESOURCES = {SECRET: SECRETS, SEALED_SECRET: SEALEDSECRETS, CARRIER: SEALEDSECRETS}
+"""What the targets of each kind are."""
+
+Address = tuple[str, str]
+"""Namespace and name of an object in the cluster that it is written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,53 +26,60 @@ class Delivered:
     resource_version: str = ""
 
 
-async def deliver(step: Step, client: Client) -> Delivered:
+async def deliver(step: Step, client: Client, *, at: Address | None = None) -> Delivered:
     """Send the step's write; a step without one sends nothing.
 
     Repeating a delivered step changes nothing: a create meets `AlreadyExists`, an update and a
     delete their preconditions.
 
+    Args:
+        step: What to do.
+        client: Of the cluster that is written to.
+        at: Where the object lies there; default: at the step's own place.
+
     Raises:
         ConflictError: The object is not the one decided on (engine: decide again).
         KeyfleetError: As the client says.
     """
+    at = at or (step.place.namespace, step.place.name)
     match step.verb:
         case Verb.CREATE:
-            return await _create(step, client)
+            return await _create(step, client, at)
         case Verb.RECREATE:
             # What is gone and not made anew is absent, and that is what the next pass creates.
-            await _delete(step, client)
-            return await _create(step, client)
+            await _delete(step, client, at)
+            return await _create(step, client, at)
         case Verb.UPDATE | Verb.RELEASE:
-            return await _update(step, client)
+            return await _update(step, client, at)
         case Verb.DELETE:
-            await _delete(step, client)
+            await _delete(step, client, at)
             return Delivered()
         case Verb.NONE:
             return Delivered(step.uid, step.resource_version)
 
 
-async def _delete(step: Step, client: Client) -> None:
+async def _delete(step: Step, client: Client, at: Address) -> None:
+    namespace, name = at
     await client.delete(
         RESOURCES[step.place.kind],
-        step.place.name,
-        namespace=step.place.namespace,
+        name,
+        namespace=namespace,
         uid=step.uid,
         resource_version=step.resource_version,
     )
 
 
-async def _create(step: Step, client: Client) -> Delivered:
+async def _create(step: Step, client: Client, at: Address) -> Delivered:
     if step.write is None:
         raise InvariantError("delivery.no_write", "a create step has nothing to write")
-    body = create_body(step.place, step.write)
+    body = create_body(at, step.write)
     manager = step.write.field_manager or FIELD_MANAGER
-    resource, namespace = RESOURCES[step.place.kind], step.place.namespace
-    written = await client.create(resource, body, namespace=namespace, manager=manager)
+    resource = RESOURCES[step.place.kind]
+    written = await client.create(resource, body, namespace=at[0], manager=manager)
     return Delivered(written.uid, written.resource_version)
 
 
-async def _update(step: Step, client: Client) -> Delivered:
+async def _update(step: Step, client: Client, at: Address) -> Delivered:
     if step.write is None:
         raise InvariantError("delivery.no_write", "an update step has nothing to write")
     operations = update_operations(step.write, step.resource_version)
@@ -76,9 +87,9 @@ async def _update(step: Step, client: Client) -> Delivered:
         return Delivered(step.uid, step.resource_version)
     written = await client.json_patch(
         RESOURCES[step.place.kind],
-        step.place.name,
+        at[1],
         operations,
-        namespace=step.place.namespace,
+        namespace=at[0],
         manager=step.write.field_manager or FIELD_MANAGER,
     )
     return Delivered(written.uid, written.resource_version)

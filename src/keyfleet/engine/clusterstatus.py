@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from keyfleet.base.clock import Clock, timestamp
 from keyfleet.base.errors import KeyfleetError, NotFoundError
@@ -29,6 +30,7 @@ from keyfleet.model.v1alpha1 import (
     parse_status,
     to_document,
 )
+from keyfleet.plan.sealing import AGENT_ONLY
 
 log = get_logger("engine")
 
@@ -149,6 +151,8 @@ def cluster_status(
     is_reachable = entry.problem is None or entry.problem.state is not State.UNREACHABLE
     is_known = entry.problem is None or entry.problem.reason != "Connecting"
     reachable = is_reachable if is_known else before.reachable
+    if entry.snapshot.is_agent:
+        reachable = UNSET
     has_changed = reachable != before.reachable
     status = msgspec.structs.replace(
         before,
@@ -182,6 +186,10 @@ def _identity(entry: Entry, before: FleetClusterStatus, now: str) -> Any:
     return pinned
 
 
+def _reason(entry: Entry) -> str:
+    return AGENT_ONLY if entry.snapshot.is_agent else "Reachable"
+
+
 def _ready(entry: Entry, before: FleetClusterStatus, now: str, generation: int) -> Condition:
     old = next((found for found in before.conditions if found.type == "Ready"), None)
     problem = entry.problem
@@ -189,7 +197,7 @@ def _ready(entry: Entry, before: FleetClusterStatus, now: str, generation: int) 
     return Condition(
         type="Ready",
         status=status,
-        reason=problem.reason if problem else "Reachable",
+        reason=problem.reason if problem else _reason(entry),
         message=problem.message if problem else "",
         last_transition_time=old.last_transition_time if old and old.status == status else now,
         observed_generation=generation,

@@ -20,13 +20,15 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.engine.circuit import Circuit
 from keyfleet.engine.entry import Entry, FleetEvents, unreachable, unusable
 from keyfleet.engine.identity import Identity, identity_objection, read_identity
+from keyfleet.engine.members.agentmember import AgentMember
 from keyfleet.engine.members.member import Member
 from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.relay import relay
 from keyfleet.engine.sealing.certificates import Certificates
-from keyfleet.kube.access import Endpoint
+from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
+from keyfleet.model.places import ClusterUid
 from keyfleet.model.plan import Finding, State
 
 log = get_logger("engine")
@@ -40,6 +42,8 @@ STRANGERS = ("IdentityChanged", "IdentityUnreadable")
 FLEET_LISTS = 50
 """Lists of members at a time: when a network segment comes back, a thousand are due at once. The
 hub's own are not among them, so that no member can keep it waiting."""
+START_S = 60.0
+"""How long the first lists of a cluster may take."""
 ENGAGE_BACKOFF = Backoff(base_s=0.5, cap_s=10.0)
 
 
@@ -56,6 +60,7 @@ class Engagements:
         random: Random,
         hooks: Hooks,
         certificates: Certificates | None = None,
+        hub: Client | None = None,
     ) -> None:
         """Prepare.
 
@@ -67,7 +72,9 @@ class Engagements:
             random: For jitter.
             hooks: Observation.
             certificates: What is sealed with in each cluster; None: nothing is.
+            hub: Where clusters take what is for them; None: none does.
         """
+        self._hub = hub
         self._certificates = certificates
         self._installation = installation
         self._events = events
@@ -120,6 +127,9 @@ class Engagements:
             self.set_problem(entry, Finding(State.UNREACHABLE, "NoAccess", snapshot.problem))
             return
         access = await snapshot.open()
+        if snapshot.is_agent:
+            await self._engage_agent(entry, access)
+            return
         entry.warnings = access.warnings
         client = Client(
             snapshot.name,
@@ -141,6 +151,26 @@ class Engagements:
         entry.known_uid = identity.uid
         await self._start_member(entry, client, identity, access.endpoint)
         entry.following = spawn(self._follow(entry, access.generation), name=f"follow {entry.name}")
+
+    async def _engage_agent(self, entry: Entry, access: Access) -> None:
+        """Serve a cluster that nobody connects to: its carriers, which lie on the hub."""
+        client = Client(entry.name, access, clock=self._clock, hooks=self._hooks)
+        member = AgentMember(
+            entry.facts_as(ClusterUid(""), is_hub=False),
+            client,
+            self._installation,
+            events=self._events,
+            clock=self._clock,
+            random=self._random,
+            hooks=self._hooks,
+            lists=self._lists,
+            hub=self._hub,
+        )
+        entry.member = member
+        await _started(member)
+        self.set_problem(entry, None)
+        entry.lane.resume(past_backoff=True)
+        self._events.cluster_ready(entry)
 
     async def _follow(self, entry: Entry, generation: str) -> None:
         # Credentials refresh themselves; what verifies the server does not.
@@ -175,13 +205,10 @@ class Engagements:
             lists=self._lists,
             scopes=entry.snapshot.namespaces or EVERYWHERE,
             certificates=self._certificates,
+            hub=self._hub,
         )
         entry.member = member
-        try:
-            async with asyncio.timeout(60):
-                await member.start()
-        except TimeoutError:
-            raise TemporaryError("engine.engage_timeout", "its first lists take too long") from None
+        await _started(member)
         entry.circuit = Circuit(
             lambda: self._probe(entry, client, identity, endpoint),
             on_doubt=entry.lane.pause,
@@ -266,6 +293,14 @@ class Engagements:
             await member.stop()
         if client is not None:
             await client.close()
+
+
+async def _started(member: Member) -> None:
+    try:
+        async with asyncio.timeout(START_S):
+            await member.start()
+    except TimeoutError:
+        raise TemporaryError("engine.engage_timeout", "its first lists take too long") from None
 
 
 async def _is_readable_now(entry: Entry, endpoint: Endpoint) -> bool:

@@ -144,6 +144,7 @@ class Engine:
             events=in_fleet,
             new_lane=self._new_lane,
             certificates=core.keys,
+            hub=parts.hub,
             **means,
         )
         core.declared = Everywhere(

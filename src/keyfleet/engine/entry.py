@@ -75,11 +75,13 @@ def facts_of(snapshot: ClusterSnapshot, uid: ClusterUid, *, is_hub: bool) -> Clu
     """Return what placement and policies may know of a cluster."""
     return ClusterFacts(
         snapshot.name,
-        uid,
+        ClusterUid(f"agent.{snapshot.name}") if snapshot.is_agent else uid,
         snapshot.labels,
         snapshot.aliases,
         is_hub,
         sealing_certificate=snapshot.sealing_certificate,
+        hub_namespace=snapshot.hub_namespace,
+        is_agent=snapshot.is_agent,
     )
 
 

@@ -21,6 +21,7 @@ from keyfleet.engine.identity import Identity
 from keyfleet.engine.lane import Lane
 from keyfleet.engine.naming import with_settled_names
 from keyfleet.engine.sealing.certificates import Certificates
+from keyfleet.kube.client import Client
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid, IntentKey
 from keyfleet.model.plan import Finding
@@ -40,6 +41,7 @@ class Fleet:
         random: Random,
         hooks: Hooks,
         certificates: Certificates | None = None,
+        hub: Client | None = None,
     ) -> None:
         self._installation = installation
         self._events = events
@@ -51,6 +53,7 @@ class Fleet:
             events,
             recognised=self._recognised,
             certificates=certificates,
+            hub=hub,
             **means,
         )
         self._entries: dict[ClusterName, Entry] = {}
@@ -269,6 +272,8 @@ def _known_since(entry: Entry) -> str:
 
 def _may_be_the_hub(entry: Entry) -> bool:
     # Only one with labels matters: without them it says nothing about what the hub holds.
+    if entry.snapshot.is_agent:
+        return False
     is_untried = entry.problem is not None and entry.problem.reason == "Connecting"
     return is_untried and not entry.snapshot.pinned_uid and bool(entry.snapshot.labels)
 
@@ -282,8 +287,9 @@ def _must_log_in_again(entry: Entry, old: ClusterSnapshot) -> bool:
     return old.pinned_uid != new.pinned_uid and (new.pinned_uid != uid or entry.member is None)
 
 
-def _login_of(snapshot: ClusterSnapshot) -> tuple[str, str, int]:
-    return (snapshot.generation, snapshot.problem, snapshot.in_flight)
+def _login_of(snapshot: ClusterSnapshot) -> tuple[str, str, int, str]:
+    home = snapshot.hub_namespace
+    return (snapshot.generation, snapshot.problem, snapshot.in_flight, home)
 
 
 def _facts_of(snapshot: ClusterSnapshot) -> tuple[object, ...]:

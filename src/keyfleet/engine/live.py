@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.sealing import SealingCertificate
+from keyfleet.engine.livecarriers import LiveCarriers
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.members.scopes import EVERYWHERE
 from keyfleet.engine.sealing.certificates import cluster_certificate
@@ -20,6 +21,7 @@ from keyfleet.engine.views import (
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import NAMESPACES, SEALEDSECRETS, SECRETS
+from keyfleet.model.carriers import CARRIER_LABEL
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
@@ -47,6 +49,7 @@ class LiveMember:
         installation: Installation,
         scopes: tuple[str, ...] = EVERYWHERE,
         keys: KeyLook | None = None,
+        hub: Client | None = None,
     ) -> None:
         self._scopes = scopes
         self.facts = facts
@@ -56,19 +59,29 @@ class LiveMember:
         self._are_all_listed = False
         self._marked: list[Metadata] | None = None
         self.sealed = LiveSealed(self, installation, scopes, keys or KeyLook())
+        self.carriers = LiveCarriers(self, hub or client, installation)
 
     @property
-    def views(self) -> tuple["LiveMember | LiveSealed", ...]:
-        """Its targets, kind by kind."""
-        return (self, self.sealed)
+    def views(self) -> tuple["LiveView", ...]:
+        """Its targets, kind by kind, as far as anybody can look at them."""
+        return (self.carriers,) if self.facts.is_agent else (self, self.sealed, self.carriers)
 
-    def view(self, kind: str) -> "LiveMember | LiveSealed":
+    def view(self, kind: str) -> "LiveView":
         """Return its targets of one kind."""
-        return self.sealed if kind == SEALED_SECRET else self
+        views: tuple[LiveView, ...] = (self, self.sealed, self.carriers)
+        return next(view for view in views if view.kind == kind)
+
+    def address(self, spot: Spot) -> Spot:
+        """Return where the object of a place lies in the cluster that it is written to."""
+        return spot
 
     async def certificate(self) -> SealingCertificate | Finding:
         """Return what targets are sealed with here, or why none can be."""
         return await self.sealed.certificate()
+
+    async def sealing_certificate(self) -> SealingCertificate | Finding:
+        """Return what is sealed with for the cluster, wherever that is written, or why not."""
+        return await self.sealed.sealing_certificate()
 
     async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
         """Return the namespaces the intent's matcher has to be asked about.
@@ -154,6 +167,10 @@ class LiveSealed:
         """Name, identity and labels of the cluster."""
         return self._member.facts
 
+    def address(self, spot: Spot) -> Spot:
+        """Return where the object of a place lies in the cluster that it is written to."""
+        return spot
+
     async def namespaces(self, intent: Intent) -> Mapping[str, NamespaceFacts]:
         """Return the namespaces the intent's matcher has to be asked about."""
         return await self._member.namespaces(intent)
@@ -183,6 +200,10 @@ class LiveSealed:
         """Return what targets are sealed with here, or why none can be."""
         if not await self._served():
             return not_served(Place(self.facts.name, "", "", SEALED_SECRET))
+        return await self.sealing_certificate()
+
+    async def sealing_certificate(self) -> SealingCertificate | Finding:
+        """Return what is sealed with for the cluster, wherever that is written, or why not."""
         if self._certificate is None:
             self._certificate = await cluster_certificate(
                 self.facts,
@@ -197,7 +218,7 @@ class LiveSealed:
         return self._is_served
 
     async def _list(self) -> list[Metadata]:
-        labels = f"{HUB_LABEL}={self._installation.hub_label}"
+        labels = f"{HUB_LABEL}={self._installation.hub_label},!{CARRIER_LABEL}"
         return [
             metadata
             for scope in self._scopes
@@ -205,3 +226,7 @@ class LiveSealed:
                 SEALEDSECRETS, namespace=scope, labels=labels
             )
         ]
+
+
+LiveView = LiveMember | LiveSealed | LiveCarriers
+"""The targets of one kind in one cluster."""

@@ -146,6 +146,7 @@ class LiveFleet:
             self.installation,
             winner.namespaces or EVERYWHERE,
             self.keys,
+            self.hub,
         )
         self._contacts[winner.name] = replace(contact, snapshot=winner, member=member)
         return self._contacts[winner.name]
@@ -171,6 +172,8 @@ class LiveFleet:
             return Contact(
                 snapshot, problem=Finding(State.UNREACHABLE, "NoAccess", snapshot.problem)
             )
+        if snapshot.is_agent:
+            return await self._agent(snapshot)
         client: Client | None = None
         try:
             access = await snapshot.open()
@@ -190,6 +193,14 @@ class LiveFleet:
             snapshot, problem=replace(unreachable(snapshot.name, error), hint=error.hint)
         )
 
+    async def _agent(self, snapshot: ClusterSnapshot) -> Contact:
+        """Return a cluster that nobody connects to: what lies on the hub for it can be seen."""
+        client = Client(snapshot.name, await snapshot.open(), clock=self._clock, hooks=self._hooks)
+        facts = self._facts_as(snapshot, ClusterUid(""))
+        scopes = EVERYWHERE
+        member = LiveMember(facts, client, self.installation, scopes, self.keys, self.hub)
+        return Contact(snapshot, member)
+
     async def _recognise(
         self, snapshot: ClusterSnapshot, client: Client, identity: Identity, version: str
     ) -> Contact:
@@ -198,5 +209,5 @@ class LiveFleet:
             return Contact(snapshot, None, identity, version, objection)
         facts = replace(self._facts_as(snapshot, identity.uid), former_uids=identity.former_uids)
         scopes = snapshot.namespaces or EVERYWHERE
-        member = LiveMember(facts, client, self.installation, scopes, self.keys)
+        member = LiveMember(facts, client, self.installation, scopes, self.keys, self.hub)
         return Contact(snapshot, member, identity, version)

@@ -2,15 +2,19 @@
 """What stands in the way of a write, as people are told it."""
 
 from keyfleet.base.errors import DeniedError, KeyfleetError, NotFoundError, TemporaryError
+from keyfleet.kube.nowhere import AGENT_ONLY_ERROR
 from keyfleet.kube.responses import NOT_SERVED
 from keyfleet.model.places import ClusterName, Place
 from keyfleet.model.plan import Finding, State
+from keyfleet.plan.sealing import agent_only
 
 
 def failure_finding(place: Place, error: KeyfleetError) -> Finding:
     """Return how a request that failed is told."""
     where = str(place)
-    if error.code == NOT_SERVED:
+    if error.code == AGENT_ONLY_ERROR:
+        return agent_only(place.cluster)
+    if error.code == NOT_SERVED or isinstance(error, TemporaryError):
         return Finding(State.PENDING, "Retrying", f"{where}: {error.message}")
     if isinstance(error, NotFoundError):
         return Finding(
@@ -35,8 +39,6 @@ def failure_finding(place: Place, error: KeyfleetError) -> Finding:
             hint="grant Keyfleet the verb on Secrets of that namespace",
             rule="write",
         )
-    if isinstance(error, TemporaryError):
-        return Finding(State.PENDING, "Retrying", f"{where}: {error.message}")
     return Finding(State.FAILED, "WriteRefused", f"{where}: {error}", hint=error.hint)
 
 

@@ -288,7 +288,9 @@ class OneShot:
         try:
             for _ in range(DECISIONS_MAX):
                 try:
-                    await deliver(step, contact.member.client)
+                    view = contact.member.view(step.place.kind)
+                    at = view.address((step.place.namespace, step.place.name))
+                    await deliver(step, view.client, at=at)
                 except (ConflictError, TemporaryError) as error:
                     is_cleared |= step.verb is Verb.RECREATE
                     if not isinstance(error, ConflictError) and not is_cleared:

@@ -37,7 +37,12 @@ from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.decide import decide
 from keyfleet.plan.leaving import TARGET_MISSING
 from keyfleet.plan.question import Question
-from keyfleet.plan.sealing import CERTIFICATE_EXPIRED, CERTIFICATE_MISSING, KIND_MISSING
+from keyfleet.plan.sealing import (
+    CERTIFICATE_EXPIRED,
+    CERTIFICATE_MISSING,
+    HUB_NAMESPACE_MISSING,
+    KIND_MISSING,
+)
 
 log = get_logger("engine")
 
@@ -51,6 +56,7 @@ _UNHEARD = (
     KIND_MISSING,
     CERTIFICATE_MISSING,
     CERTIFICATE_EXPIRED,
+    HUB_NAMESPACE_MISSING,
 )
 """Reasons to look again at what no watch shows."""
 
@@ -244,7 +250,7 @@ class Passes:
         spot = (step.place.namespace, step.place.name)
         with view.writing(spot):
             try:
-                delivered = await deliver(step, view.client)
+                delivered = await deliver(step, view.client, at=view.address(spot))
             except ConflictError:
                 # Somebody wrote since the decision: look at what is there and decide again.
                 view.memory.doubt(spot)

@@ -10,6 +10,7 @@ from keyfleet.engine.material import lineage_of
 from keyfleet.engine.settled import found
 from keyfleet.engine.shaping import Shaped, transform_finding
 from keyfleet.engine.views import ClusterView, KindOfTargets, look_of
+from keyfleet.model.carriers import carrier_annotations
 from keyfleet.model.desired import Actual, Content, DesiredObject
 from keyfleet.model.flows import Lineage
 from keyfleet.model.intent import Creation, DeletionPolicy, Intent, Read, SecretRef
@@ -87,7 +88,7 @@ class Gatherer:
         name, namespace = at
         facts = namespace or NamespaceFacts(name)
         place = Place(view.facts.name, name, intent.targets.name, view.kind)
-        sealing = await self._sealing(intent, view)
+        sealing = await self._sealing(intent, view, name)
         actual = await _actual(view, place, intent) if namespace else None
         intent = facing(intent, actual)
         wanted = await self._wanted(intent, shaped, TargetFacts(view.facts, facts), at, actual)
@@ -121,15 +122,20 @@ class Gatherer:
         )
         return await self._resealable(question, shaped, TargetFacts(view.facts, facts), at)
 
-    async def _sealing(self, intent: Intent, view: ClusterView) -> Sealing | Finding | None:
-        """Return what targets are sealed with, or why they cannot be; None where they are not."""
+    async def _sealing(
+        self, intent: Intent, view: ClusterView, at: str
+    ) -> Sealing | Finding | None:
+        """Return how the target in a namespace is sealed, or why it cannot be; None: it is not."""
         scope = intent.targets.sealed_as
         if scope is None:
             return None
         found = await view.certificate()
         if isinstance(found, Finding):
             return found
-        return Sealing(found, scope, self.installation.ring)
+        carrier = None
+        if intent.targets.is_carried:
+            carrier = carrier_annotations(view.facts.name, at, intent.targets.name)
+        return Sealing(found, scope, self.installation.ring, carrier)
 
     async def _resealable(
         self,
@@ -212,7 +218,7 @@ class Gatherer:
         is_kept = is_ours and is_heard and not dressing(intent.shape.dress, actual)
         if not is_kept or revision < intent.revision or self._is_refused(intent, facts, actual):
             return None
-        sealing = await self._sealing(intent, view)
+        sealing = await self._sealing(intent, view, name)
         if sealing is not None and not _is_sealed_for(sealing, holding.marker):
             return None
         return TargetResult(name, place.name, State.IN_SYNC, revision=revision)

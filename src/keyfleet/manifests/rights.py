@@ -304,16 +304,17 @@ def _sealed(part: Part) -> Iterator[Right]:
     )
 
 
+def _hub_sealed() -> Iterator[Right]:
+    yield from _sealed(Part.HUB_SEALED)
+    why = "to lay out what clusters take for themselves, and to take it away again"
+    yield from _rights(Part.HUB_SEALED, Reach.CLUSTER, "create patch delete", SEALEDSECRETS, why)
+
+
 def _member_sealed() -> Iterator[Right]:
     yield from _sealed(Part.MEMBER_SEALED)
     yield from _at_home(Part.MEMBER_SEALED)
-    yield from _rights(
-        Part.MEMBER_SEALED,
-        Reach.CLUSTER,
-        "create patch delete",
-        SEALEDSECRETS,
-        "to deliver FleetSecrets as SealedSecrets, and to take them away again",
-    )
+    why = "to deliver FleetSecrets as SealedSecrets, and to take them away again"
+    yield from _rights(Part.MEMBER_SEALED, Reach.CLUSTER, "create patch delete", SEALEDSECRETS, why)
 
 
 def _at_home(part: Part) -> Iterator[Right]:
@@ -348,6 +349,6 @@ _PARTS: Mapping[Part, Callable[[], Iterator[Right]]] = {
     Part.MEMBER: _member,
     Part.HUB_ESO: lambda: _manifests(Part.HUB_ESO),
     Part.MEMBER_ESO: _member_eso,
-    Part.HUB_SEALED: lambda: _sealed(Part.HUB_SEALED),
+    Part.HUB_SEALED: _hub_sealed,
     Part.MEMBER_SEALED: _member_sealed,
 }

@@ -16,7 +16,7 @@ from keyfleet.model.assembly import Assembly
 from keyfleet.model.dress import Dress
 from keyfleet.model.matchers import ClusterMatcher, NamespaceMatcher
 from keyfleet.model.ownership import MARKED, Ownership
-from keyfleet.model.places import SEALED_SECRET, SECRET, ClusterName, IntentKey
+from keyfleet.model.places import CARRIER, SEALED_SECRET, SECRET, ClusterName, IntentKey
 from keyfleet.model.refresh import Refresh, Standing
 from keyfleet.model.rendering import Rendering
 from keyfleet.model.sealed import SealedRead
@@ -196,10 +196,14 @@ class ClusterTargets:
     name: str
     sealed_as: Scope | None = None
     """Scope of the SealedSecrets that are delivered; None: Secrets are."""
+    is_carried: bool = False
+    """They are written on the hub, where each cluster takes its own."""
 
     @property
     def kind(self) -> str:
         """The kind of the targets."""
+        if self.is_carried:
+            return CARRIER
         return SECRET if self.sealed_as is None else SEALED_SECRET
 
 

@@ -13,6 +13,8 @@ ClusterUid = NewType("ClusterUid", str)
 
 SECRET, SEALED_SECRET = "Secret", "SealedSecret"
 """Kinds of targets."""
+CARRIER = "Carrier"
+"""A SealedSecret that lies on the hub until its cluster takes it; its place is the one there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,7 +52,7 @@ class Place:
     namespace: str
     name: str
     kind: str = SECRET
-    """`Secret`, or `SealedSecret` where that is what is delivered."""
+    """`Secret`, or what is delivered instead: `SealedSecret`, `Carrier`."""
 
     def __str__(self) -> str:
         return f"{self.cluster}/{self.namespace}/{self.name}"
@@ -70,6 +72,10 @@ class ClusterFacts:
     """What it was known by before its UID could be read."""
     sealing_certificate: str = ""
     """PEM of what is sealed for it, where its declaration says; empty: its newest key's."""
+    hub_namespace: str = ""
+    """Of the hub: where what the cluster takes for itself is written; empty: nowhere."""
+    is_agent: bool = False
+    """Nobody connects to it: it takes what is for it from the hub."""
 
     def answers_to(self, name: str) -> bool:
         """Tell whether `name` means this cluster."""

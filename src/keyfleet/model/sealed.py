@@ -49,6 +49,8 @@ class Sealing:
     scope: Scope
     ring: Keyring
     """The installation's keys: ciphertext differs every time, so what was written is signed."""
+    carrier: Mapping[str, str] | None = None
+    """Annotations of what lies on the hub for its cluster to take; None: it lies in the cluster."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from keyfleet.base.codec import encode_canonical
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import SealingCertificate, load_certificate
+from keyfleet.model.carriers import CARRIER_LABEL
 from keyfleet.model.desired import Content
 from keyfleet.model.places import ClusterFacts, Place
 from keyfleet.model.plan import Finding, State
@@ -21,6 +22,8 @@ KIND_MISSING = "SealedSecretsNotServed"
 CERTIFICATE_MISSING = "SealingCertificateMissing"
 CERTIFICATE_EXPIRED = "SealingCertificateExpired"
 CERTIFICATE_INVALID = "SealingCertificateInvalid"
+HUB_NAMESPACE_MISSING = "HubNamespaceMissing"
+AGENT_ONLY = "AgentOnly"
 
 
 def sealed_form(question: Question, content: Content, fingerprint: str) -> SealedForm | None:
@@ -49,7 +52,11 @@ def is_sealed_so(question: Question, content: Content) -> bool:
 
 def outer(form: SealedForm, content: Content) -> Content:
     """Return the content with what the SealedSecret itself wears, instead of its Secret."""
-    return Content(content.type, content.data, {}, form.sealing.scope.annotations())
+    annotations, carrier = form.sealing.scope.annotations(), form.sealing.carrier
+    if carrier is None:
+        return Content(content.type, content.data, {}, annotations)
+    labels = {CARRIER_LABEL: "true"}
+    return Content(content.type, content.data, labels, {**annotations, **carrier})
 
 
 def declared_certificate(facts: ClusterFacts) -> SealingCertificate | Finding | None:
@@ -102,5 +109,33 @@ def not_served(place: Place) -> Finding:
         f"cluster {place.cluster} serves no SealedSecrets",
         hint="install a controller of sealed secrets there, or deliver a Secret: leave"
         " spec.delivery out",
+        rule="sealing",
+    )
+
+
+def nowhere_on_hub(facts: ClusterFacts, namespace: str = "") -> Finding:
+    """Return that nothing can lie on the hub for a cluster.
+
+    Args:
+        facts: The cluster.
+        namespace: The one that is not there; empty: its FleetCluster says none.
+    """
+    if namespace:
+        said = f"namespace {namespace} of the hub, where {facts.name} takes its own, does not exist"
+        hint = f"create it, and let {facts.name} read SealedSecrets in it and nowhere else"
+    else:
+        said = f"no namespace of the hub is said where {facts.name} takes its own"
+        hint = f"write it into spec.sealing.hubNamespace of FleetCluster {facts.name}"
+    return Finding(State.PENDING, HUB_NAMESPACE_MISSING, said, hint=hint, rule="sealing")
+
+
+def agent_only(name: str) -> Finding:
+    """Return that nobody connects to a cluster."""
+    return Finding(
+        State.PENDING,
+        AGENT_ONLY,
+        f"cluster {name} is declared with agent: true: nobody connects to it",
+        hint="deliver with spec.delivery {kind: SealedSecret, via: Hub}, or say in its FleetCluster"
+        " how to reach it",
         rule="sealing",
     )

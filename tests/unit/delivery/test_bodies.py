@@ -8,18 +8,17 @@ from keyfleet.base.codec import decode_json
 from keyfleet.base.secret import SecretValue
 from keyfleet.delivery.bodies import create_body, update_operations
 from keyfleet.kube.requests import encode_body
-from keyfleet.model.places import ClusterName, Place
 from keyfleet.model.plan import Write
 from keyfleet.testing.canary import canary
 
 VALUE = SecretValue(canary("one"))
-PLACE = Place(ClusterName("east"), "payments", "db")
+AT = ("payments", "db")
 PRECONDITION = {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
 
 
 def test_a_create_carries_place_type_values_and_marks() -> None:
     write = Write("example.com/db", {"k": VALUE}, {"l": "1"}, {"a": "2"})
-    assert create_body(PLACE, write) == {
+    assert create_body(AT, write) == {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
@@ -34,7 +33,7 @@ def test_a_create_carries_place_type_values_and_marks() -> None:
 
 
 def test_a_create_without_values_has_empty_data() -> None:
-    assert create_body(PLACE, Write("Opaque"))["data"] == {}
+    assert create_body(AT, Write("Opaque"))["data"] == {}
 
 
 def test_the_whole_data_is_replaced_so_that_foreign_keys_go() -> None:
@@ -113,7 +112,7 @@ def test_the_precondition_comes_last_and_every_path_names_one_key(
 
 
 def test_values_stay_wrapped_until_the_request_is_encoded() -> None:
-    body: dict[str, Any] = create_body(PLACE, Write("Opaque", {"k": VALUE}))
+    body: dict[str, Any] = create_body(AT, Write("Opaque", {"k": VALUE}))
     assert isinstance(body["data"]["k"], SecretValue)
     sent = decode_json(encode_body(body), subject="")
     assert isinstance(sent["data"]["k"], str)

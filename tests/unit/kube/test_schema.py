@@ -86,7 +86,7 @@ def test_says_defaults_of_choices_and_texts_but_not_empty_ones() -> None:
 
 def test_turns_rules_into_validations() -> None:
     rules = object_schema(FleetClusterSpec, keeps_unknown=True)["x-kubernetes-validations"]
-    message = "give exactly one of context, kubeconfigRef and inCluster: true"
+    message = "give exactly one of context, kubeconfigRef, inCluster: true and agent: true"
     assert [rule["message"] for rule in rules] == [message]
 
 

@@ -69,7 +69,10 @@ ALLOWED = {
         "events.events.k8s.io": "create patch",
     },
     "keyfleet-member-eso-secrets": {"configmaps": "get list watch"},
-    "keyfleet-hub-sealed": SEALED,
+    "keyfleet-hub-sealed": {
+        **SEALED,
+        "sealedsecrets.bitnami.com": "create delete get list patch watch",
+    },
     "keyfleet-member-sealed": {
         **SEALED,
         "sealedsecrets.bitnami.com": "create delete get list patch watch",

@@ -66,7 +66,7 @@ def created(**changes: Any) -> dict[str, Any]:
     step = decide(asked(**changes))
     assert step.verb is Verb.CREATE
     assert step.write is not None
-    body = create_body(step.place, step.write)
+    body = create_body((step.place.namespace, step.place.name), step.write)
     body["metadata"] |= {"uid": "o1", "resourceVersion": "7"}
     return body
 

@@ -10,7 +10,7 @@ from keyfleet.base.codec import Span, YamlDocument, decode_yaml
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import Scope, scope_of
 from keyfleet.cli.sealing.documents import is_sealed_secret
-from keyfleet.cli.sealing.sealing import SEALED_FOR
+from keyfleet.model.carriers import SEALED_FOR
 
 WHOLE = "spec.data"
 """Stands for the item name where a complete Secret is sealed as one, as before upstream's 0.7."""

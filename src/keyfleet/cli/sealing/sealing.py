@@ -15,9 +15,7 @@ from keyfleet.base.sealing import SCOPE_ANNOTATIONS, Scope, SealingCertificate, 
 from keyfleet.base.secret import SecretValue
 from keyfleet.cli.sealing.documents import SEALED_API, SEALED_KIND, Document
 from keyfleet.cli.sealing.plain import PlainSecret
-
-SEALED_FOR = "keyfleet.io/sealed-for"
-"""Annotation of what was sealed for one cluster of several: its name."""
+from keyfleet.model.carriers import SEALED_FOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from keyfleet.base.errors import InvalidIntentError
+from keyfleet.model.carriers import SEALED_FOR, SEALED_INTO
 from keyfleet.model.intent import (
     ClusterTargets,
     DeletionPolicy,
@@ -60,7 +61,8 @@ OWN = frozenset(
         "keyfleet.io/hub",
         "keyfleet.io/key-of",
         "keyfleet.io/sealed",
-        "keyfleet.io/sealed-for",
+        SEALED_FOR,
+        SEALED_INTO,
     }
 )
 """Annotations of Keyfleet itself, which share the default domain."""

@@ -27,6 +27,7 @@ from keyfleet.model.refresh import Standing
 from keyfleet.model.v1alpha1.fleetsecret import (
     FleetSecretSpec,
     FleetSecretStatus,
+    Via,
 )
 from keyfleet.model.v1alpha1.limits import SPECIAL_TYPE, check_delivery
 from keyfleet.model.v1alpha1.parsing import INVALID, UNKNOWN_FIELD, parse_spec, parse_status
@@ -116,4 +117,5 @@ def _targets(spec: FleetSecretSpec, origin: Origin) -> ClusterTargets:
         else own,
         name=placement.name or origin.name,
         sealed_as=spec.delivery.sealed_as,
+        is_carried=spec.delivery.via is Via.HUB,
     )

@@ -14,6 +14,7 @@ from keyfleet.base.sealing import scope_of
 from keyfleet.dialects.sealedsecrets.kinds import SealedSecretSpec
 from keyfleet.dialects.sealedsecrets.marks import ownership
 from keyfleet.dialects.sealedsecrets.shaping import is_owner, shape
+from keyfleet.model.carriers import is_carrier
 from keyfleet.model.intent import (
     ClusterTargets,
     DeletionPolicy,
@@ -44,6 +45,9 @@ def translate(manifest: Mapping[str, Any], origin: Origin) -> Translation:
     Returns:
         The only rejection is `InvalidSpec`, with `path`.
     """
+    if is_carrier(annotations_of(manifest)):
+        # It is another cluster's, and only lies here until that takes it.
+        return Translation()
     key = IntentKey(KIND, origin.namespace, origin.name, origin.cluster)
     try:
         spec = _spec(manifest.get("spec"))

@@ -12,7 +12,6 @@ from keyfleet.engine.deletion.doomed import Doomed
 from keyfleet.engine.deletion.gate import JUDGING, DeletionGate
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.members.member import Member
-from keyfleet.kube.resources import SECRETS
 from keyfleet.model.held import HeldTarget
 
 log = get_logger("engine")
@@ -68,18 +67,19 @@ class Departures:
 
     async def _delete(self, member: Member, target: HeldTarget) -> None:
         spot = (target.namespace, target.name)
-        found = [(RESOURCES[view.kind], view.target(spot)) for view in member.views]
-        resource, metadata = next(
-            ((kind, known) for kind, known in found if known and known.uid == target.uid),
-            (SECRETS, None),
+        found = [(view, view.target(spot)) for view in member.views]
+        view, metadata = next(
+            ((view, known) for view, known in found if known and known.uid == target.uid),
+            (member, None),
         )
         if metadata is None:
             return
+        namespace, name = view.address(spot)
         try:
-            await member.client.delete(
-                resource,
-                target.name,
-                namespace=target.namespace,
+            await view.client.delete(
+                RESOURCES[view.kind],
+                name,
+                namespace=namespace,
                 uid=metadata.uid,
                 resource_version=metadata.resource_version,
             )

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 from keyfleet.base.clock import Clock
@@ -11,6 +12,7 @@ from keyfleet.base.errors import DeniedError
 from keyfleet.base.log import Hooks
 from keyfleet.base.sealing import SealingCertificate
 from keyfleet.base.tasks import spawn, stop
+from keyfleet.engine.members.carriers import Carriers
 from keyfleet.engine.members.inheritedwatch import InheritedWatches
 from keyfleet.engine.members.memory import Memory, Spot
 from keyfleet.engine.members.namespacewatch import NamespaceWatch
@@ -33,7 +35,6 @@ from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent, SecretRef
 from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
 from keyfleet.model.places import (
-    SEALED_SECRET,
     SECRET,
     ClusterFacts,
     IntentKey,
@@ -73,6 +74,7 @@ class Member(TargetView):
         lists: asyncio.Semaphore | None = None,
         scopes: tuple[str, ...] = EVERYWHERE,
         certificates: Certificates | None = None,
+        hub: Client | None = None,
     ) -> None:
         self._facts = facts
         self.is_ready = False
@@ -100,6 +102,13 @@ class Member(TargetView):
             tell=self._target_changed,
             certificates=certificates or NoCertificates(),
         )
+        self.carriers = Carriers(
+            self,
+            replace(self._maker, client=hub or client),
+            installation,
+            labels=self._labels,
+            tell=self._target_changed,
+        )
         self._namespaces = NamespaceWatch(self._maker, scopes, self._namespace_changed)
         self._sources = SourceWatches(self._maker, self._source_changed)
         self._inherited = InheritedWatches(self._maker, scopes, self._inherited_changed)
@@ -117,11 +126,11 @@ class Member(TargetView):
     @property
     def views(self) -> tuple[TargetView, ...]:
         """Its targets, kind by kind."""
-        return (self, self.sealed)
+        return (self, self.sealed, self.carriers)
 
     def view(self, kind: str) -> TargetView:
         """Return its targets of one kind."""
-        return self.sealed if kind == SEALED_SECRET else self
+        return next(view for view in self.views if view.kind == kind)
 
     async def start(self) -> None:
         """Start the watches, wait for their first lists and verify every marked target.
@@ -136,12 +145,15 @@ class Member(TargetView):
         await self._verify()
         with suppress(DeniedError):
             await self.sealed.open()
+        if self.facts.hub_namespace:
+            with suppress(DeniedError):
+                await self.carriers.open()
         self.is_ready = True
 
     async def stop(self) -> None:
         """Stop the watches; the client stays open for its owner to close."""
         self.is_ready = False
-        tasks = (*self._sources.clear(), *self._inherited.clear(), *self.sealed.close())
+        tasks = (*self._sources.clear(), *self._inherited.clear(), *self._closed())
         await stop(*self._tasks, *tasks)
 
     def nudge(self) -> None:
@@ -171,7 +183,7 @@ class Member(TargetView):
 
     def owners(self) -> set[IntentKey]:
         """Return every intent that has marked targets here, live or gone."""
-        return self._targets.owners.all() | self.sealed.owners
+        return self._targets.owners.all() | self.sealed.owners | self.carriers.owners
 
     def owns_for(self, intent: IntentKey) -> bool:
         """Tell whether an intent, live or gone, has marked targets here."""
@@ -244,6 +256,10 @@ class Member(TargetView):
         """Return what targets are sealed with here, or why none can be."""
         return await self.sealed.certificate()
 
+    async def sealing_certificate(self) -> SealingCertificate | Finding:
+        """Return what is sealed with for the cluster, wherever that is written, or why not."""
+        return await self.sealed.sealing_certificate()
+
     async def _read(self, spot: Spot, intent: IntentKey, look: Look) -> Actual | None:
         secret = await self.client.find_secret(*spot)
         if secret is None:
@@ -277,6 +293,9 @@ class Member(TargetView):
                     actual = actual_from_secret(secret, self._installation, marker.intent)
                     self.memory.read(secret.metadata.key, actual, marker.intent)
 
+    def _closed(self) -> list[asyncio.Task[None]]:
+        return [*self.sealed.close(), *self.carriers.close()]
+
     def _informers(self) -> list[Informer[Metadata] | ScopedWatch]:
         own = (self._targets.informer, self._namespaces.informer)
         return [
@@ -284,6 +303,7 @@ class Member(TargetView):
             *self._sources.informers(),
             *self._inherited.informers(),
             *self.sealed.informers(),
+            *self.carriers.informers(),
         ]
 
     def _target_changed(self, intents: set[IntentKey], spot: Spot) -> None:

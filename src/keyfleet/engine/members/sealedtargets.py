@@ -23,6 +23,7 @@ from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import SEALEDSECRETS
 from keyfleet.kube.responses import NOT_SERVED
+from keyfleet.model.carriers import CARRIER_LABEL
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import Installation, read_marker
@@ -75,7 +76,8 @@ class SealedTargets(TargetView):
         """
         self._ground = ground
         self._maker = maker
-        self._labels = labels
+        # Carriers, which lie on the hub for other clusters, are not what was delivered there.
+        self._labels = f"{labels},!{CARRIER_LABEL}"
         self._scopes = scopes
         self._tell = tell
         self._certificates = certificates
@@ -132,6 +134,10 @@ class SealedTargets(TargetView):
         """Return what targets are sealed with here, or why none can be."""
         if not await self.open():
             return not_served(Place(self.facts.name, "", "", SEALED_SECRET))
+        return await self.sealing_certificate()
+
+    async def sealing_certificate(self) -> SealingCertificate | Finding:
+        """Return what is sealed with for the cluster, wherever that is written, or why not."""
         return await cluster_certificate(self.facts, self._newest, now=self._maker.clock.now())
 
     async def _newest(self) -> SealingCertificate | None:

@@ -66,6 +66,10 @@ class TargetView(ABC):
     async def _read(self, spot: Spot, intent: IntentKey, look: Look) -> Actual | None:
         """Read a target, and remember it."""
 
+    def address(self, spot: Spot) -> Spot:
+        """Return where the object of a place lies in the cluster that it is written to."""
+        return spot
+
     def spots_of(self, intent: IntentKey) -> list[Spot]:
         """Return where an intent, live or gone, has marked targets, as the watch shows them."""
         return self._targets.owners.spots(intent)

@@ -106,13 +106,17 @@ class TargetWatch:
         # What was written before a list began and is not in it was taken away behind the watch.
         if not is_complete:
             ahead = self._memory.ahead()
-            self._ahead_of_list[scope] = {spot for spot in ahead if scope in ("", spot[0])}
+            self._ahead_of_list[scope] = {spot for spot in ahead if self._is_within(scope, spot)}
             return
         for spot in self._ahead_of_list.pop(scope, set()) & self._memory.ahead():
             known = self._memory.get(spot)
             self._memory.doubt(spot)
             if known is not None and self._is_ready():
                 self._tell({known.intent}, spot)
+
+    def _is_within(self, scope: str, spot: Spot) -> bool:
+        """Tell whether a list of one scope has to show what is at a place."""
+        return scope in ("", spot[0])
 
     def _on_target(self, spot: Spot, old: Metadata | None, new: Metadata | None) -> None:
         before = self.owners.at(spot)

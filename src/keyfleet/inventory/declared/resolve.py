@@ -12,6 +12,7 @@ from keyfleet.kube.auth.surroundings import Surroundings
 from keyfleet.kube.client import Client
 from keyfleet.kube.incluster import in_cluster_access
 from keyfleet.kube.kubeconfig import Kubeconfig, Trust, parse
+from keyfleet.kube.nowhere import open_nowhere
 from keyfleet.kube.objects import metadata_of
 from keyfleet.model.places import ClusterName
 from keyfleet.model.v1alpha1 import ClusterIdentity, FleetClusterSpec, FleetClusterStatus
@@ -80,6 +81,8 @@ def snapshot_of(
         in_flight=spec.limits.in_flight or 0,
         namespaces=spec.namespaces,
         sealing_certificate=spec.sealing.certificate or "",
+        hub_namespace=spec.sealing.hub_namespace or (f"fleet-{name}"[:63] if spec.agent else ""),
+        is_agent=spec.agent,
     )
 
 
@@ -97,6 +100,8 @@ def _opening(
             f"secret {reference.namespace}/{reference.name} {reference.key} {secret_version}"
         )
         return partial(_open_secret, login, reference, name), generation, ""
+    if spec.agent:
+        return open_nowhere, "agent", ""
     return partial(_open_pod, login), "incluster", ""
 
 

@@ -49,10 +49,13 @@ class ClusterSealing(ApiStruct, frozen=True, kw_only=True):
     certificate: Annotated[str, Meta(min_length=1, max_length=65536)] | None = None
     """PEM of the certificate to seal with; default: that of the newest sealing key in the
     cluster."""
+    hub_namespace: NamespaceName | None = None
+    """Namespace on the hub where FleetSecrets with `delivery.via: Hub` are written for this
+    cluster; it is never created. Default: `fleet-` and its name with `agent: true`, else none."""
 
 
 class FleetClusterSpec(ApiStruct, frozen=True, kw_only=True):
-    """How to reach the cluster: exactly one of `context`, `kubeconfigRef`, `inCluster`."""
+    """How to reach the cluster: one of `context`, `kubeconfigRef`, `inCluster` and `agent`."""
 
     context: ClusterText | None = None
     """Context of the kubeconfig that Keyfleet was started with."""
@@ -60,6 +63,8 @@ class FleetClusterSpec(ApiStruct, frozen=True, kw_only=True):
     """A Secret on the hub with a kubeconfig."""
     in_cluster: bool = False
     """The cluster Keyfleet itself runs in."""
+    agent: bool = False
+    """Never connect to it: it takes what is sealed for it from its namespace on the hub."""
     namespaces: Annotated[tuple[NamespaceName, ...], Meta(max_length=100)] = ()
     """The only namespaces in which the login may reach Secrets; default: all. Each is watched."""
     paused: bool = False
@@ -73,9 +78,9 @@ class FleetClusterSpec(ApiStruct, frozen=True, kw_only=True):
 
     cel_rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "[has(self.context), has(self.kubeconfigRef), has(self.inCluster) && self.inCluster]"
-            ".filter(given, given).size() == 1",
-            "give exactly one of context, kubeconfigRef and inCluster: true",
+            "[has(self.context), has(self.kubeconfigRef), has(self.inCluster) && self.inCluster,"
+            " has(self.agent) && self.agent].filter(given, given).size() == 1",
+            "give exactly one of context, kubeconfigRef, inCluster: true and agent: true",
         ),
     )
 

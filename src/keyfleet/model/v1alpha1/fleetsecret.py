@@ -199,6 +199,13 @@ class DeliveryKind(StrEnum):
     SEALED_SECRET = SEALED_SECRET
 
 
+class Via(StrEnum):
+    """Where a target is written."""
+
+    MEMBER = "Member"
+    HUB = "Hub"
+
+
 class Delivery(ApiStruct, frozen=True, kw_only=True):
     """In which form the secret is delivered."""
 
@@ -206,6 +213,11 @@ class Delivery(ApiStruct, frozen=True, kw_only=True):
         Rule(
             f"!has(self.scope) || (has(self.kind) && self.kind == '{SEALED_SECRET}')",
             f"scope is for kind: {SEALED_SECRET}",
+        ),
+        Rule(
+            "!has(self.via) || self.via == 'Member' ||"
+            f" (has(self.kind) && self.kind == '{SEALED_SECRET}')",
+            f"via: Hub is for kind: {SEALED_SECRET}",
         ),
     )
 
@@ -215,6 +227,10 @@ class Delivery(ApiStruct, frozen=True, kw_only=True):
     scope: Scope | None = None
     """Where a SealedSecret may be opened: `strict` (default), `namespace-wide` or
     `cluster-wide`."""
+    via: Via = Via.MEMBER
+    """Where it is written: `Member`, into the cluster itself; or `Hub`: sealed, into the
+    cluster's namespace on the hub (`spec.sealing.hubNamespace` of its FleetCluster), from where
+    the cluster takes it."""
 
     @property
     def sealed_as(self) -> Scope | None:

@@ -5,7 +5,7 @@ from keyfleet.base.errors import InvalidInputError, InvalidIntentError
 from keyfleet.base.sealing import load_certificate
 from keyfleet.model.v1alpha1.common import KEY_NAME
 from keyfleet.model.v1alpha1.fleetcluster import FleetClusterSpec
-from keyfleet.model.v1alpha1.fleetsecret import Delivery, ValueSource
+from keyfleet.model.v1alpha1.fleetsecret import Delivery, ValueSource, Via
 from keyfleet.model.v1alpha1.parsing import matches
 
 SPECIAL_TYPES = frozenset(
@@ -39,9 +39,14 @@ def check_cluster(spec: FleetClusterSpec) -> None:
     Raises:
         InvalidIntentError: `intent.invalid`.
     """
-    ways = (spec.context is not None, spec.kubeconfig_ref is not None, spec.in_cluster)
+    ways = (
+        spec.context is not None,
+        spec.kubeconfig_ref is not None,
+        spec.in_cluster,
+        spec.agent,
+    )
     if sum(ways) != 1:
-        message = "give exactly one of context, kubeconfigRef and inCluster: true"
+        message = "give exactly one of context, kubeconfigRef, inCluster: true and agent: true"
         raise InvalidIntentError("intent.invalid", message, path="spec")
     if spec.sealing.certificate is not None:
         _check_certificate(spec.sealing.certificate)
@@ -58,13 +63,15 @@ def _check_certificate(pem: str) -> None:
 
 
 def check_delivery(spec: Delivery, *, path: str) -> None:
-    """Refuse a scope where nothing is sealed.
+    """Refuse a scope, or the way over the hub, where nothing is sealed.
 
     Raises:
         InvalidIntentError: `intent.invalid`.
     """
     if spec.scope is not None and spec.sealed_as is None:
         raise _invalid(f"{path}.scope", "is for kind: SealedSecret")
+    if spec.via is Via.HUB and spec.sealed_as is None:
+        raise _invalid(f"{path}.via", "Hub is for kind: SealedSecret")
 
 
 def check_source(spec: ValueSource, *, path: str) -> None:
