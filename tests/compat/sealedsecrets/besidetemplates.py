@@ -85,7 +85,7 @@ TEMPLATES: Final = {
     "formats": '{{ printf "%5.2f|%05d|%-4s|%+v|%t|%c|%U" 3.14159 42 "ab" 1 true 65 66 }}',
     "formats-bad": '{{ printf "%d|%s|%z" "x" 5 1 }}{{ printf "%s" }}{{ printf "x" 1 }}',
     "integers": "{{ 0x1F }} {{ 1_000 }} {{ 1e3 }} {{ 'a' }} {{ 07 }} {{ -5 }} {{ mod -7 3 }}",
-    "floats": "{{ divf 1 3 }} {{ 1.0 }} {{ 1e21 }} {{ addf 0.1 0.2 }} {{ toJson 1.0 }} {{ int 3.0 }}",
+    "floats": "{{ divf 1 3 }} {{ 1e21 }} {{ addf 0.1 0.2 }} {{ toJson 1.0 }} {{ int 3.0 }}",
     "raw-text": '{{ `a\\n{{ .x }}` }}{{ "a\\tb" }}',
     "nested-calls": '{{ .password | b64enc | b64dec | trunc -3 | printf "%s-%s" "x" }}',
     "dollar": "{{ range list 1 }}{{ $.number }}{{ . }}{{ end }}{{ with .number }}{{ . }}{{ end }}",
