@@ -17,12 +17,13 @@ from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
 from keyfleet.cli.sealing.delivering import deliver_into
 from keyfleet.cli.sealing.flags import Fleet
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.engine.deletion.pruning import held_back
 
 _Flag = Annotated[bool, Parameter(negative="")]
 
 
-async def apply(
+async def apply(  # noqa: PLR0913 - one parameter for each flag
     *,
     filename: Files = (),
     prune: _Flag = False,
@@ -33,6 +34,7 @@ async def apply(
     into: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     force: _Flag = False,
     keep: _Flag = False,
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Deliver once, from files; nothing needs to be installed anywhere.
@@ -50,6 +52,7 @@ async def apply(
             list it in its kustomization.
         force: With --into: seal files anew that exist.
         keep: With --into: leave files that exist, whatever they hold.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
     """
     if not filename:
         raise InvalidInputError("cli.usage", "which files?", hint="keyfleet apply -f FILE")
@@ -57,7 +60,7 @@ async def apply(
         raise InvalidInputError("cli.usage", "--force and --keep are for --into")
     if into is not None and (prune or approve or dry_run):
         raise InvalidInputError("cli.usage", "--into deletes nothing and plans nothing")
-    async with open_look(common, filename) as look:
+    async with open_look(common, filename, key_namespace=key_namespace) as look:
         if into is not None:
             return await deliver_into(look, Fleet(into=into, force=force, keep=keep), common)
         found = await look.plan(prune=prune)

@@ -10,11 +10,13 @@ from typing import Any
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.hub import UNSERVED, Hub
+from keyfleet.cli.sealing.service import key_namespace_here
 from keyfleet.cli.terminal import note
 from keyfleet.engine.entry import precedence
 from keyfleet.engine.identity import read_identity
 from keyfleet.engine.installation import laptop_installation
 from keyfleet.engine.livefleet import Contact, LiveFleet
+from keyfleet.engine.sealing.looking import KeyLook
 from keyfleet.inventory.declared import Login, snapshot_of
 from keyfleet.inventory.kubeconfig import snapshots_of
 from keyfleet.inventory.kubeconfig.trust import FILE, Pin, TrustStore, state_folder
@@ -63,6 +65,7 @@ async def open_members(
     *,
     adopts: frozenset[str] = frozenset(),
     is_guarded: bool = False,
+    key_namespace: str = "",
 ) -> AsyncIterator[Members]:
     """Give the fleet as the hub, the files and the kubeconfig know it; nothing is contacted yet.
 
@@ -72,6 +75,7 @@ async def open_members(
         adopts: Hubs whose targets count as ours, see `Installation`.
         is_guarded: Flow rules of the hub are about the labels that the hub gives: a cluster keeps
             them under whatever name a file calls it.
+        key_namespace: Where clusters keep their sealing keys; empty: as the environment says.
     """
     trust = TrustStore(state_folder(os.environ) / FILE)
     documents = await _documents(hub)
@@ -86,6 +90,7 @@ async def open_members(
         replace(await laptop_installation(hub.client, identity.uid), adopts=adopts),
         clock=hub.clock,
         labels=_labels_by_uid(documents or {}, login) if is_guarded else {},
+        keys=KeyLook(key_namespace or key_namespace_here()),
     )
     named = {found.name: hub.kubeconfig.contexts[found.generation] for found in contexts}
     try:

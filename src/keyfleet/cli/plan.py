@@ -9,9 +9,15 @@ from keyfleet.cli.output import show
 from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
 from keyfleet.cli.refs import scope_of
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 
 
-async def plan(*secrets: str, filename: Files = (), common: Common = NO_OPTIONS) -> Exit:
+async def plan(
+    *secrets: str,
+    filename: Files = (),
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
+    common: Common = NO_OPTIONS,
+) -> Exit:
     """Show what would change where; nothing is written.
 
     With -f for what the files declare, without for what the hub declares. Per key: `=` same, `~`
@@ -21,9 +27,10 @@ async def plan(*secrets: str, filename: Files = (), common: Common = NO_OPTIONS)
     Args:
         secrets: Only these, as NAMESPACE/NAME.
         filename: A file, a folder, or - for standard input; may be repeated.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
     """
     scope = scope_of(secrets, common.namespace)
-    async with open_look(common, filename) as look:
+    async with open_look(common, filename, key_namespace=key_namespace) as look:
         found = (await look.narrowed(scope).plan(prune=not filename)).of(scope)
     steps = [one.step for one in found.planned]
     show(plan_answer(steps, wide=common.is_wide), common)

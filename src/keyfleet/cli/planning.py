@@ -119,8 +119,16 @@ def _covers(scope: Scope, intent: Intent) -> bool:
 
 
 @asynccontextmanager
-async def open_look(common: Common, files: Iterable[str] = ()) -> AsyncIterator[Look]:
-    """Give a look at what files ask for, or without files at what the hub declares."""
+async def open_look(
+    common: Common, files: Iterable[str] = (), *, key_namespace: str = ""
+) -> AsyncIterator[Look]:
+    """Give a look at what files ask for, or without files at what the hub declares.
+
+    Args:
+        common: The flags that choose clusters.
+        files: Their names; none: what the hub declares.
+        key_namespace: Where clusters keep their sealing keys; empty: as the environment says.
+    """
     manifests = load_manifests(files)
     async with open_hub(common) as hub:
         if manifests:
@@ -129,7 +137,7 @@ async def open_look(common: Common, files: Iterable[str] = ()) -> AsyncIterator[
             await require_installed(hub)
             declared = await declared_on_hub(hub, common.namespace)
         clusters = [each.document for each in manifests if each.kind == "FleetCluster"]
-        async with look_at(hub, declared, common, clusters) as look:
+        async with look_at(hub, declared, common, clusters, key_namespace=key_namespace) as look:
             yield look
 
 
@@ -141,6 +149,7 @@ async def look_at(
     clusters: Iterable[Document] = (),
     *,
     adopts: frozenset[str] = frozenset(),
+    key_namespace: str = "",
 ) -> AsyncIterator[Look]:
     """Give a look at what is declared.
 
@@ -150,10 +159,13 @@ async def look_at(
         common: The flags that choose clusters.
         clusters: FleetClusters of files.
         adopts: Hubs whose targets count as ours, see `Installation`.
+        key_namespace: Where clusters keep their sealing keys; empty: as the environment says.
     """
     clusters = list(clusters)
     is_guarded = declared.policies.flows.is_declared
-    async with open_members(hub, clusters, adopts=adopts, is_guarded=is_guarded) as members:
+    async with open_members(
+        hub, clusters, adopts=adopts, is_guarded=is_guarded, key_namespace=key_namespace
+    ) as members:
         _refuse_unknown(declared, members)
         _refuse_relabelled(declared, members, clusters)
         chosen = chosen_clusters(members.live.facts(), common)

@@ -14,6 +14,7 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, open_look
 from keyfleet.cli.refs import Ref, parse_ref
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.surveying import contacts_of, standing_of_found
 from keyfleet.engine.declarations.claims import Declared as DeclaredKind
 from keyfleet.engine.deletion.confirm import Ground, Grounds
@@ -28,7 +29,13 @@ from keyfleet.model.plan import Finding, State, Verb
 from keyfleet.model.sealed import SealedRead
 
 
-async def why(secret: str, /, *, common: Common = NO_OPTIONS) -> Exit:
+async def why(
+    secret: str,
+    /,
+    *,
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
+    common: Common = NO_OPTIONS,
+) -> Exit:
     """Explain one secret: why it is in a cluster or not, from where, and what to change.
 
     Any Secret of any cluster can be asked about, present or missing, declared or not, by a
@@ -36,9 +43,10 @@ async def why(secret: str, /, *, common: Common = NO_OPTIONS) -> Exit:
 
     Args:
         secret: NAMESPACE/NAME, as it is called in the cluster, or as it is declared on the hub.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
     """
     ref = parse_ref(secret, common.namespace)
-    async with open_look(common) as look:
+    async with open_look(common, key_namespace=key_namespace) as look:
         found = await _explain(look, ref)
     show(explanations_answer(found, ref), common)
     is_away = any(each.finding and each.finding.state is State.UNREACHABLE for each in found)

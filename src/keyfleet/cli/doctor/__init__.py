@@ -20,12 +20,14 @@ from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import open_members
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.tables import Column
 
 
 async def doctor(
     *,
     metrics: Annotated[str, Parameter(metavar="URL")] = "",
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Look for what is wrong, or will be: clusters, credentials, rights, clocks, orphans.
@@ -36,9 +38,13 @@ async def doctor(
     Args:
         metrics: The controller's metrics page, such as http://127.0.0.1:8080/metrics: how long its
             watches have been silent.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
     """
     ages = await watch_ages(metrics) if metrics else {}
-    async with open_hub(common) as hub, open_members(hub) as members:
+    async with (
+        open_hub(common) as hub,
+        open_members(hub, key_namespace=key_namespace) as members,
+    ):
         sheet = replace(await hub_sheet(hub, members), watch_ages=ages)
         facts = members.live.facts()
         chosen = chosen_clusters(facts, common)

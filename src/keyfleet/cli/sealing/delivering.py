@@ -111,7 +111,9 @@ async def _write(
 ) -> Exit:
     if not secrets:
         return Exit.DONE
-    found = await recipients(look.members, common, ServiceName(), only=secrets)
+    found = await recipients(
+        look.members, common, ServiceName(look.members.live.keys.namespace), only=secrets
+    )
     codes = [seal_for_each(fleet, [each], secrets[each.cluster])[1] for each in found]
     return _worst(codes)
 

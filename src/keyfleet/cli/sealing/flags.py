@@ -17,7 +17,7 @@ from keyfleet.base.sealing import Scope, parse_scope
 from keyfleet.cli.options import Common, Format
 from keyfleet.cli.sealing.documents import Style, parse_style
 from keyfleet.cli.sealing.sealing import Namespace
-from keyfleet.cli.sealing.service import ServiceName
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, ServiceName
 
 PREFIX = "SEALED_SECRETS_"
 """Of the variables that stand in for kubeseal's flags."""
@@ -44,7 +44,7 @@ class Service:
     """Service of the controller; default sealed-secrets-controller."""
     controller_namespace: Annotated[
         str, _variable("CONTROLLER_NAMESPACE"), Parameter(metavar="NAME")
-    ] = "kube-system"
+    ] = KUBE_SYSTEM
     """Namespace of the controller and of the key Secrets; default kube-system."""
 
     @property

@@ -22,12 +22,13 @@ from keyfleet.cli.sealing.backup import KeptSecret, content_of, rings_in, secret
 from keyfleet.cli.sealing.keylist import keys_answer, tell_keys
 from keyfleet.cli.sealing.ring import BACKED_UP, narrowed
 from keyfleet.cli.sealing.rings import reached, unreached
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.sealing.tree import files_of, read_file
 from keyfleet.cli.sealing.usage import uses_in_files
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
 from keyfleet.engine.livefleet import Contact
-from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE, list_raw
+from keyfleet.engine.sealing.keysecrets import list_raw
 from keyfleet.kube.resources import SECRETS
 
 Identities = Annotated[
@@ -35,7 +36,6 @@ Identities = Annotated[
     Parameter(name=["--identity", "-i"], consume_multiple=False, negative="", metavar="FILE"),
 ]
 """`--identity FILE`, repeatable."""
-KeyNamespace = Annotated[str, Parameter(metavar="NAME")]
 
 Kept = tuple[KeptSecret, ...]
 
@@ -50,7 +50,7 @@ async def backup(
     ] = (),
     recipients_file: Annotated[str, Parameter(metavar="FILE")] = "",
     clusters: Annotated[str, Parameter(metavar="SELECTOR")] = "",
-    key_namespace: KeyNamespace = DEFAULT_NAMESPACE,
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Write the sealing keys of the clusters into a new file, encrypted with age.
@@ -64,7 +64,7 @@ async def backup(
         recipient: Who may open it: age1... or an ssh public key; may be repeated.
         recipients_file: A file with recipients, one a line.
         clusters: Only these: names with commas between, or a label selector.
-        key_namespace: Where the clusters keep their key Secrets.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
     """
     common = narrowed(common, clusters)
     recipients = [*recipient, *_listed(recipients_file)]

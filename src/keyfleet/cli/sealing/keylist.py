@@ -27,12 +27,12 @@ from keyfleet.cli.sealing.ring import (
     short,
 )
 from keyfleet.cli.sealing.rings import reached, read_rings
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.sealing.tree import files_of
 from keyfleet.cli.sealing.usage import Seen, Use, uses_in_cluster, uses_in_files
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
 from keyfleet.engine.livefleet import Contact
-from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
 from keyfleet.kube.resources import SEALEDSECRETS
 
 
@@ -42,7 +42,7 @@ async def list_keys(
     key: Annotated[str, Parameter(metavar="FINGERPRINT")] = "",
     in_clusters: Annotated[bool, Parameter(negative="")] = False,
     recovery_private_key: KeyFiles = (),
-    key_namespace: Annotated[str, Parameter(metavar="NAME")] = DEFAULT_NAMESPACE,
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Show the sealing keys of the clusters, and which values each of them opens.
@@ -56,7 +56,7 @@ async def list_keys(
         key: Only this key, and each value that it opens.
         in_clusters: Look through the SealedSecrets in the clusters, too.
         recovery_private_key: Use the keys of this file and ask no cluster; NAME=FILE for several.
-        key_namespace: Where the clusters keep their key Secrets.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
     """
     common = narrowed(common, clusters)
     tree = list(files_of(files))

@@ -18,6 +18,7 @@ from keyfleet.cli.sealing.complaints import Complaint, Severity
 from keyfleet.cli.sealing.filerules import CERTIFICATES
 from keyfleet.cli.sealing.linting import ENDINGS, Knowledge, Report, lint_files
 from keyfleet.cli.sealing.ring import KeyFiles, Ring, files_by_cluster, narrowed
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.sealing.tree import TreeFile, files_of, read_file
 from keyfleet.cli.terminal import note
 
@@ -27,7 +28,7 @@ async def lint(
     clusters: Annotated[str, Parameter(metavar="SELECTOR")] = "",
     cert_dir: Annotated[str, Parameter(metavar="DIR")] = "",
     recovery_private_key: KeyFiles = (),
-    key_namespace: Annotated[str, Parameter(metavar="NAME")] = "",
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     strict: Annotated[bool, Parameter(negative="")] = False,
     common: Common = NO_OPTIONS,
 ) -> Exit:
@@ -42,7 +43,7 @@ async def lint(
         clusters: Ask these for their keys, to tell what opens: names with commas, or a selector.
         cert_dir: Certificates NAME.pem of the clusters, as `keyfleet cert` writes them.
         recovery_private_key: Open with the keys of this file, NAME=FILE for several clusters.
-        key_namespace: Where the clusters keep their key Secrets.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
         strict: Warnings are errors.
     """
     if not files:
@@ -86,10 +87,9 @@ async def _rings(
     from keyfleet.cli.hub import open_hub
     from keyfleet.cli.members import open_members
     from keyfleet.cli.sealing.rings import read_rings
-    from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
 
     async with open_hub(common) as hub, open_members(hub) as members:
-        return await read_rings(members, common, namespace=namespace or DEFAULT_NAMESPACE)
+        return await read_rings(members, common, namespace=namespace)
 
 
 def _certificates(folder: str) -> dict[str, SealingCertificate]:

@@ -24,9 +24,9 @@ from keyfleet.cli.sealing.resealed import resealed_answer, tell_failures
 from keyfleet.cli.sealing.resealing import Fate, FileOutcome, reseal_file
 from keyfleet.cli.sealing.ring import Ring, files_by_cluster, key_meant, narrowed
 from keyfleet.cli.sealing.rings import read_rings
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.sealing.tree import TreeFile, files_of
 from keyfleet.cli.terminal import note
-from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE
 
 
 async def reseal(
@@ -38,7 +38,7 @@ async def reseal(
         tuple[str, ...], Parameter(consume_multiple=False, negative="", metavar="FILE")
     ] = (),
     from_key: Annotated[str, Parameter(metavar="FINGERPRINT")] = "",
-    key_namespace: Annotated[str, Parameter(metavar="NAME")] = DEFAULT_NAMESPACE,
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     common: Common = NO_OPTIONS,
 ) -> Exit:
@@ -58,7 +58,7 @@ async def reseal(
         recovery_private_key: Open with the keys of this file and ask no cluster; for several
             clusters NAME=FILE; may be repeated.
         from_key: Only values that this key sealed: what to do about a stolen key.
-        key_namespace: Where the clusters keep their key Secrets.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
         dry_run: Show what would be sealed anew and write nothing.
     """
     if not files:
