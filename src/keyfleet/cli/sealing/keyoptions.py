@@ -58,9 +58,9 @@ class KeyOptions:
     cutoff_time: Annotated[str, _flag("--sealed-secrets-key-cutoff-time", "TIME")] = ""
     """A newest key from before this moment is replaced, such as one that was compromised; written
     like Fri, 20 Nov 2026 09:00:00 +0000."""
-    labels: Annotated[str, _flag("--sealed-secrets-privatekey-labels", "NAME=TEXT,…")] = ""
+    labels: Annotated[str, _flag("--sealed-secrets-privatekey-labels", "NAME=TEXT,...")] = ""
     """Labels of new key Secrets, besides the one that puts them into use."""
-    annotations: Annotated[str, _flag("--sealed-secrets-privatekey-annotations", "NAME=TEXT,…")] = (
+    annotations: Annotated[str, _flag("--sealed-secrets-privatekey-annotations", "NAME=TEXT,...")] = (
         ""
     )
     """Annotations of new key Secrets."""
