@@ -12,7 +12,7 @@ from keyfleet.cli.output import rendered
 from keyfleet.cli.sealing.complaints import Allowed, Complaint, rules_for
 from keyfleet.cli.sealing.lint import lint_answer
 from keyfleet.cli.sealing.linting import Knowledge, Report, lint_text
-from keyfleet.cli.sealing.plainrules import PLAINTEXT
+from keyfleet.cli.sealing.plainrules import PLAINTEXT, key_complaints
 from keyfleet.cli.sealing.tree import TreeFile
 from keyfleet.cli.terminal import Look
 from keyfleet.testing.canary import canary, find_canary
@@ -101,3 +101,13 @@ def test_no_name_in_a_tree_forges_a_line() -> None:
     assert complaint.startswith("/tree/x\\n::stop-commands")
     assert summary == ["", "1 files, 1 error"]
     assert len(names.splitlines()) == 1
+
+
+def test_very_many_keys_are_found_where_they_are() -> None:
+    """Each is looked for from the last one on: else 16 MiB of them took hours."""
+    key = b"-----BEGIN PRIVATE KEY-----\\n"
+    raw = b"# first\n" + b"  " + key + key + b"\n" + key * 100_000
+    found = list(key_complaints("a.pem", raw))
+    assert len(found) == 100_002
+    places = [(each.line, each.column) for each in (*found[:4], found[-1])]
+    assert places == [(2, 3), (2, 32), (3, 1), (3, 30), (3, 1 + 29 * 99_999)]
