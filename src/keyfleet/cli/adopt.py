@@ -96,7 +96,7 @@ def _whose(from_hub: str, own: str, *, is_unverified: bool) -> str:
 
 
 async def _contacts(look: Look) -> list[Contact]:
-    facts = look.members.live.facts()
+    facts = [each for each in look.members.live.facts() if not each.is_agent]
     chosen = [each.name for each in facts if look.clusters is None or each.name in look.clusters]
     found = {each.snapshot.name: each for each in await look.members.contact(chosen)}
     for contact in found.values():

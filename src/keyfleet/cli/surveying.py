@@ -75,7 +75,7 @@ async def _foreign(hub: Hub, declared: Declared, common: Common, scope: Scope) -
                 name = contact.snapshot.name
                 if contact.member is not None and contact.member.facts.is_hub:
                     named[HUB] = name
-                elif contact.member is not None:
+                elif contact.member is not None and not contact.member.facts.is_agent:
                     here = contact.member.client
                     found += await manifests_in(here, meant, name, namespace=scope.namespace)
     if common.cluster and HUB not in named:
@@ -130,7 +130,7 @@ async def seat_of(hub: Hub, common: Common, ref: Ref) -> AsyncIterator[Seat | No
     async with look_at(hub, declared, common) as look:
         for contact in await contacts_of(look):
             member, name = contact.member, contact.snapshot.name
-            if member is not None and not member.facts.is_hub:
+            if member is not None and not (member.facts.is_hub or member.facts.is_agent):
                 found = await manifests_in(member.client, meant, name, namespace=ref.namespace)
                 seats += [Seat(member.client, each, name) for each in found]
         yield _only(seats, ref)

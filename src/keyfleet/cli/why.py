@@ -141,7 +141,7 @@ def _grounds(contacts: Iterable[Contact]) -> Grounds:
 async def _manifests_there(
     contact: Contact, kinds: Iterable[DeclaredKind], ref: Ref
 ) -> list[Found]:
-    if contact.member is None:
+    if contact.member is None or contact.member.facts.is_agent:
         return []
     client, name = contact.member.client, contact.snapshot.name
     found = await manifests_in(client, kinds, name, namespace=ref.namespace)

@@ -110,7 +110,9 @@ class Explainer:
         if member is None:
             return Explanation(place, finding=contact.problem)
         try:
-            actual = await member.actual(namespace, name, IntentKey("", namespace, name))
+            # Of a cluster that nobody connects to, only what lies on the hub for it can be seen.
+            view = member.carriers if member.facts.is_agent else member
+            actual = await view.actual(namespace, name, IntentKey("", namespace, name))
             facts = await member.namespace(namespace)
         except KeyfleetError as error:
             return Explanation(place, finding=failure_finding(place, error))

@@ -67,6 +67,8 @@ def _via(spec: Mapping[str, Any]) -> str:
     reference = spec.get("kubeconfigRef")
     if isinstance(reference, Mapping):
         return f"secret {reference.get('namespace')}/{reference.get('name')}"
+    if spec.get("agent"):
+        return "agent"
     return "in-cluster" if spec.get("inCluster") else ""
 
 

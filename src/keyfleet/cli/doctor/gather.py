@@ -148,7 +148,12 @@ async def cluster_sheets(
     contacts: Sequence[Contact], hub: Hub, members: Members, sheet: HubSheet
 ) -> tuple[ClusterSheet, ...]:
     """Return what there is to know of each cluster, asked side by side."""
-    asked = [_cluster(contact, hub, members, sheet) for contact in contacts]
+    asked = [
+        _cluster(contact, hub, members, sheet)
+        for contact in contacts
+        # Nobody connects to it, so there is nothing to ask.
+        if not contact.snapshot.is_agent
+    ]
     return tuple(await all_of(asked, name="examine"))
 
 
