@@ -60,9 +60,9 @@ class KeyOptions:
     like Fri, 20 Nov 2026 09:00:00 +0000."""
     labels: Annotated[str, _flag("--sealed-secrets-privatekey-labels", "NAME=TEXT,...")] = ""
     """Labels of new key Secrets, besides the one that puts them into use."""
-    annotations: Annotated[str, _flag("--sealed-secrets-privatekey-annotations", "NAME=TEXT,...")] = (
-        ""
-    )
+    annotations: Annotated[
+        str, _flag("--sealed-secrets-privatekey-annotations", "NAME=TEXT,...")
+    ] = ""
     """Annotations of new key Secrets."""
     accept_v1: Annotated[bool, _flag("--sealed-secrets-accept-deprecated-v1-data", "")] = True
     """Open complete Secrets that kubeseal before 0.7 sealed as one text; default: yes."""
