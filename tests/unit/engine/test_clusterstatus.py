@@ -109,6 +109,13 @@ async def test_a_cluster_that_is_held_is_reachable_and_not_ready(entry: Entry) -
     assert (ready(status), status["reachable"]) == (("False", "IdentityChanged"), True)
 
 
+async def test_a_cluster_that_nobody_connects_to_is_ready_and_nothing_else_is_known_of_it() -> None:
+    snapshot = snapshot_of(is_declared=True, is_agent=True)
+    status = status_of(entry_of(FakeMember(FakeCluster()), snapshot=snapshot))
+    assert ready(status) == ("True", "AgentOnly")
+    assert not {"reachable", "identity", "version"} & status.keys()
+
+
 async def test_the_hub_has_both_roles() -> None:
     hub = entry_of(FakeMember(FakeCluster("hub"), is_hub=True))
     assert status_of(hub)["roles"] == ["hub", "member"]

@@ -121,3 +121,11 @@ def test_the_form_of_delivery(delivery: dict[str, Any], scope: Scope | None) -> 
 def test_a_scope_is_for_what_is_sealed() -> None:
     found = rejection(manifest({"delivery": {"scope": "strict"}}))
     assert (found.reason, found.path) == ("InvalidSpec", "spec.delivery.scope")
+
+
+def test_only_what_is_sealed_goes_over_the_hub() -> None:
+    targets = intent(manifest({"delivery": {"kind": "SealedSecret", "via": "Hub"}})).targets
+    assert (targets.kind, targets.is_carried) == ("Carrier", True)
+    assert not intent(manifest({"delivery": {"kind": "SealedSecret"}})).targets.is_carried
+    found = rejection(manifest({"delivery": {"via": "Hub"}}))
+    assert (found.reason, found.path) == ("InvalidSpec", "spec.delivery.via")

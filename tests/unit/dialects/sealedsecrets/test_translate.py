@@ -144,3 +144,12 @@ def test_no_manifest_raises(spec: Any, annotations: dict[str, Any]) -> None:
     found = translate(sealed_secret(spec, annotations), origin("east"))
     assert isinstance(found, Translation)
     assert len(found.intents) + len(found.rejections) == 1
+
+
+def test_what_lies_here_for_another_cluster_to_take_is_nothing_of_ours() -> None:
+    annotations = {"keyfleet.io/sealed-for": "edge", "keyfleet.io/sealed-into": "shop/db"}
+    spec = {"encryptedData": {"k": "AgA"}}
+    assert translate(sealed_secret(spec, annotations), origin()) == Translation()
+    del annotations["keyfleet.io/sealed-into"]
+    # As `keyfleet seal` writes it for whoever the file is given to.
+    assert translate(sealed_secret(spec, annotations), origin()).intents

@@ -160,3 +160,13 @@ async def test_a_pods_own_cluster_is_not_opened_outside_a_pod() -> None:
     assert (snapshot.generation, snapshot.problem) == ("incluster", "")
     with pytest.raises(KeyfleetError):
         await snapshot.open()
+
+
+async def test_nobody_connects_to_a_cluster_that_takes_its_own() -> None:
+    snapshot = snapshot_of(declared(agent=True), login())
+    assert (snapshot.is_agent, snapshot.hub_namespace, snapshot.problem) == (True, "fleet-e", "")
+    assert (await snapshot.open()).endpoint.server == "https://agent.invalid"
+    said = snapshot_of(declared(agent=True, sealing={"hubNamespace": "edge"}), login())
+    assert said.hub_namespace == "edge"
+    assert snapshot_of(declared(context="east"), login()).hub_namespace == ""
+    assert snapshot_of(declared(agent=True, context="east"), login()).problem
