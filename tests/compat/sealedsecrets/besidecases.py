@@ -169,6 +169,19 @@ SHAPES: Final = {
     "there-owned": Case(template=APP, there=secret(owners=(OWNED,))),
     "there-owned-and-foreign": Case(there=secret(owners=(FOREIGN, OWNED))),
     "there-foreign": Case(there=secret(owners=({**FOREIGN, "controller": True},))),
+    "there-stale": Case(
+        there=secret(
+            owners=(
+                {
+                    "apiVersion": "bitnami.com/v1alpha1",
+                    "kind": "SealedSecret",
+                    "name": "there-stale",
+                    "uid": "1-2-3",
+                    "controller": True,
+                },
+            )
+        )
+    ),
     "there-managed": Case(template=APP, there=secret(None, MANAGED)),
     "there-managed-foreign": Case(
         there=secret(None, MANAGED, owners=({**FOREIGN, "controller": True},))
@@ -222,9 +235,7 @@ SHAPES: Final = {
         template={"metadata": {"annotations": {MANAGED: ON, SKIP_OWNER: ON}}}, is_deleted=True
     ),
     "deleted-patch": Case(there=secret(None, PATCH), is_deleted=True),
-    "deleted-immutable": Case(
-        template={"immutable": True}, items_later={"k": TWO}, is_deleted=True
-    ),
+    "deleted-immutable": Case(template={"immutable": True}, is_deleted=True),
     "item-changed": Case(items_later={"k": TWO}),
     "item-removed": Case({"k": ONE, "l": ONE}, edit={"encryptedData": {"l": None}}),
     "item-broken": Case(edit={"encryptedData": {"l": "AgAA"}}),
