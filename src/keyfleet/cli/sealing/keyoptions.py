@@ -29,9 +29,9 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _KEYS = Group("Keys of Sealed Secrets", sort_key=5)
 
 
-def _flag(name: str, metavar: str) -> Parameter:
+def _flag(name: str, metavar: str, negative: str = "") -> Parameter:
     variable = "KEYFLEET_" + name.removeprefix("--").upper().replace("-", "_")
-    return Parameter(name=name, metavar=metavar, env_var=variable)
+    return Parameter(name=name, metavar=metavar, env_var=variable, negative=negative)
 
 
 @Parameter(name="*", group=_KEYS)
@@ -64,7 +64,10 @@ class KeyOptions:
         str, _flag("--sealed-secrets-privatekey-annotations", "NAME=TEXT,...")
     ] = ""
     """Annotations of new key Secrets."""
-    accept_v1: Annotated[bool, _flag("--sealed-secrets-accept-deprecated-v1-data", "")] = True
+    accept_v1: Annotated[
+        bool,
+        _flag("--sealed-secrets-accept-deprecated-v1-data", "", "--no-sealed-secrets-v1-data"),
+    ] = True
     """Open complete Secrets that kubeseal before 0.7 sealed as one text; default: yes."""
 
 
