@@ -62,3 +62,13 @@ async def test_asks_nothing_of_a_cluster_that_there_is_not() -> None:
     assert cluster.asked == []
     with pytest.raises(NotReadyError):
         look.keys(ClusterName("west"))
+
+
+async def test_the_certificate_comes_of_the_same_list() -> None:
+    look, cluster = KeyLook(), cluster_with()
+    await look.find(sealed(), lambda _: resolved(cluster))
+    certificate = await look.certificate(cluster)
+    assert certificate is not None
+    assert {certificate.fingerprint} == set(look.keys(HUB).fingerprints)
+    assert [asked.verb for asked in cluster.asked].count("list") == 1
+    assert await KeyLook(namespace="elsewhere").certificate(cluster) is None
