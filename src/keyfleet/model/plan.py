@@ -4,11 +4,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from keyfleet.base.secret import SecretValue
 from keyfleet.model.dress import OwnerReference
 from keyfleet.model.places import IntentKey, Place
-from keyfleet.model.sealed import SealedForm
+
+if TYPE_CHECKING:
+    # It brings cryptography along, and the states are all that every command needs.
+    from keyfleet.model.sealed import SealedForm
 
 
 class State(StrEnum):
@@ -90,7 +94,7 @@ class Write:
     """Make it immutable."""
     field_manager: str = ""
     """Name under which it is written; empty is Keyfleet's own."""
-    sealed: SealedForm | None = None
+    sealed: "SealedForm | None" = None
     """How the data is sealed; None: it is written as it is."""
 
 
