@@ -57,31 +57,53 @@ async def live(seals: Seals, side: Side) -> None:
     await seals.fleet.gone(side)
 
 
-async def live_sealed(seals: Seals) -> None:
-    """Let one FleetSecret be delivered to east as a SealedSecret, change and go."""
+async def laid_out(seals: Seals, home: str, *, than: str = "") -> str:
+    """Wait until another carrier than this version lies on the hub; return its version."""
+    version = than
+
+    async def is_there() -> bool:
+        nonlocal version
+        name = f"{seals.namespace}.laid"
+        found = await seals.fleet.hub.client.find(SEALEDSECRETS, name, namespace=home)
+        version = found["metadata"]["resourceVersion"] if found else ""
+        return version != than
+
+    await eventually(is_there, what="nothing else is laid out")
+    return version
+
+
+async def live_sealed(seals: Seals, home: str) -> None:
+    """Let FleetSecrets be delivered sealed to east, and over the hub, change and go."""
     fleet = seals.fleet
     await fleet.write_secret(fleet.hub, "src", VALUES)
     await fleet.ask(seals.east, name="sent", delivery={"kind": "SealedSecret"})
+    await fleet.ask(seals.east, name="laid", delivery={"kind": "SealedSecret", "via": "Hub"})
     await seals.delivered(VALUES, "sent")
+    first = await laid_out(seals, home)
     other = {"k": canary("two")}
     await fleet.set_data(fleet.hub, "src", other)
     await seals.delivered(other, "sent")
-    await fleet.withdraw("sent")
+    second = await laid_out(seals, home, than=first)
+    for name in ("sent", "laid"):
+        await fleet.withdraw(name)
     await fleet.gone(seals.east, name="sent")
+    assert not await laid_out(seals, home, than=second)
     await fleet.delete_secret(fleet.hub, "src")
 
 
 async def test_every_right_is_used_and_nothing_else_is_asked(seals: Seals) -> None:
     fleet = seals.fleet
     sides = (fleet.hub, fleet.east)
-    await fleet.declare(*sides)
+    home = await fleet.add_namespace("for-east", fleet.hub)
+    await fleet.declare(fleet.hub)
+    await fleet.declare(fleet.east, sealing={"hubNamespace": home})
     for _ in range(2):
         for side in sides:
             await drop_keys(side)
         await seals.again(sealing=SETTINGS)
         for side in sides:
             await live(seals, side)
-        await live_sealed(seals)
+        await live_sealed(seals, home)
         await fleet.end()
         for side in fleet.sides:
             side.proxy.inject(faults.error(422, "Invalid", when=is_streamed_list))
