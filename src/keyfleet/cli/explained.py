@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from keyfleet.cli.output import Answer
-from keyfleet.cli.planned import finding_document
+from keyfleet.cli.planned import finding_document, told_kind
 from keyfleet.cli.refs import Ref
 from keyfleet.engine.why import Candidate, Considered, Explanation
 from keyfleet.model.ownership import Claim
@@ -87,7 +87,10 @@ def _candidate_lines(candidate: Candidate) -> Iterator[str]:
 
 
 def _verdict(candidate: Candidate) -> str:
-    return "wants it here:" if candidate.wants else "does not want it here:"
+    if not candidate.wants:
+        return "does not want it here:"
+    kind = told_kind(candidate.step.place) if candidate.step is not None else ""
+    return f"wants it here{kind}:"
 
 
 def _mark(rule: Considered) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.output import Answer
-from keyfleet.model.places import Place
+from keyfleet.model.places import CARRIER, SECRET, Place
 from keyfleet.model.plan import Change, Finding, State, Step, Verb
 
 NOTHING = "no differences"
@@ -55,6 +55,13 @@ def target_name(place: Place) -> str:
     return str(place) if place.namespace else str(place.cluster)
 
 
+def told_kind(place: Place) -> str:
+    """Return what a target is, where that is no Secret."""
+    if place.kind == CARRIER:
+        return " as SealedSecret on the hub"
+    return "" if place.kind == SECRET else f" as {place.kind}"
+
+
 def _lines(step: Step, *, wide: bool) -> Iterator[str]:
     """Yield one target: what happens to it, then key by key.
 
@@ -62,7 +69,7 @@ def _lines(step: Step, *, wide: bool) -> Iterator[str]:
       ~ password  d56f2218 (24 B) → 5c65e756 (24 B)
     """
     secret = f"{step.intent.namespace}/{step.intent.name}"
-    yield f"{secret} → {target_name(step.place)}: {_action(step)}"
+    yield f"{secret} → {target_name(step.place)}{told_kind(step.place)}: {_action(step)}"
     shown = step.changes if wide or is_different(step) else ()
     width = max((len(_subject(change)) for change in shown), default=0)
     for change in shown:

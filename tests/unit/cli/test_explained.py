@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from keyfleet.cli.explained import explanations_answer
 from keyfleet.cli.refs import Ref
 from keyfleet.engine.why import Candidate, Considered, Explanation
 from keyfleet.model.intent import Origin, Rejection
 from keyfleet.model.ownership import Claim, Holding, Marker
-from keyfleet.model.places import ClusterName, IntentKey, Place
+from keyfleet.model.places import CARRIER, SEALED_SECRET, SECRET, ClusterName, IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 
 KEY = IntentKey("FleetSecret", "payments", "db")
@@ -115,3 +117,18 @@ def test_what_a_manifest_s_status_says_is_told_once() -> None:
     assert text.count("    Hint: seal it again") == 1
     assert text.count("    What was delivered stays as it is.") == 1
     assert text[-1] == "    Its status says UnsealFailed: no key (a); bad base64 (b)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (SECRET, "wants it here:"),
+        (SEALED_SECRET, "wants it here as SealedSecret:"),
+        (CARRIER, "wants it here as SealedSecret on the hub:"),
+    ],
+)
+def test_what_is_delivered_sealed_says_so(kind: str, told: str) -> None:
+    step = Step(KEY, replace(_place("east"), kind=kind), Verb.CREATE)
+    found = [Explanation(_place("east"), candidates=(_candidate("east", wants=True, step=step),))]
+    text = explanations_answer(found, Ref("payments", "db")).text or ()
+    assert any(line.endswith(told) for line in text)
