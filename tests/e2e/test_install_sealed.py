@@ -80,6 +80,11 @@ def test_the_hub_takes_what_upstream_takes_and_gives_back_what_is_owned(
     hub.api.must("POST", at, {"metadata": {"name": "api-keys", "ownerReferences": [owner]}})
     doctor = program("doctor", "-o", "json")
     assert "SealedSecret" in doctor.out
+    status = program("status", "-n", namespace, "-o", "json").json()["items"]
+    assert [(each["ready"], each["reason"]) for each in status] == [("Unknown", "NotObserved")]
+    why = program("why", f"{namespace}/api-keys").out
+    assert "Failed, UnsealFailed: " in why
+    assert "has no sealing key in use" in why
     done = program("uninstall", "--yes")
     assert done.code == 0, done.err
     assert "1 objects of kind SealedSecret are deleted with their CRD" in done.err
