@@ -11,8 +11,8 @@ from keyfleet.cli.installing import Applied, Change
 from keyfleet.cli.installingkinds import install_kinds
 from keyfleet.kube.resources import CRDS, EXTERNALSECRETS, SECRETS
 from keyfleet.manifests.eso import FOREIGN_KINDS
-from keyfleet.manifests.foreign import FOREIGN, Foreign
 from keyfleet.manifests.everything import everything
+from keyfleet.manifests.foreign import FOREIGN, Foreign
 
 Cli = Callable[..., int]
 
@@ -101,7 +101,9 @@ async def test_kinds_are_installed_where_nobody_else_did() -> None:
     cluster = FakeCluster()
     cluster.put(CRDS, EXTERNALSECRETS.label, metadata={"labels": {"helm.sh/chart": "x"}})
     told: list[str] = []
-    changes = {one.name: one.change for one in await install_kinds(cluster, ["eso"], tell=told.append)}
+    changes = {
+        one.name: one.change for one in await install_kinds(cluster, ["eso"], tell=told.append)
+    }
     assert changes.pop(EXTERNALSECRETS.label) is Change.KEPT
     assert set(changes.values()) == {Change.CREATED}
     assert len(changes) == len(FOREIGN_KINDS) - 1
