@@ -11,6 +11,7 @@ from keyfleet.base.errors import (
     SecretNotFoundError,
     UnreachableError,
 )
+from keyfleet.base.sealing import Keyset
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.objects import Metadata, SecretObject
 from keyfleet.kube.resources import Resource
@@ -43,6 +44,9 @@ class FakeCluster:
         if self.refusal is not None:
             raise self.refusal
         return self
+
+    def keys(self, name: ClusterName) -> Keyset:
+        raise AssertionError(name)
 
     async def find_secret(self, namespace: str, name: str) -> SecretObject | None:
         self.asked.append((namespace, name))
