@@ -81,6 +81,7 @@ def sealed() -> Case:
 
 
 CASES: dict[str, Callable[[], Case]] = {"kubernetes": kubernetes, "sealed": sealed}
+NEVER_ABSENT = {"sealed"}
 
 
 @pytest.fixture(params=sorted(CASES))
@@ -89,12 +90,12 @@ def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]()
 
 
-@pytest.fixture
-def absent(case: Case) -> Read:
-    """Something that is not there."""
-    if case.absent is None:
-        pytest.skip("what it reads cannot be absent")
-    return case.absent
+@pytest.fixture(params=sorted(CASES.keys() - NEVER_ABSENT))
+def absence(request: pytest.FixtureRequest) -> tuple[Case, Read]:
+    """Each source that may lack something, and a read of what is not there."""
+    case = CASES[request.param]()
+    assert case.absent is not None
+    return case, case.absent
 
 
 async def failure_of(case: Case, read: Read) -> KeyfleetError:
@@ -106,6 +107,7 @@ async def failure_of(case: Case, read: Read) -> KeyfleetError:
 
 
 def test_every_shipped_source_is_held_to_this() -> None:
+    assert {name for name, make in CASES.items() if make().absent is None} == NEVER_ABSENT
     assert set(CASES) == set(builtin.sources())
     assert [source.name for source in builtin.sources().values()] == list(builtin.sources())
 
@@ -128,7 +130,8 @@ async def test_reading_twice_gives_the_same(case: Case) -> None:
     assert await session.read(case.present) == await session.read(case.present)
 
 
-async def test_only_a_positive_answer_is_absence(case: Case, absent: Read) -> None:
+async def test_only_a_positive_answer_is_absence(absence: tuple[Case, Read]) -> None:
+    case, absent = absence
     assert isinstance(await failure_of(case, absent), SecretNotFoundError)
 
 
@@ -148,8 +151,9 @@ async def test_an_error_is_never_absence(case: Case, failure: KeyfleetError) -> 
 
 
 async def test_what_a_tenant_is_told_does_not_tell_absent_from_forbidden(
-    case: Case, absent: Read
+    absence: tuple[Case, Read],
 ) -> None:
+    case, absent = absence
     missing = await failure_of(case, absent)
     case.references.failure = DeniedError("api.forbidden", "forbidden")
     forbidden = await failure_of(case, absent)

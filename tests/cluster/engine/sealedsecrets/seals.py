@@ -123,15 +123,16 @@ class Seals:
         found = (each for each in status.get("conditions", []) if each["type"] == "Synced")
         return next(found, {})
 
-    async def says(self, *words: str, name: str = "db", side: Side | None = None) -> None:
-        """Wait until the condition's status, reason and message are these."""
+    async def says(self, *words: str | None, name: str = "db", side: Side | None = None) -> None:
+        """Wait until the condition's status, reason and message are these; None is any."""
         found: tuple[str, ...] = ()
 
         async def equal() -> bool:
             nonlocal found
             condition = await self.synced(name, side)
             found = tuple(condition.get(part, "") for part in ("status", "reason", "message"))
-            return found[: len(words)] == words
+            told = zip(words, found, strict=False)
+            return all(word in (None, said) for word, said in told)
 
         try:
             await eventually(equal)

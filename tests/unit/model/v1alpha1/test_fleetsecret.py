@@ -34,7 +34,7 @@ def test_reads_every_field_of_the_contract() -> None:
     document = decode_yaml(FULL, subject="full")[0].content
     assert to_document(parse_spec(FleetSecretSpec, document)) == document["spec"] | {
         "sources": [],
-        "delivery": {"kind": "Secret", "scope": None},
+        "delivery": {"kind": "Secret", "scope": None, "via": "Member"},
         "source": {
             "secretRef": {"cluster": "hub", "namespace": "payments", "name": "db-credentials"},
             "storeRef": None,
