@@ -47,11 +47,11 @@ def read_everything(patch: Patch) -> None:
 def log_values(patch: Patch) -> None:
     """Say what is delivered."""
 
-    async def deliver_loudly(step: Any, to: Any) -> Any:
+    async def deliver_loudly(step: Any, to: Any, **where: Any) -> Any:
         data = (step.write.data if step.write else None) or {}
         said = {key: value.reveal().decode() for key, value in data.items()}
         get_logger("test").info("test.told", data=said)
-        return await deliver(step, to)
+        return await deliver(step, to, **where)
 
     patch.setattr("keyfleet.engine.passes.deliver", deliver_loudly)
 
@@ -123,8 +123,8 @@ def never_hold(patch: Patch) -> None:
 def write_blindly(patch: Patch) -> None:
     """Write over, and delete, whatever is there by now."""
 
-    async def deliver_anyway(step: Step, to: Any) -> Any:
-        return await deliver(replace(step, uid="", resource_version=""), to)
+    async def deliver_anyway(step: Step, to: Any, **where: Any) -> Any:
+        return await deliver(replace(step, uid="", resource_version=""), to, **where)
 
     def without_version(write: Any, version: str) -> list[dict[str, Any]]:
         found = update_operations(write, version)
