@@ -171,7 +171,7 @@ def test_a_backup_opens_what_its_keys_sealed(keys: Keys, tree: Tree) -> None:
     file = keys.user.folder / "keys.age"
     made = keys("backup", str(file), "--recipient", keys.recipient)
     assert made.code == 0, made.err
-    assert "4 keys of 2 clusters for 1 recipients" in made.out
+    assert "keys: 4, clusters: 2, recipients: 1, file: " in made.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_bytes().startswith(b"-----BEGIN AGE ENCRYPTED FILE-----")
     assert "not backed up" not in keys("list").out
