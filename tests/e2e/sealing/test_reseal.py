@@ -121,7 +121,7 @@ def test_what_is_wrong_is_named_and_the_others_go_on(user: Program, tree: Tree, 
     }
     assert told == {
         ("clusters/east/part.yaml", "bad"): "sealing.base64",
-        ("clusters/east/part.yaml", "short"): "sealing.short",
+        ("clusters/east/part.yaml", "short"): "sealing.no_key",
         ("clusters/east/foreign.yaml", "password"): "sealing.no_key",
         ("clusters/east/renamed.yaml", "password"): "sealing.no_key",
         ("clusters/north/db.yaml", "password"): "cli.unknown_cluster",
