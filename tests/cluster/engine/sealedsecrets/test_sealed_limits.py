@@ -91,9 +91,12 @@ async def test_a_flow_that_becomes_forbidden_freezes_it_and_a_new_one_is_not_mad
 async def test_a_certificate_that_has_expired_is_not_sealed_with(seals: Seals) -> None:
     past = SystemClock().now() - timedelta(days=2)
     pair = await asyncio.to_thread(make_key, past, bits=2048, validity=timedelta(days=1))
-    await start(seals)
     declared = {"spec": {"sealing": {"certificate": pair.certificate.decode()}}}
+    # Before the start: watches of two kinds are not ordered, and the key of the cluster is good.
+    await seals.fleet.declare(seals.east)
     await seals.fleet.edit_cluster(seals.east, declared)
+    await seals.again()
+    await seals.fleet.write_secret(seals.fleet.hub, "src", ONE)
     await seals.fleet.ask(seals.east, **DELIVERY)
     await seals.fleet.stands("Held", "SealingCertificateExpired", seals.east)
     assert await sealed_targets(seals) == []
