@@ -20,7 +20,7 @@ from keyfleet.delivery.deliver import deliver
 from keyfleet.engine import renderer, rounds
 from keyfleet.engine.deletion.gate import DeletionGate
 from keyfleet.engine.hub import Hub
-from keyfleet.kube import client
+from keyfleet.kube import client, reading
 from keyfleet.model import policy
 from keyfleet.model.plan import Step
 from keyfleet.observe.metrics import Metrics
@@ -101,7 +101,7 @@ def take_errors_for_absence(patch: Patch) -> None:
 
 def take_a_portal_for_absence(patch: Patch) -> None:
     """Believe any 404, and ask nobody else."""
-    patch.setattr(client, "require_absence", lambda _: None)
+    patch.setattr(reading, "require_absence", lambda _: None)
     _believe_at_once(patch)
 
 

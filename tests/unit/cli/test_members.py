@@ -17,8 +17,9 @@ from keyfleet.inventory.kubeconfig.trust import FILE, Pin, TrustStore
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.auth.surroundings import Surroundings
-from keyfleet.kube.client import Client, Listing
+from keyfleet.kube.client import Client
 from keyfleet.kube.kubeconfig import load
+from keyfleet.kube.reading import Listing
 from keyfleet.model.places import ClusterUid
 
 CONTEXTS = {"east": "east", "Admin@East": "east", "west": "west", "hub": "hub"}

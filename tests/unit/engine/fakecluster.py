@@ -19,8 +19,9 @@ from keyfleet.base.errors import (
 from keyfleet.base.secret import SecretValue
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
-from keyfleet.kube.client import Client, MetadataList, SecretList
+from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
+from keyfleet.kube.reading import MetadataList, SecretList
 from keyfleet.kube.requests import FIELD_MANAGER, Selection
 from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
 from keyfleet.kube.responses import require_absence

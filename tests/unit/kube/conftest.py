@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A loopback HTTP server that answers as a test tells it."""
+"""A loopback HTTP server that answers as a test tells it, and a client of it."""
 
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +11,12 @@ import pytest
 from aiohttp import web
 
 from keyfleet.base.codec import encode_json
+from keyfleet.base.secret import SecretValue
+from keyfleet.kube.access import Access, Endpoint
+from keyfleet.kube.auth.static_token import StaticToken
+from keyfleet.kube.client import Client
+from keyfleet.testing.canary import canary
+from keyfleet.testing.clock import FakeClock
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -69,6 +75,15 @@ async def loopback() -> AsyncIterator[LoopbackApi]:
     """A server without TLS."""
     async with AsyncExitStack() as stack:
         yield await start_loopback(stack)
+
+
+@pytest.fixture
+async def client(loopback: LoopbackApi) -> AsyncIterator[Client]:
+    """A client of the server, whose lists have pages of seven."""
+    access = Access(Endpoint(loopback.url), StaticToken(SecretValue(canary("token"))))
+    found = Client("east", access, clock=FakeClock(), page=7)
+    yield found
+    await found.close()
 
 
 async def start_loopback(stack: AsyncExitStack, tls: Any = None) -> LoopbackApi:
