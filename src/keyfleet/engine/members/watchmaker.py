@@ -11,8 +11,11 @@ from keyfleet.base.errors import PermanentError
 from keyfleet.base.log import Hooks
 from keyfleet.engine.members.scopes import ObjectKey, ScopedWatch
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
+from keyfleet.kube.requests import Selection
 from keyfleet.kube.resources import Resource
 
 LOOK_S = 0.02
@@ -44,15 +47,11 @@ class WatchMaker:
         """Return a watch that is not running yet; it keeps metadata only."""
         return Informer(
             self.client,
-            resource,
-            namespace=namespace,
-            labels=labels,
-            fields=fields,
-            on_change=on_change,
+            Collection(resource, METADATA, Selection(namespace, labels, fields), purpose=purpose),
+            on_change,
             clock=self.clock,
             random=self.random,
             hooks=hooks or self.hooks,
-            purpose=purpose,
             lists=self.lists,
         )
 
