@@ -67,6 +67,8 @@ class Settings:
     """Which manifests of other tools' kinds are ours."""
     sealing: SealingSettings = field(default_factory=SealingSettings)
     """How sealing keys are found, made and renewed."""
+    writes_sealed_status: bool = True
+    """Whether SealedSecrets get a status."""
     sealing_listen: str = ""
     """Where upstream's API of Sealed Secrets is served; empty: nowhere."""
     sealing_rate: Rate = field(default_factory=Rate)
@@ -233,7 +235,10 @@ class Controller:
             Parts(
                 hub=client,
                 installation=installation,
-                dialects=builtin.dialects(self._settings.annotation_domain),
+                dialects=builtin.dialects(
+                    self._settings.annotation_domain,
+                    writes_sealed_status=self._settings.writes_sealed_status,
+                ),
                 sources=builtin.sources(takes_whole=self._settings.sealing.takes_whole),
                 sealing=self._settings.sealing,
                 providers=builtin.providers(),

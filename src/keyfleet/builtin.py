@@ -8,13 +8,18 @@ from keyfleet.sources import aws, fake, kubernetes, remotecluster, sealed, vault
 from keyfleet.sources import generators as makers
 
 
-def dialects(domain: str) -> tuple[Dialect, ...]:
-    """Return every shipped dialect, under an annotation domain."""
+def dialects(domain: str, *, writes_sealed_status: bool = True) -> tuple[Dialect, ...]:
+    """Return every shipped dialect.
+
+    Args:
+        domain: Of annotations.
+        writes_sealed_status: Whether SealedSecrets get a status.
+    """
     return (
         native.DIALECT,
         annotated.dialect(domain),
         eso.DIALECT,
-        sealedsecrets.DIALECT,
+        sealedsecrets.dialect(writes_status=writes_sealed_status),
     )
 
 

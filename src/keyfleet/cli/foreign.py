@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other tools' manifests that Keyfleet serves, found where they are: on the hub and in members.
 
-The controller's rule holds here too: members are looked at only if KEYFLEET_DIALECTS names the
-dialect (as for `keyfleet run`), or the hub itself has a CRD of it that we installed.
+The controller's rules hold here too, as far as the environment says them: members are looked at
+only if KEYFLEET_DIALECTS names the dialect (as for `keyfleet run`), or the hub itself has a CRD of
+it that we installed; and what a selector of `run` leaves to others is left out.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any
 from keyfleet import builtin
 from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.cli.hub import UNSERVED
+from keyfleet.cli.sealing.servingoptions import SELECTOR, selector_of, writes_sealed_status
 from keyfleet.engine.declarations.claims import Claims, Declared, for_members, is_own
 from keyfleet.engine.declarations.home import at_home
 from keyfleet.engine.hubobjects import HUB, origin_of
@@ -22,7 +24,7 @@ from keyfleet.kube.objects import metadata_of
 from keyfleet.kube.resources import CRDS, Resource
 from keyfleet.model.intent import Origin
 from keyfleet.model.places import ClusterName
-from keyfleet.plugin import Role, Translation
+from keyfleet.plugin import Role, Translation, labels_of
 
 DIALECTS = "KEYFLEET_DIALECTS"
 """Stands in for `run --dialects`."""
@@ -38,17 +40,26 @@ class Found:
     translation: Translation
     condition: str = "Ready"
     """Type of the condition that says how it stands."""
+    has_status: bool = True
+    """The controller writes it there."""
 
 
 def claims_here(environ: Mapping[str, str] = os.environ) -> Claims:
-    """Return which manifests a setting makes ours."""
+    """Return which manifests a setting makes ours.
+
+    Raises:
+        InvalidInputError: `cli.usage`: the variable for the labels holds no selector.
+    """
     names = (name.strip() for name in environ.get(DIALECTS, "").split(","))
-    return Claims(frozenset(filter(None, names)))
+    selector = selector_of(environ.get(SELECTOR, ""))
+    labels = {"sealed-secrets": selector} if selector else {}
+    return Claims(frozenset(filter(None, names)), labels=labels)
 
 
 def asking_kinds(domain: str) -> list[Declared]:
     """Return other tools' kinds whose manifests ask for something."""
-    return [each for each in for_members(builtin.dialects(domain)) if each[1].role is Role.INTENT]
+    dialects = builtin.dialects(domain, writes_sealed_status=writes_sealed_status())
+    return [each for each in for_members(dialects) if each[1].role is Role.INTENT]
 
 
 async def counting(hub: Client, declared: Iterable[Declared]) -> list[Declared]:
@@ -86,11 +97,15 @@ async def _listed(
         documents = (await client.list(resource, namespace=namespace)).items
     except (DeniedError, *UNSERVED):
         return []
-    found = []
+    found, claims = [], claims_here()
     for document in documents:
+        if not claims.selects(dialect, kind, labels_of(document)):
+            continue
         origin = origin_of(dialect, kind.resource.kind, metadata_of(document), cluster)
         translation = at_home(understood(dialect, document, origin))
-        found.append(Found(document, origin, resource, translation, kind.condition))
+        found.append(
+            Found(document, origin, resource, translation, kind.condition, kind.has_status)
+        )
     return found
 
 

@@ -14,9 +14,11 @@ from keyfleet.base.errors import InvalidInputError
 from keyfleet.cli.hub import installed_domain, open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.sealing.keyoptions import NO_KEY_OPTIONS, KeyOptions, settings_of
+from keyfleet.cli.sealing.servingoptions import NO_SERVING_OPTIONS, ServingOptions
 from keyfleet.engine.declarations.claims import Claims
 from keyfleet.engine.sealing.api.rate import Rate
 from keyfleet.manifests.everything import DEFAULT_DOMAIN
+from keyfleet.model.selectors import Selector
 from keyfleet.observe.logs import LogFormat, configure_logging
 from keyfleet.observe.process import collect_less_often, harden_process
 
@@ -52,6 +54,7 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
     sealed_secrets_rate_limit_burst: Annotated[
         int, Parameter(metavar="NUMBER", env_var="KEYFLEET_SEALED_SECRETS_RATE_LIMIT_BURST")
     ] = 2,
+    serving: ServingOptions = NO_SERVING_OPTIONS,
     keys: KeyOptions = NO_KEY_OPTIONS,
     common: Common = NO_OPTIONS,
 ) -> None:
@@ -84,7 +87,8 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
     collect_less_often()
     configure_logging(common.verbose + 1, log_format=LogFormat(common.log_format.value))
     namespaces = {"eso": eso_namespaces, "sealed-secrets": sealed_secrets_namespaces}
-    claims = claims_of(dialects, namespaces, eso_class)
+    labels = {"sealed-secrets": serving.selector}
+    claims = claims_of(dialects, namespaces, eso_class, labels)
     settings = Settings(
         kubeconfigs=common.kubeconfig,
         context=common.context,
@@ -92,6 +96,7 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
         members_declared=members is Members.DECLARED,
         claims=claims,
         sealing=settings_of(keys),
+        writes_sealed_status=serving.update_status,
         sealing_listen=sealed_secrets_listen,
         sealing_rate=rate_of(sealed_secrets_rate_limit, sealed_secrets_rate_limit_burst),
         environ=os.environ,
@@ -101,13 +106,19 @@ async def run(  # noqa: PLR0913 - one parameter for each flag
     await run_until_stopped(settings)
 
 
-def claims_of(dialects: str, namespaces: Mapping[str, str], controller_class: str) -> Claims:
+def claims_of(
+    dialects: str,
+    namespaces: Mapping[str, str],
+    controller_class: str,
+    labels: Mapping[str, Selector | None],
+) -> Claims:
     """Return which manifests of other tools are ours.
 
     Args:
         dialects: Names with commas.
         namespaces: Dialect -> names with commas; none: all.
         controller_class: What stores that are ours call their controller.
+        labels: Dialect -> what the labels of manifests that are ours say; None: anything.
     Raises:
         InvalidInputError: `cli.usage`: a dialect that there is not.
     """
@@ -125,7 +136,8 @@ def claims_of(dialects: str, namespaces: Mapping[str, str], controller_class: st
             hint=f"there are: {', '.join(sorted(known)) or 'none'}",
         )
     chosen = {name: frozenset(names_in(text)) for name, text in namespaces.items()}
-    return Claims(wanted, chosen, controller_class or "default")
+    selectors = {name: found for name, found in labels.items() if found is not None}
+    return Claims(wanted, chosen, selectors, controller_class or "default")
 
 
 def rate_of(per_second: float, burst: int) -> Rate:

@@ -26,7 +26,7 @@ from keyfleet.engine.hubobjects import HUB
 from keyfleet.engine.livefleet import Contact
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SECRETS
-from keyfleet.model.intent import Intent
+from keyfleet.model.intent import Intent, Rejection
 from keyfleet.model.places import ClusterName
 from keyfleet.model.plan import Finding, State
 
@@ -49,12 +49,7 @@ async def survey(hub: Hub, common: Common, scope: Scope) -> list[Standing]:
         async with look_at(hub, declared, common) as look:
             found += await _look_live(look, looked_at)
     found += [
-        rejected_standing(
-            each.key.kind,
-            each.key.namespace,
-            each.key.name,
-            Finding(State.FAILED, each.reason, f"{each.path}: {each.message}"),
-        )
+        _refused(each)
         for each in declared.rejections
         if each.key.kind == ANNOTATED and scope.covers(each.key.namespace, each.key.name)
     ]
@@ -69,6 +64,7 @@ async def _foreign(hub: Hub, declared: Declared, common: Common, scope: Scope) -
     found = await manifests_in(hub.client, kinds, namespace=scope.namespace)
     meant = await counting(hub.client, kinds)
     named: dict[str, ClusterName] = {}
+    looked_at: list[Standing] = []
     if found or meant:
         async with look_at(hub, declared, common) as look:
             for contact in await contacts_of(look):
@@ -78,13 +74,23 @@ async def _foreign(hub: Hub, declared: Declared, common: Common, scope: Scope) -
                 elif contact.member is not None and not contact.member.facts.is_agent:
                     here = contact.member.client
                     found += await manifests_in(here, meant, name, namespace=scope.namespace)
-    if common.cluster and HUB not in named:
-        found = [each for each in found if each.origin.cluster]
-    return [
-        standing_of_found(each, named.get(HUB, ClusterName("hub")))
-        for each in found
-        if scope.covers(each.origin.namespace, each.origin.name)
-    ]
+            if common.cluster and HUB not in named:
+                found = [each for each in found if each.origin.cluster]
+            near = [each for each in found if scope.covers(*_named(each))]
+            looked_at = await _look_at_silent(look, [each for each in near if not each.has_status])
+            found = [each for each in near if each.has_status]
+    hub_name = named.get(HUB, ClusterName("hub"))
+    return [*looked_at, *(standing_of_found(each, hub_name) for each in found)]
+
+
+async def _look_at_silent(look: Look, found: Sequence[Found]) -> list[Standing]:
+    """Return how manifests stand on which no controller writes that: by looking."""
+    refused = [_refused(one) for each in found for one in each.translation.rejections]
+    intents = [one for each in found for one in each.translation.intents]
+    if not intents:
+        return refused
+    declared = replace(look.declared, intents=(*look.declared.intents, *intents))
+    return refused + await _look_live(replace(look, declared=declared), intents)
 
 
 def standing_of_found(found: Found, hub: ClusterName = ClusterName("hub")) -> Standing:
@@ -106,6 +112,12 @@ class Seat:
     found: Found
     here: ClusterName
     """What its cluster is called in the fleet."""
+
+    async def is_there(self) -> bool:
+        """Tell whether it is still there."""
+        origin, resource = self.found.origin, self.found.resource
+        found = await self.client.find_metadata(resource, origin.name, namespace=origin.namespace)
+        return found is not None
 
     def standing(self, document: Mapping[str, Any]) -> Standing:
         """Return how it stands."""
@@ -137,11 +149,7 @@ async def seat_of(hub: Hub, common: Common, ref: Ref) -> AsyncIterator[Seat | No
 
 
 def _only(seats: Sequence[Seat], ref: Ref) -> Seat | None:
-    named = [
-        seat
-        for seat in seats
-        if (seat.found.origin.namespace, seat.found.origin.name) == (ref.namespace, ref.name)
-    ]
+    named = [seat for seat in seats if _named(seat.found) == (ref.namespace, ref.name)]
     if len(named) > 1:
         raise InvalidInputError(
             "cli.ambiguous_secret",
@@ -176,9 +184,22 @@ async def _look_live(look: Look, intents: list[Intent]) -> list[Standing]:
     refs = tuple(Ref(key.namespace, key.name) for key in sorted(keys))
     plan = await look.narrowed(Scope(refs)).plan(prune=False)
     steps = [one.step for one in plan.planned]
-    return [
-        live_standing(each, [step for step in steps if step.intent == each.key]) for each in intents
-    ]
+    found = []
+    for each in intents:
+        standing = live_standing(each, [step for step in steps if step.intent == each.key])
+        found.append(replace(standing, cluster=each.key.cluster))
+    return found
+
+
+def _refused(rejection: Rejection) -> Standing:
+    key = rejection.key
+    finding = Finding(State.FAILED, rejection.reason, f"{rejection.path}: {rejection.message}")
+    standing = rejected_standing(key.kind, key.namespace, key.name, finding)
+    return replace(standing, cluster=key.cluster)
+
+
+def _named(found: Found) -> tuple[str, str]:
+    return found.origin.namespace, found.origin.name
 
 
 def _is_annotated(intent: Intent, scope: Scope) -> bool:

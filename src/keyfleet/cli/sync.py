@@ -73,6 +73,8 @@ async def _sync_foreign(hub: Hub, ref: Ref, within: timedelta, common: Common) -
         body = {"metadata": {"annotations": {SYNC_REQUESTED: _new_token(hub)}}}
         resource = seat.found.resource
         await seat.client.merge_patch(resource, ref.name, body, namespace=ref.namespace)
+        if not seat.found.has_status:
+            return await _looked_at(hub, ref, seat.found.origin.kind, within, common)
 
         def is_done(document: Document | None) -> bool:
             return document is None or _asked(document) != before
@@ -107,15 +109,20 @@ async def _sync_declared(hub: Hub, ref: Ref, within: timedelta, _common: Common)
 
 
 async def _sync_annotated(hub: Hub, ref: Ref, within: timedelta, common: Common) -> Standing:
-    """Ask by annotation and look until nothing is left for the controller to do."""
+    """Ask by annotation and look."""
     name = f"{await installed_domain(hub)}/{SYNC_REQUESTED.partition('/')[2]}"
     body = {"metadata": {"annotations": {name: _new_token(hub)}}}
     await hub.client.merge_patch(SECRETS, ref.name, body, namespace=ref.namespace)
+    return await _looked_at(hub, ref, ANNOTATED, within, common)
+
+
+async def _looked_at(hub: Hub, ref: Ref, kind: str, within: timedelta, common: Common) -> Standing:
+    """Look at what has no status until nothing is left for the controller to do."""
     try:
         async with asyncio.timeout(within.total_seconds()):
             while True:
                 found = await survey(hub, common, Scope((ref,)))
-                standing = next(each for each in found if each.kind == ANNOTATED)
+                standing = next(each for each in found if each.kind == kind)
                 if not standing.is_waiting:
                     return standing
                 await hub.clock.sleep(LOOK_EVERY_S)

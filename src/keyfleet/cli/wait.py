@@ -2,9 +2,11 @@
 """`keyfleet wait`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -60,10 +62,14 @@ async def wait(
     async with open_hub(common) as hub:
         await require_installed(hub)
         if await find_annotated(hub, ref):
-            standing, is_true = await _wait_live(hub, ref, for_, timeout, common)
+            is_there = partial(find_annotated, hub, ref)
+            standing, is_true = await _wait_live(hub, ref, for_, timeout, common, is_there)
         else:
             async with seat_of(hub, common, ref) as seat:
-                if seat is not None:
+                if seat is not None and not seat.found.has_status:
+                    is_there = seat.is_there
+                    standing, is_true = await _wait_live(hub, ref, for_, timeout, common, is_there)
+                elif seat is not None:
                     standing, is_true = await _wait_there(seat, ref, for_, timeout)
                 else:
                     document, is_true = await follow(
@@ -92,12 +98,17 @@ async def _wait_there(
 
 
 async def _wait_live(
-    hub: Hub, ref: Ref, wanted: Wanted, within: timedelta, common: Common
+    hub: Hub,
+    ref: Ref,
+    wanted: Wanted,
+    within: timedelta,
+    common: Common,
+    is_there: Callable[[], Awaitable[bool]],
 ) -> tuple[Standing | None, bool]:
     standing: Standing | None = None
     try:
         async with asyncio.timeout(within.total_seconds()):
-            while await find_annotated(hub, ref):
+            while await is_there():
                 standing = (await survey(hub, common, Scope((ref,))))[0]
                 if _is_as_wanted(standing, wanted):
                     return standing, True

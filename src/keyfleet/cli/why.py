@@ -123,7 +123,7 @@ def _unwell(further: Iterable[Found]) -> dict[IntentKey, Finding]:
             standing.message,
         )
         for each, standing in said
-        if standing.ready != "True"
+        if each.has_status and standing.ready != "True"
         for intent in each.translation.intents
     }
 

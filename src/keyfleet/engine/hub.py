@@ -32,6 +32,8 @@ from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.engine.relay import relay
 from keyfleet.engine.views import namespace_facts
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import CONFIGMAPS, FLEETPOLICIES, NAMESPACES, SECRETS
@@ -89,13 +91,12 @@ class Hub:
         )
         self._secrets: Informer[Metadata] = Informer(
             client,
-            SECRETS,
-            on_change=self._on_secret,
-            keep_annotation=self._is_kept,
+            Collection(SECRETS, METADATA, keep=self._is_kept),
+            self._on_secret,
             **self._means,
         )
         self._namespaces: Informer[Metadata] = Informer(
-            client, NAMESPACES, on_change=self._on_namespace, **self._means
+            client, Collection(NAMESPACES, METADATA), self._on_namespace, **self._means
         )
         maker = WatchMaker(client, **self._means)
         self._config_maps = SourceWatches(maker, events.hub_source_changed)
@@ -218,6 +219,7 @@ class Hub:
                 is_namespace_terminating=namespace is not None
                 and namespace_facts(namespace).is_terminating,
                 domain=self._domain,
+                is_left=self.declarations.is_left(key.kind, key.namespace, key.name),
             ),
         )
 

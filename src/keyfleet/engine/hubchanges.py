@@ -99,6 +99,15 @@ class HubChanges(HubEvents):
         self._due.heirs(before, concerned)
         core.deletions.breaker.changed()
 
+    def manifest_left(self, origin: Origin) -> None:
+        """Drop the intent of a manifest that is not ours any more; its targets stay."""
+        core, key = self._core, _key(origin)
+        concerned, before = self._due.concerned(key), core.intents.get(key)
+        self._intents.drop(key)
+        core.statuses.gone(key)
+        core.readings.rounds.drop(key)
+        self._due.heirs(before, concerned)
+
     def kind_gone(self, kind: str, cluster: ClusterName) -> None:
         """Drop the intents of a kind that is not served; their targets stay."""
         core = self._core

@@ -7,6 +7,7 @@ from keyfleet.base.log import get_logger
 from keyfleet.engine.declarations.everywhere import Everywhere
 from keyfleet.engine.deletion.confirm import Confirmations
 from keyfleet.engine.deletion.gate import JUDGED_S, JUDGING
+from keyfleet.engine.deletion.holds import LEFT
 from keyfleet.engine.entry import Entry
 from keyfleet.engine.intents import Intents
 from keyfleet.engine.lane import Again
@@ -64,6 +65,9 @@ class Orphans:
             # Nothing can be confirmed yet; a member's kinds are listed after it is engaged, and
             # then it is asked for.
             return Again(RECHECK_S)
+        if hold is not None and hold.reason == LEFT:
+            # It was handed over: once it is ours again, or gone, its own watch says so.
+            return None
         found = self._declared.dialect_of(key.kind)
         objection = await self._confirmations.objection(key, *found) if found else None
         if found is None or objection is not None:

@@ -244,16 +244,18 @@ class Statuses:
         before = written if written is not None and uid == answer.origin.uid else answer.before
         report = answer.report(before, now=timestamp(self._clock.now()))
         self._observe(key, report.status)
-        if answer.has_status and report.status is not None and report.status != before:
-            await client.json_patch(
-                answer.resource,
-                answer.origin.name,
-                [{"op": "add", "path": "/status", "value": report.status}],
-                namespace=answer.origin.namespace,
-                subresource="status",
-            )
+        if report.status is not None and report.status != before:
+            if answer.has_status:
+                await client.json_patch(
+                    answer.resource,
+                    answer.origin.name,
+                    [{"op": "add", "path": "/status", "value": report.status}],
+                    namespace=answer.origin.namespace,
+                    subresource="status",
+                )
+            # One that is not written is remembered, so that events are told when it changes.
             self._written[key] = (answer.origin.uid, report.status)
-        if answer.has_status or self._told.get(key) != report.events:
+        if report.status is not None or self._told.get(key) != report.events:
             # Where there is no status to compare with, an event is news only when it differs.
             self._told[key] = report.events
             self._tell(answer.origin, answer.resource, report.events)

@@ -97,6 +97,7 @@ class Kind:
     resource: Resource
     """Its group, and the version that is preferred where its CRD serves several."""
     has_status: bool = True
+    """A status is written on its manifests."""
     role: Role = Role.INTENT
     is_for_members: bool = False
     """Its manifests count in every cluster where they are found, not only on the hub."""

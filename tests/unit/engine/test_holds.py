@@ -47,6 +47,7 @@ def test_a_complete_view_of_this_very_hub_holds_nothing() -> None:
         (replace(COMPLETE, crd_uid=""), "KindGone"),
         (replace(COMPLETE, crd_uid="crd-2"), "KindReplaced"),
         (replace(COMPLETE, is_namespace_terminating=True), "HubNamespaceTerminating"),
+        (replace(COMPLETE, is_left=True), "LeftToOthers"),
     ],
 )
 def test_every_doubt_about_the_hub_holds_the_deletion(view: HomeView, reason: str) -> None:

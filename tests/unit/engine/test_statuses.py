@@ -80,10 +80,15 @@ class Bench:
     """A manifest on the hub, what the engine would say of it, and what was said."""
 
     has_status: bool = True
+    """It is written."""
+    says_status: bool = True
+    """The dialect has one to say."""
     patience: float = 0.0
     is_gone: bool = False
     revision: int = 1
     told: list[str] = field(default_factory=list)
+    compared: list[object] = field(default_factory=list)
+    """Revision of the status before, each time that something was to be said."""
     members: dict[ClusterName, FakeCluster] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,9 +106,13 @@ class Bench:
             return None
         outcome = Outcome(key, revision=self.revision)
         origin = intent_of(key).origin
-        return Answer(
-            partial(FakeDialect().report, outcome), origin, FLEETSECRETS, None, self.has_status
-        )
+        say = partial(self.report, outcome)
+        return Answer(say, origin, FLEETSECRETS, None, self.has_status)
+
+    def report(self, outcome: Outcome, before: Mapping[str, Any] | None, /, *, now: str) -> Report:
+        self.compared.append((before or {}).get("revision"))
+        found = FakeDialect().report(outcome, before, now=now)
+        return found if self.says_status else replace(found, status=None)
 
     def patience_s(self, key: IntentKey) -> float:
         del key
@@ -246,7 +255,7 @@ async def test_a_forgotten_manifest_is_not_written(bench: Bench) -> None:
 
 
 async def test_a_manifest_that_came_again_is_told_even_the_same(bench: Bench) -> None:
-    bench.has_status = False
+    bench.has_status = bench.says_status = False
     bench.statuses.changed(KEY)
     await bench.clock.pass_time(BETWEEN_S)
     bench.statuses.forget(KEY)
@@ -256,7 +265,7 @@ async def test_a_manifest_that_came_again_is_told_even_the_same(bench: Bench) ->
 
 
 async def test_without_a_status_only_news_is_told_and_nothing_written(bench: Bench) -> None:
-    bench.has_status = False
+    bench.has_status = bench.says_status = False
     bench.statuses.changed(KEY)
     await bench.clock.pass_time(2 * BETWEEN_S)
     bench.statuses.changed(KEY)
@@ -264,6 +273,18 @@ async def test_without_a_status_only_news_is_told_and_nothing_written(bench: Ben
     bench.change()
     await bench.clock.pass_time(2 * BETWEEN_S)
     assert bench.told == ["revision 1", "revision 2"]
+    assert bench.hub.writes() == []
+
+
+async def test_a_status_that_is_not_written_is_what_the_next_one_is_compared_with(
+    bench: Bench,
+) -> None:
+    bench.has_status = False
+    bench.statuses.changed(KEY)
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    bench.change()
+    await bench.clock.pass_time(2 * BETWEEN_S)
+    assert bench.compared == [None, 1]
     assert bench.hub.writes() == []
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from keyfleet.kube.objects import Metadata
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL
+from keyfleet.model.selectors import Selector
 from keyfleet.plugin import Dialect, Kind
 
 OWN_CRDS = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
@@ -26,6 +27,8 @@ class Claims:
     """Those whose kinds are served wherever they are, whoever installed their CRDs."""
     namespaces: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By dialect, the only ones whose manifests of foreign kinds are ours; none: all."""
+    labels: Mapping[str, Selector] = field(default_factory=dict)
+    """By dialect, what the labels of manifests of foreign kinds say that are ours; none: all."""
     controller_class: str = "default"
     """What stores that are ours call their controller."""
 
@@ -37,6 +40,11 @@ class Claims:
         """Tell whether the manifests of a namespace are ours; empty: of the whole cluster."""
         chosen = self.namespaces.get(dialect.name)
         return not (kind.is_foreign and namespace and chosen) or namespace in chosen
+
+    def selects(self, dialect: Dialect, kind: Kind, labels: Mapping[str, str]) -> bool:
+        """Tell whether a manifest with these labels is ours, wherever it is."""
+        chosen = self.labels.get(dialect.name)
+        return not kind.is_foreign or chosen is None or chosen.matches(labels)
 
     def are_all_own(self, declared: Iterable[Declared]) -> bool:
         """Tell whether these kinds are served only where we installed their CRDs."""

@@ -13,13 +13,15 @@ from keyfleet.engine.declarations.events import DeclarationEvents
 from keyfleet.engine.declarations.served import ServedKinds, Watchable
 from keyfleet.engine.hubobjects import HUB, Document, is_status_only, origin_of
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import full_object, strangers_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata, metadata_of
 from keyfleet.kube.resources import Resource
+from keyfleet.model.intent import Origin
 from keyfleet.model.places import ClusterName
 from keyfleet.model.stores import StoreRef
-from keyfleet.plugin import Role
+from keyfleet.plugin import Role, labels_of
 
 ObjectKey = tuple[str, str]
 Ending = Callable[[Client, Resource, tuple[str, ...], Document], None]
@@ -89,6 +91,11 @@ class Declarations:
         """Return a manifest as last seen."""
         return self.manifests(kind).get((namespace, name))
 
+    def is_left(self, kind: str, namespace: str, name: str) -> bool:
+        """Tell whether a manifest is there, and is none of ours."""
+        found = self.manifest(kind, namespace, name)
+        return found is not None and not self._is_ours(kind, namespace, found)
+
     def crd(self, kind: str) -> Metadata | None:
         """Return the CRD of a kind as last seen."""
         resource = self._resource(kind)
@@ -123,9 +130,8 @@ class Declarations:
     def _watch(self, name: str, resource: Resource) -> Informer[Any]:
         return Informer(
             self.client,
-            resource,
-            on_change=partial(self._on_manifest, name, resource),
-            decode=strangers_object if self.cluster else full_object,
+            Collection(resource, strangers_object if self.cluster else full_object),
+            partial(self._on_manifest, name, resource),
             lists=self._manner.lists,
             **self._means,
         )
@@ -142,7 +148,12 @@ class Declarations:
         new: Document | None,
     ) -> None:
         dialect, kind = self._declared[name]
-        if not self._claims.covers(dialect, kind, key[0]):
+        was_ours = old is not None and self._is_ours(name, key[0], old)
+        if new is not None and not self._is_ours(name, key[0], new):
+            if was_ours:
+                self._events.manifest_left(self._origin(name, new))
+            return
+        if new is None and not was_ours:
             return
         if new is not None and new["metadata"].get("deletionTimestamp") and kind.finalizers:
             self._manner.ending(self.client, resource, kind.finalizers, new)
@@ -151,8 +162,18 @@ class Declarations:
         if kind.role in (Role.STORE, Role.GENERATOR):
             self._events.store_changed(StoreRef(name, key[1], key[0], self.cluster))
             return
-        origin = origin_of(dialect, name, metadata_of(new or old or {}), self.cluster)
+        origin = self._origin(name, new or old or {})
         tell = self._events.manifest_changed
         if kind.role is Role.PARENT:
             tell = self._events.parent_changed
         tell(dialect, origin, new)
+
+    def _is_ours(self, name: str, namespace: str, manifest: Document) -> bool:
+        dialect, kind = self._declared[name]
+        claims = self._claims
+        return claims.covers(dialect, kind, namespace) and claims.selects(
+            dialect, kind, labels_of(manifest)
+        )
+
+    def _origin(self, name: str, manifest: Document) -> Origin:
+        return origin_of(self._declared[name][0], name, metadata_of(manifest), self.cluster)

@@ -17,6 +17,9 @@ class DeclarationEvents:
     def manifest_changed(self, dialect: Dialect, origin: Origin, manifest: Document | None) -> None:
         """A manifest came, changed or (None) went."""
 
+    def manifest_left(self, origin: Origin) -> None:
+        """A manifest that was ours is another's from now on: nothing of it is deleted."""
+
     def kind_gone(self, kind: str, cluster: ClusterName) -> None:
         """A kind is no longer served: its intents are unknown, not deleted."""
 

@@ -214,6 +214,7 @@ class Everywhere:
             is_namespace_terminating=namespace is not None and namespace.is_terminating,
             domain="",
             home=Home(key.cluster),
+            is_left=found is not None and found.is_left(key.kind, key.namespace, key.name),
         )
 
     # `stores.StoreObjects`.

@@ -12,9 +12,11 @@ from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import METADATA, selecting
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
+from keyfleet.kube.requests import Selection
 from keyfleet.kube.resources import CRDS, Resource
 
 log = get_logger("engine")
@@ -88,18 +90,15 @@ class ServedKinds:
         self._finding: dict[str, asyncio.Task[None]] = {}
         self._is_first: set[str] = set()
         """Labels of kinds of which no server was asked yet."""
-        self.crds: Informer[Metadata] = Informer(
-            client,
+        crds = Collection(
             CRDS,
-            on_change=self._on_crd,
             # Of hundreds of CRDs a few matter, in each of a thousand clusters.
-            decode=selecting(METADATA, lambda metadata: metadata.name in self._watchables),
-            keep_annotation=lambda _: False,
-            labels=labels,
-            lists=lists,
+            selecting(METADATA, lambda metadata: metadata.name in self._watchables),
+            Selection(labels=labels),
+            keep=lambda _: False,
             purpose="kinds",
-            **means,
         )
+        self.crds: Informer[Metadata] = Informer(client, crds, self._on_crd, lists=lists, **means)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:

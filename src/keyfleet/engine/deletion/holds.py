@@ -46,6 +46,12 @@ class HomeView:
     domain: str
     """Annotation domain in force."""
     home: Home = field(default_factory=Home)
+    is_left: bool = False
+    """The intent's manifest is there, and somebody else's to serve."""
+
+
+LEFT = "LeftToOthers"
+"""Reason of a target whose manifest is there, and none of ours."""
 
 
 def deletion_hold(key: IntentKey, marker: Marker | None, view: HomeView) -> Finding | None:
@@ -53,6 +59,8 @@ def deletion_hold(key: IntentKey, marker: Marker | None, view: HomeView) -> Find
     home = view.home
     if not view.is_listed or not view.are_namespaces_listed:
         return held(home.reason("Incomplete"), f"the {key.kind} list of {home} is not complete")
+    if view.is_left:
+        return held(LEFT, f"{key} is there, and not ours to serve")
     if view.needs_crd and view.is_crd_known and not view.crd_uid:
         return kind_gone(key.kind, home)
     if view.needs_crd and marker is not None and marker.crd not in ("", view.crd_uid):

@@ -5,6 +5,7 @@ from keyfleet.dialects import annotated, eso, native, sealedsecrets
 from keyfleet.engine.declarations.claims import Claims, for_members, is_own, kinds_of
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import EXTERNALSECRETS, FLEETSECRETS
+from keyfleet.model.selectors import parse_selector
 
 OURS = Metadata(labels={"app.kubernetes.io/managed-by": "keyfleet"})
 UPSTREAM = Metadata(labels={"app.kubernetes.io/managed-by": "Helm"})
@@ -64,3 +65,13 @@ def test_annotated_secrets_have_no_manifests_of_their_own() -> None:
     found = {kind.resource for _, kind in kinds_of([annotated.dialect(), eso.DIALECT])}
     assert EXTERNALSECRETS in found
     assert "Secret" not in {resource.kind for resource in found}
+
+
+def test_labels_choose_among_one_tools_manifests_and_among_no_others() -> None:
+    chosen = Claims(labels={"sealed-secrets": parse_selector("tool=keyfleet,!legacy")})
+    (sealed,) = sealedsecrets.DIALECT.kinds
+    assert chosen.selects(sealedsecrets.DIALECT, sealed, {"tool": "keyfleet"})
+    assert not chosen.selects(sealedsecrets.DIALECT, sealed, {})
+    assert not chosen.selects(sealedsecrets.DIALECT, sealed, {"tool": "keyfleet", "legacy": ""})
+    assert chosen.selects(eso.DIALECT, CHILD, {})
+    assert Claims().selects(sealedsecrets.DIALECT, sealed, {})
