@@ -20,9 +20,12 @@ from keyfleet.base.clock import SystemClock
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.auth.surroundings import Surroundings
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.kubeconfig import load
 from keyfleet.kube.objects import Metadata
+from keyfleet.kube.requests import one_object
 from keyfleet.kube.resources import FLEETSECRETS, SECRETS
 
 CONNECTIONS = 32
@@ -95,10 +98,8 @@ class Bare:
 
         informer = Informer(
             self._clients[hub],
-            SECRETS,
-            namespace=namespace,
-            fields=f"metadata.name={source}",
-            on_change=changed,
+            Collection(SECRETS, METADATA, one_object(namespace, source)),
+            changed,
             clock=clock,
             random=Random(),  # noqa: S311 - jitter
         )

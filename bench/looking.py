@@ -11,8 +11,10 @@ from typing import Any
 from bench.stage import Stage
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
+from keyfleet.kube.requests import Selection
 from keyfleet.kube.resources import Resource
 
 Items = Mapping[tuple[str, str], Any]
@@ -29,10 +31,8 @@ class View:
         self._waiting: dict[asyncio.Future[float], Callable[[Items], bool]] = {}
         self._informer: Informer[dict[str, Any]] = Informer(
             client,
-            resource,
-            namespace=namespace,
-            on_change=self._changed,
-            decode=full_object,
+            Collection(resource, full_object, Selection(namespace)),
+            self._changed,
             clock=stage.clock,
             random=Random(),  # noqa: S311 - jitter
         )

@@ -16,9 +16,11 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
-from keyfleet.kube.decoding import LAST_APPLIED, full_object
-from keyfleet.kube.informer import Informer
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import LAST_APPLIED, METADATA, full_object
+from keyfleet.kube.informer import SILENCE_S, Informer
 from keyfleet.kube.objects import Metadata
+from keyfleet.kube.requests import Selection
 from keyfleet.kube.resources import CONFIGMAPS, FLEETSECRETS, SECRETS, Resource
 from keyfleet.localplane import ControlPlane, FaultProxy, faults
 from keyfleet.testing.canary import canary, find_canary
@@ -55,12 +57,16 @@ class Rig:
     ) -> Informer[Metadata]:
         informer: Informer[Metadata] = Informer(
             client or self.through,
-            resource,
-            namespace=self.namespace,
-            on_change=self._on_change,
+            Collection(
+                resource,
+                options.get("decode", METADATA),
+                Selection(self.namespace, options.get("labels", "")),
+                keep=options.get("keep"),
+            ),
+            self._on_change,
             clock=SystemClock(),
             random=Random(1),
-            **options,
+            silence_s=options.get("silence_s", SILENCE_S),
         )
         self._tasks.append(spawn(informer.run(), name="informer"))
         return informer
@@ -155,7 +161,7 @@ async def test_pages_where_lists_are_not_streamed(rig: Rig) -> None:
 
 async def test_holds_neither_values_nor_copies_of_them(rig: Rig) -> None:
     await rig.create("a", annotations={LAST_APPLIED: canary("copy").decode(), "k": "1", "z": "2"})
-    informer = await rig.live(keep_annotation=lambda name: name == "k")
+    informer = await rig.live(keep=lambda name: name == "k")
     assert informer.items[rig.namespace, "a"].annotations == {"k": "1"}
     assert not find_canary(repr(dict(informer.items)))
 

@@ -12,8 +12,10 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.cli.hub import Hub
 from keyfleet.cli.refs import Ref
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
+from keyfleet.kube.requests import one_object
 from keyfleet.kube.resources import FLEETSECRETS, Resource
 
 Document = dict[str, Any]
@@ -42,11 +44,8 @@ async def follow_at(
     changed = asyncio.Event()
     informer: Informer[Document] = Informer(
         client,
-        resource,
-        namespace=ref.namespace,
-        fields=f"metadata.name={ref.name}",
-        on_change=lambda *_: changed.set(),
-        decode=full_object,
+        Collection(resource, full_object, one_object(ref.namespace, ref.name)),
+        lambda *_: changed.set(),
         clock=SystemClock(),
         random=Random(),  # noqa: S311 - jitter
     )

@@ -17,6 +17,7 @@ from keyfleet.engine.hubobjects import Document, is_status_only
 from keyfleet.engine.policies import PolicyStatuses, policies_from
 from keyfleet.engine.relay import relay
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.resources import FLEETPOLICIES
@@ -64,9 +65,8 @@ class HubPolicies:
         """Return the watch to run, now that the kind is served."""
         informer: Informer[Document] = Informer(
             self._client,
-            FLEETPOLICIES,
-            on_change=self._changed,
-            decode=full_object,
+            Collection(FLEETPOLICIES, full_object),
+            self._changed,
             **self._means,
         )
         self._informer = informer

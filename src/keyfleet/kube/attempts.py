@@ -18,11 +18,10 @@ from keyfleet.base.errors import UnreachableError
 from keyfleet.kube import requests
 from keyfleet.kube.budget import Budget
 from keyfleet.kube.client import Client
-from keyfleet.kube.decoding import Decode
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.hearing import Hearing
 from keyfleet.kube.paging import pages
-from keyfleet.kube.requests import Request, Selection
-from keyfleet.kube.resources import Resource
+from keyfleet.kube.requests import Request
 from keyfleet.kube.store import Key, Store
 from keyfleet.kube.stream import LineSplitter
 from keyfleet.kube.transport import Stream
@@ -36,19 +35,6 @@ PAGED_LIST_S = 300.0
 """How long a list in pages may take in all."""
 WATCH_S = (300, 600)
 """Bounds of the random time after which the server ends a watch, so that they spread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Collection(Generic[T]):
-    """What is listed and watched, and what of it is kept."""
-
-    resource: Resource
-    selection: Selection
-    decode: Decode[T]
-    keep: Callable[[str], bool] | None
-    """Which annotations are kept; None keeps all."""
-    subject: str
-    """For errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +89,7 @@ class Attempts(Generic[T]):
         """
         self._client = client
         self._what = what
+        self._subject = what.subject(client.cluster)
         self._store = store
         self._listener = listener
         self._clock = clock
@@ -137,7 +124,7 @@ class Attempts(Generic[T]):
                 return await self._list(resource_version)
         except TimeoutError:
             raise UnreachableError(
-                "list.slow", "the list did not end in time", self._what.subject
+                "list.slow", "the list did not end in time", self._subject
             ) from None
 
     async def _list(self, resource_version: str) -> End:
@@ -155,7 +142,7 @@ class Attempts(Generic[T]):
             for item in page.items:
                 if self._what.keep is not None:
                     self._what.decode.filter_annotations(item, self._what.keep)
-                budget.take(self._what.decode.weight(item), subject=self._what.subject)
+                budget.take(self._what.decode.weight(item), subject=self._subject)
                 complete[self._what.decode.metadata(item).key] = item
             version = page.resource_version
         self._store.replace(complete)
@@ -173,7 +160,7 @@ class Attempts(Generic[T]):
             self._store,
             self._what.decode,
             self._what.keep,
-            subject=self._what.subject,
+            subject=self._subject,
             on_listed=partial(self._streamed, progress, permit) if initial else None,
         )
         try:
@@ -204,13 +191,13 @@ class Attempts(Generic[T]):
         except TimeoutError:
             raise self._impatience(hearing) from None
         if splitter.is_inside_line:
-            raise UnreachableError("watch.half_line", "the watch broke off", self._what.subject)
+            raise UnreachableError("watch.half_line", "the watch broke off", self._subject)
 
     def _patience_s(self, hearing: Hearing[T]) -> float:
         return STREAMED_LIST_S if hearing.is_listing else self._silence_s
 
     def _impatience(self, hearing: Hearing[T]) -> UnreachableError:
-        subject = self._what.subject
+        subject = self._subject
         if hearing.is_listing:
             return UnreachableError("watch.endless", "the streamed list did not end", subject)
         return UnreachableError("api.silent", "the watch fell silent", subject)

@@ -11,19 +11,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
-from typing import Any, Generic, TypeVar, overload
+from typing import Generic, TypeVar
 
 from keyfleet.base.clock import Clock
 from keyfleet.base.errors import InvariantError, KeyfleetError, UnreachableError
 from keyfleet.base.log import Hooks, NoHooks, get_logger
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.kube import requests
-from keyfleet.kube.attempts import Attempts, Collection, Listener, Progress
+from keyfleet.kube.attempts import Attempts, Listener, Progress
 from keyfleet.kube.client import Client
-from keyfleet.kube.decoding import METADATA, Decode
-from keyfleet.kube.objects import Metadata
-from keyfleet.kube.requests import Selection
-from keyfleet.kube.resources import Resource
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.store import Key, Store
 from keyfleet.kube.watching import (
     FIRST,
@@ -47,83 +43,32 @@ _log = get_logger("kube")
 
 
 class Informer(Generic[T]):
-    """A cache of one (cluster, resource, namespace, selector)."""
+    """A cache of one collection of one cluster."""
 
-    @overload
-    def __init__(
-        self: "Informer[Metadata]",
-        client: Client,
-        resource: Resource,
-        *,
-        on_change: Callable[[Key, Metadata | None, Metadata | None], None],
-        clock: Clock,
-        random: Random,
-        namespace: str = "",
-        labels: str = "",
-        fields: str = "",
-        keep_annotation: Callable[[str], bool] | None = None,
-        hooks: Hooks = ...,
-        silence_s: float = ...,
-        lists: asyncio.Semaphore | None = None,
-        purpose: str = "",
-    ) -> None: ...
-
-    @overload
     def __init__(
         self,
         client: Client,
-        resource: Resource,
-        *,
+        what: Collection[T],
         on_change: Callable[[Key, T | None, T | None], None],
-        clock: Clock,
-        random: Random,
-        decode: Decode[T],
-        namespace: str = "",
-        labels: str = "",
-        fields: str = "",
-        keep_annotation: Callable[[str], bool] | None = None,
-        hooks: Hooks = ...,
-        silence_s: float = ...,
-        lists: asyncio.Semaphore | None = None,
-        purpose: str = "",
-    ) -> None: ...
-
-    def __init__(  # noqa: PLR0913 - one object with all its settings, all but two by name
-        self,
-        client: Client,
-        resource: Resource,
         *,
-        on_change: Callable[[Key, Any, Any], None],
         clock: Clock,
         random: Random,
-        decode: Decode[Any] = METADATA,
-        namespace: str = "",
-        labels: str = "",
-        fields: str = "",
-        keep_annotation: Callable[[str], bool] | None = None,
         hooks: Hooks = _NO_HOOKS,
         silence_s: float = SILENCE_S,
         lists: asyncio.Semaphore | None = None,
-        purpose: str = "",
     ) -> None:
         """Prepare; `run` does the work.
 
         Args:
             client: The cluster.
-            resource: The kind.
+            what: What is watched.
             on_change: Called with (key, old, new) for every real change, synchronously, for the
                 initial list too; `old` or `new` is None for added and deleted items.
             clock: For the waits and for `live`.
             random: For the jitter.
-            decode: `METADATA` or `full_object`.
-            namespace: Only this one; empty means all.
-            labels: A label selector.
-            fields: A field selector.
-            keep_annotation: Which annotations are kept; `last-applied-configuration` never is.
             hooks: Told about states and signs of life.
             silence_s: A watch that says nothing for this long is replaced.
             lists: Bounds the lists in progress in the whole fleet.
-            purpose: What the watch is for, where a cluster's kind is watched for several.
         """
         self.synced = False
         """A complete list has been had; stays true while reconnecting."""
@@ -132,25 +77,19 @@ class Informer(Generic[T]):
         self.heard_at = float("-inf")
         """When the server was last heard, on the monotonic clock."""
         self._client = client
-        self._resource = resource
-        self._selection = Selection(namespace, labels, fields)
+        self._what = what
         self._clock = clock
         self._random = random
         self._hooks = hooks
         self._silence_s = silence_s
-        self._subject = f"{client.cluster}/{requests.subject_of(resource, namespace, '')}"
-        self._store: Store[T] = Store(decode, on_change, subject=self._subject)
-        self._watch_name = f"{purpose}:{self._subject}?{labels}&{fields}"
+        self._subject = what.subject(client.cluster)
+        self._names = (client.cluster, what.resource.label, what.watch_name(client.cluster))
+        self._store: Store[T] = Store(what.decode, on_change, subject=self._subject)
         self._attempts: Attempts[T] = Attempts(
             client,
-            Collection(resource, self._selection, decode, keep_annotation, self._subject),
+            what,
             self._store,
-            Listener(
-                listing=partial(self._enter, "listing"),
-                listed=self._sync,
-                opened=self._go_live,
-                heard=self._alive,
-            ),
+            self._listener(),
             clock=clock,
             random=random,
             silence_s=silence_s,
@@ -198,7 +137,7 @@ class Informer(Generic[T]):
         known = self._store.resource_version
         if not known.isdecimal():
             return False
-        now = await self._client.store_version(self._resource, selection=self._selection)
+        now = await self._client.store_version(self._what.resource, selection=self._what.selection)
         return now.isdecimal() and int(now) < int(known)
 
     def nudge(self) -> None:
@@ -225,6 +164,14 @@ class Informer(Generic[T]):
         finally:
             self._client.watches.discard(self)
             self._enter("stopped")
+
+    def _listener(self) -> Listener:
+        return Listener(
+            listing=partial(self._enter, "listing"),
+            listed=self._sync,
+            opened=self._go_live,
+            heard=self._alive,
+        )
 
     async def _try(self, attempt: Attempt) -> Recovery:
         began = self._clock.monotonic()
@@ -279,14 +226,14 @@ class Informer(Generic[T]):
         _log.debug(
             "kube.watch_ended",
             cluster=self._client.cluster,
-            resource=self._resource.label,
+            resource=self._what.resource.label,
             code=self.error.code,
             attempt=self._failures,
         )
 
     def _alive(self) -> None:
         self.heard_at = self._clock.monotonic()
-        self._hooks.watch_heard(self._client.cluster, self._resource.label, self._watch_name)
+        self._hooks.watch_heard(*self._names)
 
     def _go_live(self) -> None:
         self.heard_at = self._clock.monotonic()
@@ -303,8 +250,8 @@ class Informer(Generic[T]):
     def _enter(self, state: str) -> None:
         if state != self._state:
             self._state = state
-            cluster, resource = self._client.cluster, self._resource.label
-            self._hooks.watch_changed(cluster, resource, state, self._watch_name)
+            cluster, resource, name = self._names
+            self._hooks.watch_changed(cluster, resource, state, name)
 
     async def _pause(self, recovery: Recovery) -> None:
         if recovery.delay_s <= 0 or self._nudged.is_set():

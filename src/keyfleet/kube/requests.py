@@ -44,6 +44,11 @@ class Selection(msgspec.Struct, frozen=True):
 EVERYTHING = Selection()
 
 
+def one_object(namespace: str, name: str) -> Selection:
+    """Return the selection of one object."""
+    return Selection(namespace, fields=f"metadata.name={name}")
+
+
 class Wait(Enum):
     """How long an answer may take."""
 

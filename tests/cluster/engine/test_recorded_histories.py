@@ -22,6 +22,7 @@ from tests.histories.world import CONTEXTS, TENANTS
 
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.tasks import spawn, stop
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.resources import NAMESPACES, SECRETS
@@ -43,9 +44,8 @@ class Witness:
         """Return what watches one cluster."""
         return Informer(
             side.client,
-            SECRETS,
-            on_change=partial(self._see, side.context),
-            decode=full_object,
+            Collection(SECRETS, full_object),
+            partial(self._see, side.context),
             clock=SystemClock(),
             random=self._world.random,
         )

@@ -25,8 +25,9 @@ from keyfleet.engine.members.member import Member, MemberEvents
 from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.views import actual_from_secret
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.objects import Metadata, metadata_of
-from keyfleet.kube.resources import Resource
+from keyfleet.kube.requests import one_object
 from keyfleet.model.intent import SecretRef
 from keyfleet.model.matchers import ChosenNamespaces
 from keyfleet.model.ownership import MARKED, Installation, Marker
@@ -44,9 +45,14 @@ class FakeInformer:
     made: list["FakeInformer"] = []  # noqa: RUF012 - emptied by the fixture
 
     def __init__(
-        self, client: Client, resource: Resource, *, on_change: Callable[..., None], **rest: Any
+        self,
+        client: Client,
+        what: Collection[Metadata],
+        on_change: Callable[..., None],
+        **rest: Any,
     ) -> None:
-        del client, resource
+        del client
+        self.what = what
         self.rest = rest
         self.items: dict[Spot, Metadata] = {}
         self.synced = True
@@ -364,7 +370,7 @@ async def test_a_source_is_watched_by_name_once_and_until_nobody_reads_it(bench:
     bench.member.watch_source(ref)
     bench.member.watch_source(ref)
     (watch,) = FakeInformer.made[2:]
-    assert (watch.rest["namespace"], watch.rest["fields"]) == ("payments", "metadata.name=src")
+    assert watch.what.selection == one_object("payments", "src")
     watch.show(Metadata(name="src", namespace="payments"))
     assert bench.heard.sources == [ref]
     bench.member.nudge()

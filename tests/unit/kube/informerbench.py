@@ -16,6 +16,8 @@ from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import SECRETS
@@ -94,8 +96,8 @@ class Bench:
     def start(self, **options: Any) -> Informer[Metadata]:
         informer: Informer[Metadata] = Informer(
             self.client,
-            SECRETS,
-            on_change=options.pop("on_change", self._on_change),
+            Collection(SECRETS, options.pop("decode", METADATA), keep=options.pop("keep", None)),
+            options.pop("on_change", self._on_change),
             clock=self.clock,
             random=Random(1),
             hooks=self.hooks,

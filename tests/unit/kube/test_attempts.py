@@ -139,6 +139,6 @@ async def test_annotations_are_filtered_in_lists_and_events(
     streamed = line("ADDED", "5", annotations=annotations) + initial("5")
     first = loopback.stream(streamed, then=forever) if streams else loopback.answer(listed)
     loopback.on("GET", first, loopback.stream(then=forever))
-    informer = bench.start(keep_annotation=lambda name: name == "keep")
+    informer = bench.start(keep=lambda name: name == "keep")
     await informer.wait_synced()
     assert informer.items["a", "x"].annotations == {"keep": "1"}

@@ -16,7 +16,8 @@ from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.attempts import Attempts
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
-from keyfleet.kube.decoding import full_object
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA, full_object
 from keyfleet.kube.hearing import Hearing
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
@@ -96,8 +97,8 @@ async def test_a_bug_in_decoding_is_logged_and_the_watch_goes_on(
     monkeypatch.setattr(Attempts, "_list", crash)
     informer: Informer[Metadata] = Informer(
         client,
-        SECRETS,
-        on_change=lambda *_: None,
+        Collection(SECRETS, METADATA),
+        lambda *_: None,
         clock=client.clock,
         random=Random(1),
     )

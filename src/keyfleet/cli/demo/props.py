@@ -16,8 +16,11 @@ from keyfleet.base.secret import SecretValue
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.cli.demo.documents import NAMESPACE, Data
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import SecretObject
+from keyfleet.kube.requests import Selection
 from keyfleet.kube.resources import FLEETCLUSTERS, NAMESPACES, SECRETS
 from keyfleet.model.data import key_fingerprint
 from keyfleet.model.ownership import Installation
@@ -101,9 +104,8 @@ class Copies:
     def _informer(self, name: str, client: Client) -> Informer[Any]:
         return Informer(
             client,
-            SECRETS,
-            namespace=NAMESPACE,
-            on_change=lambda *_: self._changed[name].set(),
+            Collection(SECRETS, METADATA, Selection(NAMESPACE)),
+            lambda *_: self._changed[name].set(),
             clock=self._clock,
             random=Random(),  # noqa: S311 - jitter
             hooks=NoHooks(),

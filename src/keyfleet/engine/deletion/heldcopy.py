@@ -13,9 +13,11 @@ from keyfleet.base.means import Means
 from keyfleet.engine.deletion.heldstore import Stored, load, save
 from keyfleet.engine.members.memory import is_newer
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
 from keyfleet.kube.decoding import full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import metadata_of
+from keyfleet.kube.requests import one_object
 from keyfleet.kube.resources import CONFIGMAPS
 from keyfleet.model.held import HELD_CONFIGMAP
 from keyfleet.model.ledger import Ledger
@@ -38,11 +40,8 @@ class HeldCopy:
         self._on_change = on_change
         self._informer: Informer[dict[str, Any]] = Informer(
             hub,
-            CONFIGMAPS,
-            namespace=SYSTEM_NAMESPACE,
-            fields=f"metadata.name={HELD_CONFIGMAP}",
-            on_change=self._on_configmap,
-            decode=full_object,
+            Collection(CONFIGMAPS, full_object, one_object(SYSTEM_NAMESPACE, HELD_CONFIGMAP)),
+            self._on_configmap,
             **means,
         )
         self._stored: Stored | None = None

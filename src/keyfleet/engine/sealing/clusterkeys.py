@@ -33,8 +33,11 @@ from keyfleet.engine.sealing.keysecrets import (
 from keyfleet.engine.sealing.making import due_at, gap_s, manifest_of, name_of_next, new_pair
 from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.kube.client import Client
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
+from keyfleet.kube.requests import Selection, one_object
 from keyfleet.kube.resources import NAMESPACES, SECRETS
 from keyfleet.model.places import ClusterName
 
@@ -137,8 +140,9 @@ class ClusterKeys:
         self._failures = 0
         self._is_due = asyncio.Event()
         self._was_heard = asyncio.Event()
-        self._watches = [self._watch(labels=KEY_LABEL)]
-        self._watches.append(self._watch(fields=f"metadata.name={settings.prefix}"))
+        labelled = Selection(settings.namespace, labels=KEY_LABEL)
+        legacy = one_object(settings.namespace, settings.prefix)
+        self._watches = [self._watch(chosen) for chosen in (labelled, legacy)]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -191,16 +195,11 @@ class ClusterKeys:
         if self.known is None:
             raise not_known(self.cluster, self._error, self._settings.namespace)
 
-    def _watch(self, *, labels: str = "", fields: str = "") -> Informer[Metadata]:
+    def _watch(self, selection: Selection) -> Informer[Metadata]:
         return Informer(
             self.client,
-            SECRETS,
-            namespace=self._settings.namespace,
-            labels=labels,
-            fields=fields,
-            on_change=lambda *_: self._is_due.set(),
-            keep_annotation=lambda _: False,
-            purpose="sealing keys",
+            Collection(SECRETS, METADATA, selection, keep=lambda _: False, purpose="sealing keys"),
+            lambda *_: self._is_due.set(),
             **self._means,
         )
 

@@ -13,9 +13,11 @@ from keyfleet.base.means import Means
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.inventory.declared.enrol import bare_clusters, enrol
 from keyfleet.inventory.declared.resolve import Login, snapshot_of
-from keyfleet.kube.decoding import full_object
+from keyfleet.kube.collection import Collection
+from keyfleet.kube.decoding import METADATA, full_object
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
+from keyfleet.kube.requests import one_object
 from keyfleet.kube.resources import FLEETCLUSTERS, SECRETS
 from keyfleet.kube.store import Key
 from keyfleet.plugin import ClusterSnapshot
@@ -60,11 +62,7 @@ class DeclaredInventory:
         self._leaving: dict[Key, Document] = {}
         self._secrets: dict[Reference, tuple[Informer[Metadata], asyncio.Task[None]]] = {}
         self._informer: Informer[Document] = Informer(
-            login.hub,
-            FLEETCLUSTERS,
-            on_change=self._on_cluster,
-            decode=full_object,
-            **self._means,
+            login.hub, Collection(FLEETCLUSTERS, full_object), self._on_cluster, **self._means
         )
 
     async def clusters(self) -> AsyncIterator[tuple[ClusterSnapshot, ...]]:
@@ -123,10 +121,8 @@ class DeclaredInventory:
     def _watch_secret(self, reference: Reference) -> tuple[Informer[Metadata], asyncio.Task[None]]:
         informer: Informer[Metadata] = Informer(
             self._login.hub,
-            SECRETS,
-            namespace=reference[0],
-            fields=f"metadata.name={reference[1]}",
-            on_change=lambda *_: self._changed.set(),
+            Collection(SECRETS, METADATA, one_object(*reference)),
+            lambda *_: self._changed.set(),
             **self._means,
         )
         return informer, spawn(informer.run(), name="watch kubeconfig")
