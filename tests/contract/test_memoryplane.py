@@ -4,6 +4,7 @@
 import base64
 import secrets
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.timeout(60, func_only=True)
 NAMESPACES = "/api/v1/namespaces"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 WIDGETS = "/apis/keyfleet.io/v1alpha1"
+PAUSE = Event()
 
 
 @pytest.fixture
@@ -283,12 +285,17 @@ def fleetsecrets(server: Server, namespace: str) -> Iterator[str]:
     name = crd["metadata"]["name"]
     assert server.ask("POST", CRDS, crd).status == 201
     path = f"{WIDGETS}/namespaces/{namespace}/fleetsecrets"
-    while server.ask("GET", path).status != 200:  # the test's time limit ends it
-        pass
+    until(server, path, 200)
     yield path
     server.ask("DELETE", f"{CRDS}/{name}")
-    while server.ask("GET", f"{CRDS}/{name}").status != 404:
-        pass
+    until(server, f"{CRDS}/{name}", 404)
+    until(server, path, 404)
+
+
+def until(server: Server, path: str, status: int) -> None:
+    """Ask until this is answered: a real server takes a moment to serve a kind, or no more."""
+    while server.ask("GET", path).status != status:  # the test's time limit ends it
+        PAUSE.wait(0.02)
 
 
 def manifest(**spec: Any) -> Document:
@@ -334,6 +341,7 @@ def test_a_custom_object_is_never_replaced_without_a_version(
 
 def test_what_a_crd_serves_is_discovered(server: Server, fleetsecrets: str) -> None:
     del fleetsecrets
+    until(server, WIDGETS, 200)
     found = server.ask("GET", WIDGETS).document
     assert found["kind"] == "APIResourceList"
     assert "fleetsecrets" in [one["name"] for one in found["resources"]]
@@ -345,15 +353,11 @@ def test_a_crd_takes_its_objects_along(server: Server, fleetsecrets: str) -> Non
     server.ask("POST", fleetsecrets, manifest())
     crd = f"{CRDS}/fleetsecrets.keyfleet.io"
     server.ask("DELETE", crd)
-    while server.ask("GET", crd).status != 404:
-        pass
-    # A real server takes a moment to serve the kind no more.
-    while server.ask("GET", fleetsecrets).status != 404:
-        pass
+    until(server, crd, 404)
+    until(server, fleetsecrets, 404)
     body = next(one for one in crds() if one["spec"]["names"]["plural"] == "fleetsecrets")
     server.ask("POST", CRDS, body)
-    while server.ask("GET", fleetsecrets).status != 200:
-        pass
+    until(server, fleetsecrets, 200)
     assert server.ask("GET", fleetsecrets).document["items"] == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.harness import Program, isolated
+from tests.e2e.harness import Program, eventually, isolated
 
 from keyfleet.base import codec
 from keyfleet.localplane import ControlPlane
@@ -113,3 +113,4 @@ def test_the_kind_of_somebody_else_is_left_alone(
         assert hub.api.must("GET", CRD)["metadata"]["uid"] == before["metadata"]["uid"]
     finally:
         hub.api.call("DELETE", CRD)
+        eventually(lambda: hub.api.call("GET", CRD).status == 404, what="the CRD stays")

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.cluster.engine import asked, identities
 from tests.cluster.engine.sides import (
+    PATIENCE_S,
     QUIET_ROUNDS,
     SETTLED_S,
     Data,
@@ -282,7 +283,12 @@ class Fleet:
     # What is waited for.
 
     async def delivered(
-        self, data: Data, *sides: Side, name: str = "db", namespace: str = "", timeout_s: float = 15
+        self,
+        data: Data,
+        *sides: Side,
+        name: str = "db",
+        namespace: str = "",
+        timeout_s: float = PATIENCE_S,
     ) -> None:
         """Wait until a Secret holds exactly these values in each of these clusters."""
 

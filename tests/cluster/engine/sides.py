@@ -17,6 +17,8 @@ from keyfleet.localplane.exchange import Seen
 
 STEP_S = 0.02
 """Between two looks of a poll."""
+PATIENCE_S = 25.0
+"""How long a busy machine may take; what only a recheck would find, after 30 s, comes too late."""
 SETTLED_S = 1.5
 """Long enough to see that nothing happens: a reaction takes some 10 ms, a status 1 s."""
 QUIET_ROUNDS = 8
@@ -26,7 +28,7 @@ Data = dict[str, bytes]
 
 
 async def eventually(
-    is_true: Callable[[], Awaitable[object]], *, timeout_s: float = 15.0, what: str = ""
+    is_true: Callable[[], Awaitable[object]], *, timeout_s: float = PATIENCE_S, what: str = ""
 ) -> None:
     """Look until it is true; fail when it has not become so in time."""
     loop = asyncio.get_running_loop()

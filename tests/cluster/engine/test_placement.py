@@ -121,7 +121,7 @@ async def test_waits_for_an_absent_namespace(fleet: Fleet) -> None:
     await fleet.stands("Pending", "NamespaceMissing", fleet.east)
     assert await fleet.ready() == ("False", "NamespaceMissing")
     await fleet.add_namespace("later", fleet.east)
-    await fleet.delivered(ONE, fleet.east, namespace=later, timeout_s=1)
+    await fleet.delivered(ONE, fleet.east, namespace=later)
 
 
 async def test_a_namespace_that_goes_is_waited_for_again(fleet: Fleet) -> None:

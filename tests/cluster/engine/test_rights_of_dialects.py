@@ -5,7 +5,7 @@ As test_rights.py, with one life of External Secrets' manifests.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -79,7 +79,12 @@ async def live(fleet: Fleet, side: Side) -> None:
     await has_status(side, SECRETSTORES, "store", namespace)
     await has_status(side, CLUSTERSECRETSTORES, shared)
     await lives_as_parent(fleet, side, shared)
-    await repeats(side, fleet)
+
+    async def force(number: int) -> None:
+        note = {"metadata": {"annotations": {"force-sync": str(number)}}}
+        await side.client.merge_patch(EXTERNALSECRETS, "db", note, namespace=namespace)
+
+    await repeats(side, fleet, force)
     finalizer = "externalsecrets.external-secrets.io/externalsecret-cleanup"
     kept = {"metadata": {"finalizers": [finalizer]}}
     await side.client.merge_patch(EXTERNALSECRETS, "db", kept, namespace=namespace)
@@ -135,8 +140,8 @@ async def has_status(side: Side, kind: Resource, name: str, namespace: str = "")
     await eventually(said, what=f"{kind.kind} has no status")
 
 
-async def repeats(side: Side, fleet: Fleet) -> None:
-    """Wait until an event that came again was counted, instead of written anew."""
+async def repeats(side: Side, fleet: Fleet, again: Callable[[int], Awaitable[object]]) -> None:
+    """Let something happen until an event that came again was counted, not written anew."""
 
     async def patched() -> bool:
         fleet.note_requests()
@@ -146,8 +151,7 @@ async def repeats(side: Side, fleet: Fleet) -> None:
     for number in range(8):
         if await patched():
             return
-        note = {"metadata": {"annotations": {"force-sync": str(number)}}}
-        await side.client.merge_patch(EXTERNALSECRETS, "db", note, namespace=fleet.namespace)
+        await again(number)
         await asyncio.sleep(1.2)
     await eventually(patched, what="no event was counted")
 

@@ -34,8 +34,8 @@ from keyfleet.manifests.sealedsecrets import sealedsecrets_crds
 OURS, THEIRS = "ours", "theirs"
 PLACE: Final = "beside"
 PATIENCE_S = 90.0
-SETTLED_S = 1.0
-"""Upstream tries six times within a second; a status of ours waits up to one."""
+SETTLED_S = 2.5
+"""Upstream tries six times within a second; a status of ours waits up to one; a busy machine."""
 PAUSE = Event()
 
 

@@ -65,6 +65,8 @@ def _cluster(stack: ExitStack, fleet: LocalFleet, name: str, kubectl: str, folde
     agent = Program(isolated(folder, KUBECONFIG=str(path)), folder)
     running = stack.enter_context(agent.running("run", "--listen", "127.0.0.1:0"))
     running.says(rf"cluster_ready +cluster={name}")
+    # It makes its key while it works: people seal once there is one.
+    running.says(r"sealing\.key_made")
     return Cluster(plane, agent, kubectl)
 
 

@@ -50,8 +50,12 @@ def test_a_file_of_the_other_cluster_is_refused_and_others_go_on(
     production.sync(person.repository, person.module)
     said = production.says("False", person.module, "theirs")
     assert "no key could decrypt secret (password)" in said
-    warned = [one for one in production.events(person.module, "theirs") if one[0] == "Warning"]
-    assert {reason for _, reason, _ in warned} == {"ErrUnsealFailed"}
+
+    def warned() -> set[str]:
+        told = production.events(person.module, "theirs")
+        return {reason for type_, reason, _ in told if type_ == "Warning"}
+
+    eventually(lambda: warned() == {"ErrUnsealFailed"}, what="no event tells it")
     assert production.values(person.module, "theirs") is None
     production.has(person.module, "mine", {"password": "mine"})
     production.says("True", person.module, "mine")

@@ -2,7 +2,7 @@
 """`keyfleet seal` beside the real kubeseal: the same input gives the same, once it is opened."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -219,11 +219,11 @@ def test_a_list_is_sealed_item_by_item_unlike_with_kubeseal(partners: Partners) 
 
 
 def test_warns_of_a_certificate_that_ends_soon(partners: Partners) -> None:
-    soon = key_pair("soon", datetime.now(UTC).replace(microsecond=0), 5)
-    partners.write("soon.pem", soon.certificate)
+    made = datetime.now(UTC).replace(microsecond=0)
+    partners.write("soon.pem", key_pair("soon", made, 5).certificate)
     said = partners.ours("--cert", "soon.pem", stdin=yaml(PLAIN))
     assert said.code == 0
-    assert f"expires on {datetime.now(UTC):%Y-}" in said.err
+    assert f"expires on {made + timedelta(days=5):%Y-%m-%d}" in said.err
 
 
 def test_files_in_and_out(partners: Partners) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from tests.cluster.engine.harness import Fleet
-from tests.cluster.engine.sides import Side, eventually, unique
+from tests.cluster.engine.sides import PATIENCE_S, Side, eventually, unique
 
 from keyfleet.base import codec
 from keyfleet.dialects.eso.hashes import field_manager
@@ -244,7 +244,7 @@ class Shop:
         *words: str,
         name: str = "db",
         kind: Resource = EXTERNALSECRETS,
-        timeout_s: float = 15.0,
+        timeout_s: float = PATIENCE_S,
     ) -> None:
         """Wait until status and reason equal the first words and the message has the others."""
         found: tuple[str, ...] = ()
@@ -266,7 +266,11 @@ class Shop:
             await self.says(side, "True", "SecretSynced", name=name)
 
     async def delivered(
-        self, data: Mapping[str, bytes], *sides: Side, name: str = "db", timeout_s: float = 15.0
+        self,
+        data: Mapping[str, bytes],
+        *sides: Side,
+        name: str = "db",
+        timeout_s: float = PATIENCE_S,
     ) -> None:
         """Wait until a Secret holds exactly these values."""
         found: object = None

@@ -22,7 +22,7 @@ from keyfleet.testing.canary import canary
 
 ONE, TWO = canary("one"), canary("two")
 KINDS = {resource.kind: resource for resource in GENERATORS}
-AT_ONCE_S = 5.0
+AT_ONCE_S = 15.0
 FORCE = "external-secrets.io/force-sync"
 
 

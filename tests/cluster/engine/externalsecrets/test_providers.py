@@ -14,7 +14,7 @@ from keyfleet.kube.resources import SECRETSTORES
 from keyfleet.testing.canary import canary
 
 ONE, TWO = canary("one"), canary("two")
-AT_ONCE_S = 5.0
+AT_ONCE_S = 15.0
 FAILED = ("False", "SecretSyncedError")
 SOURCE = {"password": ONE, "user": b"ada"}
 

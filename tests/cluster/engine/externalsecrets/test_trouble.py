@@ -20,7 +20,7 @@ from keyfleet.testing.canary import canary
 
 ONE, TWO = canary("one"), canary("two")
 FAILED = ("False", "SecretSyncedError")
-AT_ONCE_S = 5.0
+AT_ONCE_S = 15.0
 HUGE = {f"k{number}": canary(f"v{number}") + b"x" * 300_000 for number in range(4)}
 
 

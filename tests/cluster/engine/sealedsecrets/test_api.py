@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sealing API of a running controller, with the keys that it finds in real clusters."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -10,23 +14,32 @@ from tests.cluster.engine.sealedsecrets.seals import Seals
 from tests.cluster.engine.sides import eventually
 from tests.cluster.sealing.program import Kubeseal, put_in_front
 
+from keyfleet import app
 from keyfleet.app import run_controller
 from keyfleet.base.codec import decode_json, encode_json
 from keyfleet.base.sealing import Keyset, load_key
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.kube.resources import SEALEDSECRETS
-from keyfleet.localplane.servers import Port
+from keyfleet.observe.web import listening
 from keyfleet.testing.canary import canary
 
 VALUES = {"password": canary("password")}
+ANYWHERE = "127.0.0.1:0"
 
 
 @pytest.fixture
-def listen() -> str:
-    """An address that nobody listens at."""
-    port = Port()
-    port.release()
-    return f"127.0.0.1:{port.number}"
+def bound(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
+    """The addresses that the system chose for the sealing API."""
+    found: asyncio.Queue[str] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def noted(*words: Any, **options: Any) -> AsyncIterator[object]:
+        async with listening(*words, **options) as address:
+            found.put_nowait(str(address))
+            yield address
+
+    monkeypatch.setattr(app, "listening", noted)
+    return found
 
 
 def document(seals: Seals, context: str, name: str = "db") -> bytes:
@@ -42,12 +55,12 @@ def document(seals: Seals, context: str, name: str = "db") -> bytes:
 
 
 async def test_kubeseal_works_with_the_hubs_keys(
-    seals: Seals, listen: str, kubeseal: Path, tmp_path: Path
+    seals: Seals, bound: asyncio.Queue[str], kubeseal: Path, tmp_path: Path
 ) -> None:
     hub = seals.fleet.hub
-    await seals.run(hub, sealing_listen=listen)
+    await seals.run(hub, sealing_listen=ANYWHERE)
     path = tmp_path / "kubeseal.yaml"
-    front = await put_in_front(hub.proxy, seals.namespace, f"http://{listen}", path)
+    front = await put_in_front(hub.proxy, seals.namespace, f"http://{await bound.get()}", path)
     run = Kubeseal(kubeseal, path, seals.namespace)
     assert await run("--fetch-cert") == (0, seals.pairs["hub"].certificate, "")
     assert await run("--validate", given=document(seals, "hub")) == (0, b"", "")
@@ -62,8 +75,11 @@ async def test_kubeseal_works_with_the_hubs_keys(
     assert {path for _, path, _ in front.asked} == {"/v1/cert.pem", "/v1/verify", "/v1/rotate"}
 
 
-async def test_each_member_has_its_own_below_its_name(seals: Seals, listen: str) -> None:
-    await seals.run(sealing_listen=listen)
+async def test_each_member_has_its_own_below_its_name(
+    seals: Seals, bound: asyncio.Queue[str]
+) -> None:
+    await seals.run(sealing_listen=ANYWHERE)
+    listen = await bound.get()
     east = f"http://{listen}/clusters/east/v1"
     async with aiohttp.ClientSession() as session:
 
@@ -87,13 +103,14 @@ async def test_each_member_has_its_own_below_its_name(seals: Seals, listen: str)
 
 
 async def test_a_standby_says_that_it_knows_no_keys_until_it_leads(
-    seals: Seals, listen: str
+    seals: Seals, bound: asyncio.Queue[str]
 ) -> None:
     await seals.run()
     second = spawn(
-        run_controller(replace(seals.fleet.settings, sealing_listen=listen)), name="second"
+        run_controller(replace(seals.fleet.settings, sealing_listen=ANYWHERE)), name="second"
     )
     try:
+        listen = await bound.get()
         async with aiohttp.ClientSession() as session:
 
             async def ask() -> tuple[int, bytes]:

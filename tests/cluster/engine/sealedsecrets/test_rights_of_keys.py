@@ -12,6 +12,7 @@ from tests.cluster.engine.sealedsecrets.conftest import BITS, FURTHER
 from tests.cluster.engine.sealedsecrets.seals import Seals
 from tests.cluster.engine.sides import Side, eventually
 from tests.cluster.engine.test_rights import is_streamed_list
+from tests.cluster.engine.test_rights_of_dialects import repeats
 
 from keyfleet.base.sealing import load_certificate
 from keyfleet.base.secret import SecretValue
@@ -48,11 +49,12 @@ async def live(seals: Seals, side: Side) -> None:
     items = {key: certificate.seal(SecretValue(value), label) for key, value in VALUES.items()}
     await seals.put(items, side=side)
     await seals.delivered(VALUES, side=side)
-    for _ in range(2):
-        # An event that came again is counted, instead of written anew.
-        await seals.fleet.set_data(side, "db", {"k": canary("edited")})
+
+    async def edit(number: int) -> None:
+        await seals.fleet.set_data(side, "db", {"k": canary(f"edited-{number}")})
         await seals.delivered(VALUES, side=side)
-        await asyncio.sleep(1.2)
+
+    await repeats(side, seals.fleet, edit)
     await side.client.delete(SEALEDSECRETS, "db", namespace=seals.namespace)
     await seals.fleet.gone(side)
 
