@@ -26,6 +26,7 @@ from keyfleet.cli.notes import tell_findings
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, look_at
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.terminal import note
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.identity import read_identity
@@ -47,6 +48,7 @@ async def adopt(
     *,
     from_hub: Annotated[str, Parameter(metavar="UID")] = "",
     unverified: _Flag = False,
+    key_namespace: KeyNamespace = KUBE_SYSTEM,
     dry_run: _Flag = False,
     yes: Yes = False,
     common: Common = NO_OPTIONS,
@@ -60,6 +62,7 @@ async def adopt(
     Args:
         from_hub: UID of the lost hub's kube-system, as `keyfleet adopt` shows it.
         unverified: Targets of this hub whose marks are signed under a key that is lost.
+        key_namespace: Where the clusters keep their sealing keys; default kube-system.
         dry_run: Show what would be taken over and write nothing.
         yes: Do not ask.
     """
@@ -70,7 +73,10 @@ async def adopt(
         declared = await declared_on_hub(hub, common.namespace)
         own = (await read_identity(hub.client, hub.access.endpoint)).uid
         whose = _whose(from_hub, own, is_unverified=unverified)
-        async with look_at(hub, declared, common, adopts=frozenset({whose} - {""})) as look:
+        adopts = frozenset({whose} - {""})
+        async with look_at(
+            hub, declared, common, adopts=adopts, key_namespace=key_namespace
+        ) as look:
             contacts = await _contacts(look)
             if not whose:
                 return await _survey(contacts, look, common)

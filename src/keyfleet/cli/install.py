@@ -30,6 +30,7 @@ from keyfleet.kube.resources import Resource
 from keyfleet.manifests import incluster
 from keyfleet.manifests.everything import DEFAULT_DOMAIN, everything
 from keyfleet.manifests.foreign import KINDS, crds_of
+from keyfleet.manifests.rights import KUBE_SYSTEM
 
 
 class Foreign(StrEnum):
@@ -39,6 +40,7 @@ class Foreign(StrEnum):
     SEALED_SECRETS = "sealed-secrets"
 
 
+KEYS_FLAG = f"--{incluster.KEYS_FLAG}"
 _NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SHOWN = 80
 _COLUMNS = (Column("CHANGE"), Column("KIND"), Column("NAME"))
@@ -50,6 +52,10 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
     member: Annotated[bool, Parameter(negative="")] = False,
     namespaces: Annotated[str, Parameter(metavar="NAME,NAME")] = "",
     dialect: Annotated[list[Foreign] | None, Parameter(negative="")] = None,
+    key_namespace: Annotated[
+        str,
+        Parameter(name=KEYS_FLAG, metavar="NAME", env_var="KEYFLEET_SEALED_SECRETS_KEY_NAMESPACE"),
+    ] = KUBE_SYSTEM,
     annotation_domain: Annotated[str, Parameter(metavar="DOMAIN")] = "",
     print_: Annotated[bool, Parameter(name="--print", negative="")] = False,
     wait: bool = True,
@@ -69,6 +75,9 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
         dialect: Serve another tool's manifests too, those of the External Secrets Operator or
             SealedSecrets: its CRDs where they are absent, and the rights for the controller; on
             the hub, or with --member in that member; may be repeated.
+        key_namespace: Where clusters keep their sealing keys: the right to read and make them is
+            for there, and the controller looks there; a namespace that exists; default
+            kube-system.
         annotation_domain: Domain of the annotations that mark plain Secrets, such as
             sync.example.com; default: as installed, else keyfleet.io.
         print_: Print the manifests in the order to apply them and send nothing.
@@ -76,7 +85,13 @@ async def install(  # noqa: PLR0913 - one parameter for each flag
         timeout: How long to wait; default 2m.
     """
     dialects = tuple(dict.fromkeys(one.value for one in dialect or ()))
-    wanted = Wanted(controller, _names(namespaces), is_member=member, dialects=dialects)
+    wanted = Wanted(
+        controller,
+        _names(namespaces),
+        is_member=member,
+        dialects=dialects,
+        keys_in=_checked(key_namespace or KUBE_SYSTEM, KEYS_FLAG),
+    )
     wanted.check(annotation_domain)
     if print_:
         _print(wanted.documents(annotation_domain or DEFAULT_DOMAIN))
@@ -119,6 +134,8 @@ class Wanted:
     is_member: bool
     dialects: tuple[str, ...] = ()
     """Other tools' manifests that are served."""
+    keys_in: str = KUBE_SYSTEM
+    """Namespace of the sealing keys."""
 
     @property
     def is_member_only(self) -> bool:
@@ -144,7 +161,7 @@ class Wanted:
     def more(self) -> list[dict[str, Any]]:
         """Return the manifests beside those that make a hub."""
         if self.is_member_only:
-            return incluster.member(self.namespaces, self.dialects)
+            return incluster.member(self.namespaces, self.dialects, keys_in=self.keys_in)
         if not self.image:
             return []
         return incluster.controller(
@@ -152,16 +169,20 @@ class Wanted:
             namespaces=self.namespaces,
             is_member=self.is_member,
             dialects=self.dialects,
+            keys_in=self.keys_in,
         )
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if not _NAMESPACE.fullmatch(name):
-            given = f"--namespaces {name[:_SHOWN]}"
-            raise _usage(given, "needs names of namespaces")
-    return names
+    names = (name.strip() for name in text.split(","))
+    return tuple(_checked(name, "--namespaces") for name in names if name)
+
+
+def _checked(name: str, flag: str) -> str:
+    if not _NAMESPACE.fullmatch(name):
+        given = f"{flag} {name[:_SHOWN]}"
+        raise _usage(given, "needs names of namespaces")
+    return name
 
 
 def _usage(subject: str, text: str) -> InvalidInputError:

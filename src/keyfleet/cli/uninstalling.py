@@ -185,11 +185,18 @@ async def _is_there(client: Client, part: Part) -> bool:
 
 
 async def _bound_elsewhere(client: Client, *, is_member_only: bool) -> set[Part]:
-    # One binding per namespace that somebody listed at `install --namespaces`.
+    # One binding per namespace that somebody listed at `install --namespaces`; and the sealing keys
+    # may be elsewhere than in kube-system.
     prefix = "keyfleet-member" if is_member_only else "keyfleet-"
-    found = await client.list_metadata(ROLE_BINDINGS, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY}")
-    rank = _ORDER.index(ROLE_BINDINGS)
-    return {Part(rank, each.name, each.namespace) for each in found if each.name.startswith(prefix)}
+    parts = set()
+    for resource in (ROLES, ROLE_BINDINGS):
+        found = await client.list_metadata(resource, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY}")
+        rank, ours = (
+            _ORDER.index(resource),
+            (each for each in found if each.name.startswith(prefix)),
+        )
+        parts |= {Part(rank, each.name, each.namespace) for each in ours}
+    return parts
 
 
 async def _strangers(client: Client, parts: Iterable[Part]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ No PodDisruptionBudget: an eviction hands over. No Service, but for the sealing 
 (`manifests.sealedsecrets.service`): nothing else calls the controller.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from keyfleet.kube.resources import Resource
@@ -33,12 +34,15 @@ SELECTOR = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "cont
 _LABELS = {**SELECTOR, MANAGED_BY_LABEL: MANAGED_BY}
 
 
-def deployment(image: str, *, serves_sealing: bool = False) -> Manifest:
+def deployment(
+    image: str, *, serves_sealing: bool = False, flags: Mapping[str, str] | None = None
+) -> Manifest:
     """Return the Deployment of the controller.
 
     Args:
         image: As a container runtime takes it; best with a digest.
         serves_sealing: The sealing API is served, too.
+        flags: Of `run`, besides those that each pod needs: name -> value.
     """
     return {
         "apiVersion": DEPLOYMENTS.api_version,
@@ -53,13 +57,13 @@ def deployment(image: str, *, serves_sealing: bool = False) -> Manifest:
             },
             "template": {
                 "metadata": {"labels": dict(_LABELS)},
-                "spec": _pod(image, serves_sealing),
+                "spec": _pod(image, serves_sealing, flags or {}),
             },
         },
     }
 
 
-def _pod(image: str, serves_sealing: bool) -> Manifest:
+def _pod(image: str, serves_sealing: bool, flags: Mapping[str, str]) -> Manifest:
     return {
         "serviceAccountName": ACCOUNTS[Part.HUB],
         # The account itself gives its token to no pod; this one is the exception.
@@ -81,19 +85,20 @@ def _pod(image: str, serves_sealing: bool) -> Manifest:
                 "labelSelector": {"matchLabels": dict(SELECTOR)},
             }
         ],
-        "containers": [_container(image, serves_sealing)],
+        "containers": [_container(image, serves_sealing, flags)],
     }
 
 
-def _container(image: str, serves_sealing: bool) -> Manifest:
+def _container(image: str, serves_sealing: bool, flags: Mapping[str, str]) -> Manifest:
     # Brackets serve both families; only the pod's own address is listened on.
     listen = {"listen": PORT, **({"sealed-secrets-listen": SEALING_PORT} if serves_sealing else {})}
     addresses = [f"--{flag}=[$(POD_IP)]:{port}" for flag, port in listen.items()]
+    further = [f"--{name}={value}" for name, value in flags.items()]
     ports = {"metrics": PORT, **({SEALING_PORT_NAME: SEALING_PORT} if serves_sealing else {})}
     return {
         "name": "controller",
         "image": image,
-        "args": ["run", *addresses, "--log-format=json"],
+        "args": ["run", *addresses, *further, "--log-format=json"],
         "env": [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
         "ports": [
             {"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()

@@ -17,16 +17,14 @@ from keyfleet.model.v1alpha1.limits import SPECIAL_TYPES
 Manifest = dict[str, Any]
 
 NAME = "secrets.member.keyfleet.io"
-_IS_NEW_SEALING_KEY = (
-    f"request.operation == 'CREATE' && request.namespace == '{KUBE_SYSTEM}'"
-    " && object.type == 'kubernetes.io/tls' && has(object.metadata.labels)"
-    f" && '{SEALING_KEY_LABEL}' in object.metadata.labels"
-)
-"""Made where none is and never changed: upstream's controller may take it over as it is."""
 
 
-def member_policy() -> list[Manifest]:
-    """Return the policy and its binding; they hold for both accounts of Keyfleet."""
+def member_policy(keys_in: str = KUBE_SYSTEM) -> list[Manifest]:
+    """Return the policy and its binding; they hold for both accounts of Keyfleet.
+
+    Args:
+        keys_in: Namespace of the sealing keys: the only one where any may be made.
+    """
     accounts = dict.fromkeys(ACCOUNTS.values())
     users = [f"'system:serviceaccount:{SYSTEM_NAMESPACE}:{name}'" for name in accounts]
     key = f"request.namespace == '{SYSTEM_NAMESPACE}' && request.name == '{KEY_SECRET}'"
@@ -53,7 +51,7 @@ def member_policy() -> list[Manifest]:
             "variables": [
                 {"name": "before", "expression": _is_marked("oldObject")},
                 {"name": "after", "expression": _is_marked("object")},
-                {"name": "sealingKey", "expression": _IS_NEW_SEALING_KEY},
+                {"name": "sealingKey", "expression": _is_new_sealing_key(keys_in)},
             ],
             "validations": _validations(),
         },
@@ -86,6 +84,15 @@ def _validations() -> list[Manifest]:
             "reason": "Forbidden",
         },
     ]
+
+
+def _is_new_sealing_key(namespace: str) -> str:
+    # Made where none is and never changed: upstream's controller may take it over as it is.
+    return (
+        f"request.operation == 'CREATE' && request.namespace == '{namespace}'"
+        " && object.type == 'kubernetes.io/tls' && has(object.metadata.labels)"
+        f" && '{SEALING_KEY_LABEL}' in object.metadata.labels"
+    )
 
 
 def _is_marked(which: str) -> str:

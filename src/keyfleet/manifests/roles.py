@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keyfleet.kube.resources import SERVICE_ACCOUNTS, Resource
-from keyfleet.manifests.rights import Part, Reach, Right, rights
+from keyfleet.manifests.rights import KUBE_SYSTEM, Part, Reach, Right, rights
 from keyfleet.model.ownership import MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE
 
 Manifest = dict[str, Any]
@@ -46,23 +46,39 @@ def account(part: Part) -> Manifest:
     }
 
 
-def roles(part: Part) -> list[Manifest]:
-    """Return the roles of a part; they grant nothing until they are bound."""
+def roles(part: Part, *, keys_in: str = KUBE_SYSTEM) -> list[Manifest]:
+    """Return the roles of a part; they grant nothing until they are bound.
+
+    Args:
+        part: Whose roles.
+        keys_in: Namespace of the sealing keys.
+    """
     granted = rights(part)
     return [
-        _role(part, reach, [right for right in granted if right.reach is reach])
+        _role(
+            role_name(part, reach),
+            _only(reach, keys_in),
+            [right for right in granted if right.reach is reach],
+        )
         for reach in Reach
         if any(right.reach is reach for right in granted)
     ]
 
 
-def bindings(part: Part, namespaces: Sequence[str] = (), *, holder: str = "") -> list[Manifest]:
+def bindings(
+    part: Part,
+    namespaces: Sequence[str] = (),
+    *,
+    holder: str = "",
+    keys_in: str = KUBE_SYSTEM,
+) -> list[Manifest]:
     """Return what gives a part's roles to a ServiceAccount.
 
     Args:
         part: Whose roles.
         namespaces: Where Secrets may be reached; empty: everywhere.
         holder: The ServiceAccount's name; default: the part's own.
+        keys_in: Namespace of the sealing keys.
     """
     name = holder or ACCOUNTS[part]
     granted = {right.reach for right in rights(part)}
@@ -70,8 +86,8 @@ def bindings(part: Part, namespaces: Sequence[str] = (), *, holder: str = "") ->
     for reach in Reach:
         if reach not in granted:
             continue
-        if reach.namespace:
-            found.append(_binding(part, reach, name, reach.namespace))
+        if only := _only(reach, keys_in):
+            found.append(_binding(part, reach, name, only))
         elif reach is Reach.CHOSEN and namespaces:
             found += [_binding(part, reach, name, namespace) for namespace in namespaces]
         else:
@@ -85,12 +101,16 @@ def role_name(part: Part, reach: Reach) -> str:
     return f"keyfleet-{part}{suffix}"
 
 
-def _role(part: Part, reach: Reach, granted: Sequence[Right]) -> Manifest:
-    kind = ROLES if reach.namespace else CLUSTER_ROLES
+def _only(reach: Reach, keys_in: str) -> str:
+    return keys_in if reach is Reach.KEYS else reach.namespace
+
+
+def _role(name: str, namespace: str, granted: Sequence[Right]) -> Manifest:
+    kind = ROLES if namespace else CLUSTER_ROLES
     return {
         "apiVersion": kind.api_version,
         "kind": kind.kind,
-        "metadata": _metadata(role_name(part, reach), reach.namespace),
+        "metadata": _metadata(name, namespace),
         "rules": _rules(granted),
     }
 

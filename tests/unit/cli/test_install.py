@@ -69,6 +69,7 @@ def test_namespaces_bind_secrets_there_only(cli: Cli, capsys: pytest.CaptureFixt
         ("--namespaces", "a"),
         ("--member", "--namespaces", "A b"),
         ("--member", "--annotation-domain", "sync.example.com"),
+        ("--member", "--sealed-secrets-key-namespace", "A b"),
     ],
 )
 def test_flags_that_say_nothing_together_are_refused(
@@ -95,6 +96,36 @@ def test_print_of_a_dialect_has_its_kinds_too(
         found = set(printed(cli, capsys, *words))
         assert wanted <= found
         assert not others & found
+
+
+@pytest.mark.parametrize(
+    "words", [("--member",), ("--controller", "keyfleet:1"), ("--controller", "k:1", "--member")]
+)
+def test_sealing_keys_elsewhere_are_read_and_made_there_and_nowhere_else(
+    cli: Cli, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    def printed_text(*more: str) -> str:
+        assert cli("install", "--print", "--dialect", "sealed-secrets", *words, *more) == 0
+        return capsys.readouterr().out
+
+    usual, moved = printed_text(), printed_text("--sealed-secrets-key-namespace", "sealing")
+    documents = [one.content for one in decode_yaml(moved.encode(), subject="")]
+    there = {
+        (one["kind"], one["metadata"]["name"].rpartition("-")[2])
+        for one in documents
+        if one["metadata"].get("namespace") == "sealing"
+    }
+    assert there == {("Role", "keys"), ("RoleBinding", "keys")}
+    # In kube-system a member is still recognised, by the UID of that namespace; nothing else.
+    left = {
+        one["metadata"]["name"]
+        for one in documents
+        if "kube-system" in str(one) and one["kind"] != "CustomResourceDefinition"
+    }
+    assert left <= {"keyfleet-member"}
+    flag = "--sealed-secrets-key-namespace=sealing"
+    assert (flag in moved) is ("--controller" in words)
+    assert flag.partition("=")[0] not in usual
 
 
 async def test_kinds_are_installed_where_nobody_else_did() -> None:

@@ -27,6 +27,7 @@ from keyfleet.kube.resources import (
 )
 from keyfleet.manifests import SYSTEM_NAMESPACE, everything
 from keyfleet.manifests.eso import eso_crds
+from keyfleet.manifests.roles import ROLE_BINDINGS, ROLES
 from keyfleet.testing.clock import FakeClock
 
 OURS = {
@@ -142,6 +143,19 @@ async def test_a_hub_keeps_its_kinds_when_it_is_no_member_any_more(hub: FakeClus
     put_kinds(hub)
     found = await find_installed(hub, is_member_only=True)
     assert CRDS not in {part.resource for part in found.parts}
+
+
+@pytest.mark.parametrize("is_member_only", [False, True])
+async def test_the_right_to_sealing_keys_goes_wherever_they_are(
+    hub: FakeCluster, *, is_member_only: bool
+) -> None:
+    ours = {"labels": {"app.kubernetes.io/managed-by": "keyfleet"}}
+    for resource in (ROLES, ROLE_BINDINGS):
+        hub.put(resource, "keyfleet-member-sealed-keys", namespace="sealing", metadata=dict(ours))
+        hub.put(resource, "keyfleet-member-theirs", namespace="sealing")
+    found = await find_installed(hub, is_member_only=is_member_only)
+    there = {(part.resource, part.name) for part in found.parts if part.namespace == "sealing"}
+    assert there == {(one, "keyfleet-member-sealed-keys") for one in (ROLES, ROLE_BINDINGS)}
 
 
 async def test_the_lead_is_taken_from_who_leads(hub: FakeCluster) -> None:
