@@ -31,10 +31,11 @@ __all__ = [
     "sealed_secrets_controller",
 ]
 
-SLOW_KINDS = ("cluster", "e2e")
+SLOW_KINDS = ("cluster", "compat", "e2e")
+"""Tests that ask real servers and programs."""
 SLOW_TIMEOUT_S = 180
 RERUNS = 1
-"""How often a test on real servers is tried again: a shared machine stalls them now and then. It
+"""How often such a test is tried again: a shared machine stalls them now and then. It
 is named as RERUN in the summary, and what fails twice fails."""
 
 # The machine may be shared: how long an example takes says nothing about the code.

@@ -53,6 +53,7 @@ def test_shows_a_value_on_purpose():
 
 
 @pytest.mark.reveals_canary("the suite inside prints what it found")
+@pytest.mark.timeout(120, func_only=True)  # a whole run of pytest, with a child of its own
 def test_fails_whatever_shows_a_secret_and_nothing_else(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
