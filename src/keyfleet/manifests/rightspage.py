@@ -26,7 +26,7 @@ _WHERE = {
     Reach.CLUSTER: "everywhere",
     Reach.CHOSEN: "everywhere, or in `--namespaces`",
     Reach.SYSTEM: "`keyfleet-system`",
-    Reach.KEYS: "`kube-system`",
+    Reach.KEYS: "`kube-system`, or `--sealed-secrets-key-namespace`",
 }
 
 
