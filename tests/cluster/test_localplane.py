@@ -19,7 +19,8 @@ import yaml
 from keyfleet.base import codec
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.localplane import ControlPlane, assets
-from keyfleet.localplane.api import Api, client_context
+from keyfleet.localplane.api import Api
+from keyfleet.localplane.connections import client_context
 from keyfleet.testing.canary import CANARY_PREFIX
 
 

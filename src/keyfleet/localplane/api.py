@@ -6,31 +6,18 @@ plane that starts in a thread, can use it.
 """
 
 import http.client
-import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from keyfleet.base import codec
 from keyfleet.base.errors import KeyfleetError
+from keyfleet.localplane.connections import Answer, Connections, Request
 
 _TIMEOUT_S = 30.0
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status code and body of one answer."""
-
-    status: int
-    """The HTTP status code."""
-    body: bytes = field(repr=False)
-    """As the server sent it."""
-
-    def json(self) -> Any:
-        """Return the decoded body."""
-        return codec.decode_json(self.body, subject="API server's answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +30,8 @@ class Api:
     """What signs the server's certificate."""
     token: str = field(repr=False)
     """Bearer token."""
+    connections: Connections | None = field(default=None, repr=False, compare=False)
+    """Whose to use; None: every call has its own."""
 
     def call(
         self,
@@ -54,27 +43,19 @@ class Api:
         accept: str = "application/json",
         timeout_s: float = _TIMEOUT_S,
     ) -> Answer:
-        """Send one request on its own connection; `body` is anything JSON can hold.
+        """Send one request; `body` is anything JSON can hold.
 
         Raises:
             OSError, http.client.HTTPException: No answer.
         """
-        parts = urlsplit(self.url)
-        connection = http.client.HTTPSConnection(
-            parts.netloc, timeout=timeout_s, context=client_context(self.ca_pem)
-        )
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Accept": accept,
             "Content-Type": content_type,
         }
-        try:
-            content = None if body is None else codec.encode_json(body)
-            connection.request(method, path, content, headers)
-            response = connection.getresponse()
-            return Answer(response.status, response.read())
-        finally:
-            connection.close()
+        content = None if body is None else codec.encode_json(body)
+        with self._connections() as connections:
+            return connections.exchange(Request(method, path, content, headers, timeout_s))
 
     def must(self, method: str, path: str, body: Any = None) -> Any:
         """Return the decoded answer of a call that has to succeed.
@@ -91,12 +72,16 @@ class Api:
             )
         return answer.json()
 
-
-def client_context(ca_pem: bytes) -> ssl.SSLContext:
-    """Return a TLS client context that trusts this authority only."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=ca_pem.decode())
-    return context
+    @contextmanager
+    def _connections(self) -> Iterator[Connections]:
+        if self.connections is not None:
+            yield self.connections
+            return
+        own = Connections(self.url, self.ca_pem)
+        try:
+            yield own
+        finally:
+            own.close()
 
 
 def finalize_namespace(api: Api, name: str) -> None:

@@ -17,6 +17,7 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.localplane import api as plane_api
 from keyfleet.localplane import assets as plane_assets
 from keyfleet.localplane import kubeconfigs, pki, servers
+from keyfleet.localplane.connections import Connections
 from keyfleet.localplane.processes import Guardian
 from keyfleet.localplane.stoppable import Stoppable
 
@@ -67,6 +68,7 @@ class ControlPlane(Stoppable):
         self.tokens = servers.new_tokens(self._users)
         """User -> static bearer token."""
         self._port = servers.Port()
+        self._connections = Connections(self.url, self.ca_pem)
         self._guardian: Guardian | None = None
         self._binaries = Path()
         self._closing = threading.Event()
@@ -127,6 +129,7 @@ class ControlPlane(Stoppable):
         self._closing.set()
         if self._guardian is not None:
             self._guardian.close()
+        self._connections.close()
         self._port.release()
         if self._temporary:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -151,7 +154,7 @@ class ControlPlane(Stoppable):
     @property
     def api(self) -> plane_api.Api:
         """Blocking calls as the administrator."""
-        return plane_api.Api(self.url, self.ca_pem, self.tokens[ADMIN])
+        return plane_api.Api(self.url, self.ca_pem, self.tokens[ADMIN], self._connections)
 
     # Logins.
 

@@ -18,7 +18,7 @@ from yarl import URL
 from keyfleet.base.errors import InvariantError
 from keyfleet.base.tasks import spawn, stop
 from keyfleet.localplane import servers
-from keyfleet.localplane.api import client_context
+from keyfleet.localplane.connections import client_context
 from keyfleet.localplane.exchange import Edit, Exchange, Seen, end_to_end, reset
 from keyfleet.localplane.faults import Fault
 from keyfleet.localplane.handshake import LateHandshake

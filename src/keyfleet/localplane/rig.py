@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from keyfleet.base import codec
 from keyfleet.base.errors import KeyfleetError
-from keyfleet.localplane.api import Answer
+from keyfleet.localplane.connections import Answer
 from keyfleet.localplane.processes import Guardian
 
 LOOPBACK = "127.0.0.1"

@@ -13,7 +13,7 @@ from typing import Any
 
 from keyfleet.base import codec
 from keyfleet.localplane import assets, pki, rig, servers
-from keyfleet.localplane.api import Answer
+from keyfleet.localplane.connections import Answer
 
 ROOT_TOKEN = "root"  # noqa: S105 - of a throw-away server on loopback
 
