@@ -8,10 +8,15 @@ from keyfleet.delivery.bodies import create_body, update_operations
 from keyfleet.kube.client import Client
 from keyfleet.kube.requests import FIELD_MANAGER
 from keyfleet.kube.resources import SEALEDSECRETS, SECRETS
-from keyfleet.model.places import CARRIER, SEALED_SECRET, SECRET
+from keyfleet.model.places import CARRIER, FORMER_CARRIER, SEALED_SECRET, SECRET
 from keyfleet.model.plan import Step, Verb
 
-RESOURCES = {SECRET: SECRETS, SEALED_SECRET: SEALEDSECRETS, CARRIER: SEALEDSECRETS}
+RESOURCES = {
+    SECRET: SECRETS,
+    SEALED_SECRET: SEALEDSECRETS,
+    CARRIER: SEALEDSECRETS,
+    FORMER_CARRIER: SEALEDSECRETS,
+}
 """What the targets of each kind are."""
 
 Address = tuple[str, str]

@@ -10,7 +10,7 @@ from keyfleet.engine.members.memory import Spot
 from keyfleet.engine.views import GLANCE, Look, actual_from_sealed
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SEALEDSECRETS
-from keyfleet.model.carriers import CARRIER_LABEL, carried_place, carrier_name
+from keyfleet.model.carriers import carried_place, carrier_name, carrier_selector
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
 from keyfleet.model.ownership import HUB_LABEL, Installation, read_marker
@@ -88,8 +88,8 @@ class LiveCarriers:
         """Return the places whose carriers are marked as this intent's."""
         if not await self._can_lie():
             return []
-        labels = f"{HUB_LABEL}={self._installation.hub_label},{CARRIER_LABEL}"
-        home = self.facts.hub_namespace
+        hub = f"{HUB_LABEL}={self._installation.hub_label}"
+        home, labels = self.facts.hub_namespace, carrier_selector(hub, self.facts.name)
         listed = await self.client.list_metadata(SEALEDSECRETS, namespace=home, labels=labels)
         found = [(each, read_marker(each.annotations or {})) for each in listed]
         return [

@@ -16,8 +16,8 @@ SEALED_FOR = "keyfleet.io/sealed-for"
 SEALED_INTO = "keyfleet.io/sealed-into"
 """Annotation of a carrier only: NAMESPACE/NAME of what is to become of it in that cluster."""
 CARRIER_LABEL = "keyfleet.io/carrier"
-"""Label of a carrier: it is for another cluster than the one it lies in."""
-NAME_MAX = 253
+"""Label of a carrier with the cluster that it is for, which is another than it lies in."""
+NAME_MAX, LABEL_MAX = 253, 63
 _DIGEST = 16
 
 
@@ -27,11 +27,34 @@ def carrier_name(namespace: str, name: str) -> str:
     >>> carrier_name("shop", "db")
     'shop.db'
     """
-    whole = f"{namespace}.{name}"
-    if len(whole) <= NAME_MAX:
+    return _within(NAME_MAX, f"{namespace}.{name}")
+
+
+def carrier_labels(cluster: str) -> dict[str, str]:
+    """Return the label by which the carriers of a cluster are found.
+
+    >>> carrier_labels("edge-17")
+    {'keyfleet.io/carrier': 'edge-17'}
+    """
+    return {CARRIER_LABEL: _within(LABEL_MAX, cluster)}
+
+
+def carrier_selector(hub: str, cluster: str) -> str:
+    """Return the label selector of the carriers of a cluster that a hub laid out.
+
+    Args:
+        hub: The selector of what is marked as the hub's.
+        cluster: The cluster's name.
+    """
+    (value,) = carrier_labels(cluster).values()
+    return f"{hub},{CARRIER_LABEL}={value}"
+
+
+def _within(limit: int, whole: str) -> str:
+    if len(whole) <= limit:
         return whole
     digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]
-    return f"{whole[: NAME_MAX - _DIGEST - 1].rstrip('.-')}-{digest}"
+    return f"{whole[: limit - _DIGEST - 1].rstrip('.-')}-{digest}"
 
 
 def carried_place(name: str, annotations: Mapping[str, str]) -> tuple[str, str]:

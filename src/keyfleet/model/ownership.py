@@ -75,6 +75,8 @@ class Marker(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Fingerprint of the key that a SealedSecret is sealed for."""
     sealed: str = ""
     """Fingerprint of how it is sealed: scope, certificate, and what the Secret in it looks like."""
+    home: str = ""
+    """Namespace on the hub where a carrier lies; a copy of it elsewhere is none of ours."""
     provenance: tuple[dict[str, str], ...] = ()
     """Label sets of the sources, an empty one for a part that nobody labelled; none at all says
     that nothing is known of them."""

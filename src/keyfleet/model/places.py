@@ -15,6 +15,8 @@ SECRET, SEALED_SECRET = "Secret", "SealedSecret"
 """Kinds of targets."""
 CARRIER = "Carrier"
 """A SealedSecret that lies on the hub until its cluster takes it; its place is the one there."""
+FORMER_CARRIER = "FormerCarrier"
+"""A carrier in a namespace of the hub where its cluster took its own before."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +54,7 @@ class Place:
     namespace: str
     name: str
     kind: str = SECRET
-    """`Secret`, or what is delivered instead: `SealedSecret`, `Carrier`."""
+    """`Secret`, or what is delivered instead: `SealedSecret`, `Carrier`, `FormerCarrier`."""
 
     def __str__(self) -> str:
         return f"{self.cluster}/{self.namespace}/{self.name}"

@@ -11,7 +11,7 @@ from datetime import datetime
 from keyfleet.base.codec import encode_canonical
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import SealingCertificate, load_certificate
-from keyfleet.model.carriers import CARRIER_LABEL
+from keyfleet.model.carriers import SEALED_FOR, carrier_labels
 from keyfleet.model.desired import Content
 from keyfleet.model.places import ClusterFacts, Place
 from keyfleet.model.plan import Finding, State
@@ -55,8 +55,9 @@ def outer(form: SealedForm, content: Content) -> Content:
     annotations, carrier = form.sealing.scope.annotations(), form.sealing.carrier
     if carrier is None:
         return Content(content.type, content.data, {}, annotations)
-    labels = {CARRIER_LABEL: "true"}
-    return Content(content.type, content.data, labels, {**annotations, **carrier})
+    return Content(
+        content.type, content.data, carrier_labels(carrier[SEALED_FOR]), {**annotations, **carrier}
+    )
 
 
 def declared_certificate(facts: ClusterFacts) -> SealingCertificate | Finding | None:

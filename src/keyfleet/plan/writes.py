@@ -11,9 +11,9 @@ from keyfleet.model.desired import Actual, Content
 from keyfleet.model.flows import UNKNOWN
 from keyfleet.model.intent import Intent, WriteMode
 from keyfleet.model.ownership import MANAGED_BY_LABEL, Claim, Marker, Marks
-from keyfleet.model.places import ClusterFacts
+from keyfleet.model.places import CARRIER, ClusterFacts
 from keyfleet.model.plan import Write
-from keyfleet.model.sealed import SealedForm
+from keyfleet.model.sealed import MEANT_ELSEWHERE, SealedForm
 from keyfleet.plan.dressing import dress_of, dressing
 from keyfleet.plan.meeting import Meeting, first_keys
 from keyfleet.plan.question import Question
@@ -60,7 +60,11 @@ def difference(question: Question, actual: Actual, met: Meeting) -> Write | None
     annotations = _set_and_removed(
         actual.annotations,
         {**worn.annotations, **marks.annotations},
-        (*(marker.annotations if marker else ()), *_shed(question, actual)),
+        (
+            *(marker.annotations if marker else ()),
+            *_shed(question, actual),
+            *(MEANT_ELSEWHERE if form else ()),
+        ),
     )
     if met.is_same_data and not labels and not annotations and not wear:
         return None
@@ -209,6 +213,7 @@ def _marks(
         keys=keys,
         certificate=form.sealing.certificate.fingerprint if form else "",
         sealed=form.print if form and not is_of_this_run else "",
+        home=question.cluster.hub_namespace if question.place.kind == CARRIER else "",
         provenance=() if provenance.sets == UNKNOWN else tuple(map(dict, provenance.sets)),
         claimed=tuple(map(dict, provenance.claimed)),
     )

@@ -21,7 +21,7 @@ from keyfleet.kube.access import Access, Endpoint
 from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata, SecretObject, metadata_of
-from keyfleet.kube.reading import MetadataList, SecretList
+from keyfleet.kube.reading import Listing, MetadataList, SecretList
 from keyfleet.kube.requests import FIELD_MANAGER, Selection
 from keyfleet.kube.resources import NAMESPACES, SECRETS, Resource
 from keyfleet.kube.responses import require_absence
@@ -30,6 +30,7 @@ from keyfleet.testing.canary import canary
 from keyfleet.testing.clock import FakeClock
 
 Document = dict[str, Any]
+Documents = list[Document]
 _WRITES = ("create", "apply", "patch", "delete")
 At = tuple[str, str, str]
 """Label of the resource, namespace, name."""
@@ -138,13 +139,21 @@ class FakeCluster(Client):
     ) -> MetadataList:
         del fields
         self._note("list", resource, "")
-        return [metadata_of(found) for found in self._select(resource, namespace, labels)]
+        return [metadata_of(found) for found in self.select(resource, namespace, labels)]
+
+    async def list(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", fields: str = ""
+    ) -> Listing:
+        del fields
+        self._note("list", resource, "")
+        found = deepcopy(self.select(resource, namespace, labels))
+        return Listing(found, f"{self._versions}")
 
     async def secret_pages(
         self, *, namespace: str = "", labels: str = ""
     ) -> AsyncIterator[SecretList]:
         self._note("list", SECRETS, "")
-        yield [_secret_of(found) for found in self._select(SECRETS, namespace, labels)]
+        yield [_secret_of(found) for found in self.select(SECRETS, namespace, labels)]
 
     async def create(
         self,
@@ -262,7 +271,8 @@ class FakeCluster(Client):
             raise NotFoundError("api.not_found", "absent", name)
         return found
 
-    def _select(self, resource: Resource, namespace: str, labels: str) -> list[Document]:
+    def select(self, resource: Resource, namespace: str, labels: str) -> Documents:
+        """Return the objects that a selector matches."""
         selector = parse_selector(labels)
         return [
             found

@@ -30,7 +30,12 @@ class FakeMember(Member):
     """An engaged cluster that always knows what is there; follows `views.ClusterView`."""
 
     def __init__(
-        self, cluster: FakeCluster, *, is_hub: bool = False, facts: ClusterFacts | None = None
+        self,
+        cluster: FakeCluster,
+        *,
+        is_hub: bool = False,
+        facts: ClusterFacts | None = None,
+        hub: FakeCluster | None = None,
     ) -> None:
         super().__init__(
             facts or (HUB if is_hub else EAST),
@@ -40,6 +45,7 @@ class FakeMember(Member):
             clock=FakeClock(),
             random=jitter(),
             hooks=NoHooks(),
+            hub=hub,
         )
         self.cluster = cluster
 

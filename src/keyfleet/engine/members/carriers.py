@@ -18,7 +18,7 @@ from keyfleet.engine.members.watchmaker import WatchMaker
 from keyfleet.kube.client import Client
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import NAMESPACES
-from keyfleet.model.carriers import CARRIER_LABEL, carried_place, carrier_name
+from keyfleet.model.carriers import carried_place, carrier_name, carrier_selector
 from keyfleet.model.ownership import Installation
 from keyfleet.model.places import CARRIER, ClusterName, Place
 from keyfleet.model.plan import Finding
@@ -50,7 +50,7 @@ class _CarrierWatch(TargetWatch):
 
 
 class Carriers(sealedview.SealedView):
-    """Watches the carriers of one cluster, where a namespace of the hub is said for them."""
+    """Watches the carriers of one cluster in one namespace of the hub."""
 
     watch = _CarrierWatch
 
@@ -62,6 +62,8 @@ class Carriers(sealedview.SealedView):
         *,
         labels: str,
         tell: Tell,
+        home: str,
+        kind: str = CARRIER,
     ) -> None:
         """Prepare; nothing is watched yet.
 
@@ -71,11 +73,12 @@ class Carriers(sealedview.SealedView):
             installation: Who we are.
             labels: The selector of marked targets.
             tell: Told the intents concerned when a carrier was changed by somebody else, or went.
+            home: The namespace; empty: none is said for them.
+            kind: Of the targets.
         """
-        self._certified = ground
-        self._home = ground.facts.hub_namespace
-        own, scopes = f"{labels},{CARRIER_LABEL}", (self._home,) if self._home else ()
-        super().__init__(CARRIER, ground, maker, installation, labels=own, scopes=scopes, tell=tell)
+        self._certified, self._home = ground, home
+        own, scopes = carrier_selector(labels, ground.facts.name), (home,) if home else ()
+        super().__init__(kind, ground, maker, installation, labels=own, scopes=scopes, tell=tell)
 
     def address(self, spot: Spot) -> ObjectKey:
         """Return where on the hub the carrier of a place lies."""

@@ -12,7 +12,7 @@ from keyfleet.base.errors import DeniedError
 from keyfleet.base.log import Hooks
 from keyfleet.base.sealing import SealingCertificate
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.members.carriers import Carriers
+from keyfleet.engine.members.carrierhomes import CarrierHomes
 from keyfleet.engine.members.inheritedwatch import InheritedWatches
 from keyfleet.engine.members.memory import Memory, Spot
 from keyfleet.engine.members.namespacewatch import NamespaceWatch
@@ -102,7 +102,7 @@ class Member(TargetView):
             tell=self._target_changed,
             certificates=certificates or NoCertificates(),
         )
-        self.carriers = Carriers(
+        self.carriers = CarrierHomes(
             self,
             replace(self._maker, client=hub or client),
             installation,
@@ -126,7 +126,7 @@ class Member(TargetView):
     @property
     def views(self) -> tuple[TargetView, ...]:
         """Its targets, kind by kind."""
-        return (self, self.sealed, self.carriers)
+        return (self, self.sealed, *self.carriers.views)
 
     def view(self, kind: str) -> TargetView:
         """Return its targets of one kind."""
@@ -145,9 +145,8 @@ class Member(TargetView):
         await self._verify()
         with suppress(DeniedError):
             await self.sealed.open()
-        if self.facts.hub_namespace:
-            with suppress(DeniedError):
-                await self.carriers.open()
+        with suppress(DeniedError):
+            await self.carriers.open()
         self.is_ready = True
 
     async def stop(self) -> None:

@@ -207,6 +207,21 @@ async def test_a_namespace_that_is_missing_is_not_made(
     await laid.holds(ONE)
 
 
+async def test_another_namespace_on_the_hub_moves_what_lies_there(laid: Laid) -> None:
+    fleet, hub = laid.seals.fleet, laid.seals.fleet.hub.client
+    await laid.declare()
+    await laid.start()
+    await laid.holds(ONE)
+    before, laid.home = laid.home, await fleet.add_namespace("moved", fleet.hub)
+    await fleet.edit_cluster(laid.side, {"spec": {"sealing": {"hubNamespace": laid.home}}})
+    await laid.holds(ONE)
+
+    async def is_empty() -> bool:
+        return not (await hub.list(SEALEDSECRETS, namespace=before)).items
+
+    await eventually(is_empty, what=f"it lies in {before} still")
+
+
 async def test_a_paused_cluster_gets_nothing_laid_out(laid: Laid) -> None:
     fleet = laid.seals.fleet
     await laid.declare(agent=True, paused=True)
