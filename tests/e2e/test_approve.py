@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mass deletions as a person meets them: held, listed, shown, let go."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -29,14 +30,18 @@ def waiting(keyfleet: Program) -> list[dict[str, Any]]:
     return plans
 
 
+def delete_all(objects: Objects) -> None:
+    """Delete the FleetSecrets at once: of a trickle the first ten may go."""
+    objects.fleet.planes["hub"].api.must("DELETE", objects.path("fleetsecrets"))
+
+
 def left(objects: Objects) -> int:
     return sum(objects.read(side, name) is not None for side in SIDES for name in NAMES)
 
 
 def test_fleetsecrets_deleted_in_bulk_wait_for_a_person(keyfleet: Program, many: Objects) -> None:
     assert "nothing waits" in keyfleet("approve").out
-    for name in NAMES:
-        many.delete("hub", name, "fleetsecrets")
+    delete_all(many)
     eventually(lambda: [plan["total"] for plan in waiting(keyfleet)] == [24])
     (plan,) = waiting(keyfleet)
     assert left(many) == 24
@@ -59,13 +64,13 @@ def test_fleetsecrets_deleted_in_bulk_wait_for_a_person(keyfleet: Program, many:
 
 
 def test_a_plan_that_was_undone_is_gone(keyfleet: Program, many: Objects) -> None:
-    for name in NAMES:
-        many.delete("hub", name, "fleetsecrets")
+    delete_all(many)
     eventually(lambda: [plan["total"] for plan in waiting(keyfleet)] == [24])
-    for name in NAMES:
-        many.declare(name, "src", *SIDES)
+    # Of what is left when most of them are back, the rest may go: all come back together.
+    with ThreadPoolExecutor(len(NAMES)) as pool:
+        list(pool.map(lambda name: many.declare(name, "src", *SIDES), NAMES))
     eventually(lambda: not waiting(keyfleet))
-    assert left(many) == 24
+    eventually(lambda: left(many) == 24)
 
 
 def test_a_laptop_obeys_the_same_limits(keyfleet: Program, objects: Objects) -> None:

@@ -15,7 +15,7 @@ def db(controller: Running, keyfleet: Program, objects: Objects) -> str:
     assert controller.process.poll() is None
     objects.secret("hub", "src", {"password": "one"})
     objects.declare("db", "src", "east", "west")
-    assert keyfleet("wait", f"{objects.namespace}/db", "--timeout", "30s").code == 0
+    assert keyfleet("wait", f"{objects.namespace}/db", "--timeout", "60s").code == 0
     return f"{objects.namespace}/db"
 
 
@@ -77,7 +77,7 @@ def test_a_conflict_is_told_by_sync_status_and_wait(
     waited = keyfleet("wait", name, "--timeout", "1s")
     assert waited.code == 5
     assert "west is Conflict" in waited.err
-    assert keyfleet("wait", name, "-c", "east", "--timeout", "20s").code == 0
+    assert keyfleet("wait", name, "-c", "east", "--timeout", "60s").code == 0
     assert objects.read("west", "db") == {"other": "mine"}
 
 
@@ -137,7 +137,7 @@ def test_an_annotated_secret_is_looked_at_live(
     marks = {"keyfleet.io/enabled": "true", "keyfleet.io/targets": "east"}
     objects.secret("hub", "app", {"password": "one"}, annotations=marks)
     name = f"{objects.namespace}/app"
-    assert keyfleet("wait", name, "--timeout", "30s").code == 0
+    assert keyfleet("wait", name, "--timeout", "60s").code == 0
     assert objects.read("east", "app") == {"password": "one"}
     (item,) = keyfleet("status", name, "-o", "json").json()["items"]
     assert (item["kind"], item["ready"]) == ("Secret", "True")

@@ -157,7 +157,7 @@ def test_a_refused_flow_is_told_by_every_command(keyfleet: Program, objects: Obj
     objects.declare("db", "src", "east", "west")
     name = f"{objects.namespace}/db"
     eventually(lambda: "FlowDenied" in keyfleet("status", name, "-o", "wide").out)
-    assert objects.read("east", "db") == {"password": "one"}
+    eventually(lambda: objects.read("east", "db") == {"password": "one"})
     assert keyfleet("status", name, "--check").code == 1
     planned = keyfleet("plan", name)
     assert planned.code == 1

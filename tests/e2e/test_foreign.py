@@ -29,10 +29,17 @@ def served(fleet: LocalFleet, controller: Running) -> Iterator[LocalFleet]:
     for plane in planes:
         for kind in KINDS:
             plane.api.must("DELETE", CRDS.path(name=kind.label))
+    for plane in planes:
+        for kind in KINDS:
+            eventually(partial(is_gone, plane, CRDS.path(name=kind.label)))
 
 
 def is_served(plane: ControlPlane, kind: Resource) -> bool:
     return plane.api.call("GET", kind.path()).status == HTTPStatus.OK
+
+
+def is_gone(plane: ControlPlane, path: str) -> bool:
+    return plane.api.call("GET", path).status == HTTPStatus.NOT_FOUND
 
 
 def write(objects: Objects, cluster: str, kind: Resource, name: str, spec: object) -> None:
@@ -89,7 +96,7 @@ def test_why_finds_the_manifest_by_its_own_name_and_by_its_targets(
 def test_wait_and_sync_find_the_manifest_in_its_cluster(
     keyfleet: Program, objects: Objects, db: str
 ) -> None:
-    assert keyfleet("wait", db, "-c", "east", "--timeout", "20s").code == 0
+    assert keyfleet("wait", db, "-c", "east", "--timeout", "60s").code == 0
     objects.delete("east", "made")
     found = keyfleet("sync", db, "-c", "east", "-o", "json")
     assert found.code == 0

@@ -84,7 +84,7 @@ def test_the_controller_waits_for_trust(
     objects.declare("db", "src", name)
     secret = f"{objects.namespace}/db"
     try:
-        assert keyfleet("wait", secret, "--timeout", "30s").code == 0
+        assert keyfleet("wait", secret, "--timeout", "60s").code == 0
         _login(objects, planes["second"])
         eventually(lambda: keyfleet("sync", secret).code == 6)
         assert "IdentityChanged" in keyfleet("status", secret, "-o", "wide").out

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -48,7 +49,8 @@ def test_an_outage_leaves_what_was_delivered_says_why_and_holds_up_nobody_else(
             assert account.server.url in told
             assert "what was synced at " in told
             assert shop.objects.read(cluster, "db") == {"password": "one"}
-        assert any(one[:2] == ("Warning", "UpdateFailed") for one in shop.events("east"))
+        failed = ("Warning", "UpdateFailed")
+        eventually(lambda: failed in [one[:2] for one in shop.events("east")])
         # Another store of the same namespace goes on.
         put_other(shop, "east")
         shop.delivered({"password": "one"}, "east", name="other")
@@ -111,13 +113,14 @@ def test_a_provider_that_asks_for_a_pause_gets_it_and_what_was_delivered_stays(
         return THROTTLED[kind]
 
     ssm.rule = throttle
+    began = monotonic()
     shop.force_sync("east")
     told = shop.says("east", "False", "SecretSyncedError", "asks for fewer requests")
     assert "raise its quota, or refresh less often" in told
     assert shop.objects.read("east", "db") == {"password": "one"}
     eventually(lambda: len(refused) >= 2)
-    asked = len(refused)
+    asked, took_s = len(refused), monotonic() - began
     ssm.rule = let_through
     shop.delivered({"password": "two"}, "east")
     shop.synced("east")
-    assert asked <= 4, "it is asked after each pause, and not before"
+    assert asked <= 2 + took_s / 2, "it is asked after each pause, and not before"
