@@ -20,7 +20,7 @@ from bench.bare import CONNECTIONS
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.sealing import Keyset, Scope
 from keyfleet.base.secret import SecretValue
-from keyfleet.engine.sealing.keysecrets import list_key_secrets
+from keyfleet.engine.sealing.keylisting import list_key_secrets
 from keyfleet.kube.auth.surroundings import Surroundings
 from keyfleet.kube.client import Client
 from keyfleet.kube.kubeconfig import load

@@ -11,7 +11,7 @@ from keyfleet.cli.doctor.facts import SealedSheet
 from keyfleet.cli.sealing.ring import Ring
 from keyfleet.cli.sealing.rings import ring_of
 from keyfleet.dialects.sealedsecrets.conditions import previous
-from keyfleet.engine.sealing.keysecrets import list_key_secrets
+from keyfleet.engine.sealing.keylisting import list_key_secrets
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import SEALEDSECRETS
 

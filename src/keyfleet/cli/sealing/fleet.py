@@ -20,7 +20,8 @@ from keyfleet.cli.sealing.ring import Ring
 from keyfleet.cli.sealing.rings import read_rings
 from keyfleet.cli.sealing.service import ServiceName
 from keyfleet.cli.sealing.tree import read_file
-from keyfleet.engine.sealing.keysecrets import list_key_secrets, newest
+from keyfleet.engine.sealing.keylisting import list_key_secrets
+from keyfleet.engine.sealing.keysecrets import newest
 from keyfleet.kube.client import Client
 from keyfleet.model.places import ClusterFacts, ClusterName, ClusterUid
 

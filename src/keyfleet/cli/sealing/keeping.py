@@ -28,7 +28,7 @@ from keyfleet.cli.sealing.usage import uses_in_files
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
 from keyfleet.engine.livefleet import Contact
-from keyfleet.engine.sealing.keysecrets import list_raw
+from keyfleet.engine.sealing.keylisting import list_raw
 from keyfleet.kube.resources import SECRETS
 
 Identities = Annotated[

@@ -23,7 +23,8 @@ from keyfleet.cli.sealing.rings import reached, unreached
 from keyfleet.cli.tables import Column
 from keyfleet.cli.terminal import note
 from keyfleet.engine.livefleet import Contact
-from keyfleet.engine.sealing.keysecrets import list_raw, read_all
+from keyfleet.engine.sealing.keylisting import list_raw
+from keyfleet.engine.sealing.keysecrets import read_all
 from keyfleet.kube.resources import SECRETS
 
 CREATED, PRESENT, CONFLICT, FAILED = "Created", "Present", "Conflict", "Failed"

@@ -11,12 +11,12 @@ from keyfleet.cli.members import Members
 from keyfleet.cli.options import Common
 from keyfleet.cli.sealing.ring import BACKED_UP, Ring, RingKey
 from keyfleet.engine.livefleet import Contact
+from keyfleet.engine.sealing.keylisting import list_key_secrets
 from keyfleet.engine.sealing.keysecrets import (
     DEFAULT_NAMESPACE,
     KeySecret,
     KeySecrets,
     by_age,
-    list_key_secrets,
 )
 from keyfleet.model.plan import State
 

@@ -57,7 +57,8 @@ async def _kept(service: Service, common: Common) -> list[SealingKey]:
     """Return the keys that a cluster keeps, those in use first."""
     # Only here: with key files nothing is contacted.
     from keyfleet.cli.sealing.several import chosen_client
-    from keyfleet.engine.sealing.keysecrets import by_age, list_key_secrets
+    from keyfleet.engine.sealing.keylisting import list_key_secrets
+    from keyfleet.engine.sealing.keysecrets import by_age
 
     namespace = service.controller_namespace
     async with chosen_client(common) as client:

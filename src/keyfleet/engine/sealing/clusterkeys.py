@@ -6,31 +6,19 @@ new are read. Only such a complete list decides whether a key is missing: an err
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from collections.abc import Callable
 
 from keyfleet.base.backoff import Backoff
-from keyfleet.base.errors import (
-    ConflictError,
-    DeniedError,
-    InvalidInputError,
-    KeyfleetError,
-    NotReadyError,
-)
+from keyfleet.base.errors import DeniedError, KeyfleetError, NotReadyError
 from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
-from keyfleet.base.sealing import KeyPair, Keyset, SealingCertificate
+from keyfleet.base.sealing import Keyset, SealingCertificate
 from keyfleet.base.tasks import spawn, stop
-from keyfleet.engine.beside import beside
-from keyfleet.engine.sealing.keysecrets import (
-    KEY_LABEL,
-    KeySecrets,
-    by_age,
-    list_key_secrets,
-)
-from keyfleet.engine.sealing.making import due_at, gap_s, manifest_of, name_of_next, new_pair
+from keyfleet.engine.sealing.keyevents import BrokenKeys, KeyEvents
+from keyfleet.engine.sealing.keylisting import list_key_secrets
+from keyfleet.engine.sealing.keymaker import LONGEST_S, RECHECK_S, KeyMaker
+from keyfleet.engine.sealing.keysecrets import KEY_LABEL, KeySecrets, by_age
+from keyfleet.engine.sealing.keythread import Aside, in_thread
 from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.kube.client import Client
 from keyfleet.kube.collection import Collection
@@ -38,58 +26,17 @@ from keyfleet.kube.decoding import METADATA
 from keyfleet.kube.informer import Informer
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.requests import Selection, one_object
-from keyfleet.kube.resources import NAMESPACES, SECRETS
+from keyfleet.kube.resources import SECRETS
 from keyfleet.model.places import ClusterName
 
 log = get_logger("sealing")
-T = TypeVar("T")
 
-KEYS = ThreadPoolExecutor(1, thread_name_prefix="sealing-keys")
-"""Reads and makes keys: a fleet that has none yet must not take every core for minutes."""
 PATIENCE_S = 5.0
 """How long who opens waits for the first list, which at a start is on its way: thousands of
 manifests would say that they wait, only to say a moment later that they do not."""
 SETTLE_S = 0.1
 """A change is mostly followed by another: a restore brings many keys."""
 BACKOFF = Backoff(base_s=0.5, cap_s=30.0)
-RECHECK_S = 30.0
-"""How soon a cluster that is paused, or a pause between keys, is looked at again."""
-SPARE_FOR = timedelta(hours=1)
-"""How long a key that was made and could not be kept is tried again."""
-TOLD_MAX, TOLD_FOR_S = 20, 3600.0
-"""Broken key Secrets that are told of within an hour: a cluster may have as many as it likes, and
-new ones each second, and the log is everybody's."""
-LONGEST_S = 3600.0
-"""Wall clocks jump: a renewal is not slept for any longer at once."""
-
-
-class Aside(Protocol):
-    """What does work on keys beside the event loop."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
-        """Return what the work makes; raises what it raises."""
-        ...
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Do work on keys beside the event loop."""
-    return await beside(KEYS, work)
-
-
-class KeyEvents(Protocol):
-    """What is told of the keys of a cluster; every call is synchronous and cheap."""
-
-    def keys_changed(self, cluster: ClusterName, before: KeySecrets | None) -> None:
-        """They are known now, or are others than before."""
-        ...
-
-    def key_broken(self, cluster: ClusterName, broken: Metadata, error: InvalidInputError) -> None:
-        """A key Secret cannot be used; told once."""
-        ...
-
-    def key_made(self, cluster: ClusterName, made: Metadata, *, is_first: bool) -> None:
-        """A key was made."""
-        ...
 
 
 class ClusterKeys:
@@ -125,18 +72,22 @@ class ClusterKeys:
         """Whether keys are made and renewed here; `make` sets it."""
         self._settings = settings
         self._events = events
-        self._may_make = may_make
         self._means = means
         self._clock = means["clock"]
         self._aside = aside
         self._keyset = Keyset()
         self._certificate: SealingCertificate | None = None
         self._error: KeyfleetError | None = None
-        self._told: set[tuple[str, str, str]] = set()
-        self._tellings: list[float] = []
-        self._made: list[float] = []
-        self._salt = 0
-        self._spare: tuple[datetime, KeyPair] | None = None
+        self._broken = BrokenKeys(self._clock)
+        self._maker = KeyMaker(
+            cluster,
+            client,
+            settings,
+            events=events,
+            may_make=may_make,
+            clock=self._clock,
+            aside=aside,
+        )
         self._failures = 0
         self._is_due = asyncio.Event()
         self._was_heard = asyncio.Event()
@@ -156,7 +107,8 @@ class ClusterKeys:
         """Stop; the keys are held no longer."""
         await stop(*self._tasks)
         self._tasks.clear()
-        self.known, self._keyset, self._certificate, self._spare = None, Keyset(), None, None
+        self.known, self._keyset, self._certificate = None, Keyset(), None
+        self._maker.forget()
 
     def make(self, *, is_wanted: bool) -> None:
         """Make and renew keys here from now on, or no more."""
@@ -244,14 +196,18 @@ class ClusterKeys:
         """List the keys, make one if that is due, and return how long nothing need be done."""
         rest_s = self._rest_s(await self._list())
         if rest_s <= 0:
-            pair = await self._new_pair()
+            pair = await self._maker.pair()
             # Making it took a while, and another may have done so meanwhile.
             found = await self._list()
             rest_s = self._rest_s(found)
             if rest_s <= 0:
-                return await self._create(pair, found)
-        self._spare = None
+                await self._maker.create(pair, found)
+                return SETTLE_S
+        self._maker.forget()
         return rest_s
+
+    def _rest_s(self, found: KeySecrets) -> float:
+        return self._maker.rest_s(found) if self.makes else LONGEST_S
 
     async def _list(self) -> KeySecrets:
         settings = self._settings
@@ -267,73 +223,16 @@ class ClusterKeys:
         active = by_age(found.found, self._settings.priority)
         self._keyset = self._keyset.with_keys(one.key for one in active)
         self._certificate = active[0].certificate if active else None
-        broken = {(name, error.code, error.subject) for name, error in found.broken}
-        for name, error in found.broken:
-            if (name, error.code, error.subject) not in self._told:
-                self._tell_broken(name, error)
-        self._told = broken
+        for name, error in self._broken.to_tell(found.broken):
+            log.warning("sealing.key_broken", cluster=self.cluster, name=name, code=error.code)
+            self._events.key_broken(self.cluster, self._seen(name), error)
         if before is None or _shown(before) != _shown(found):
             self._events.keys_changed(self.cluster, before)
-
-    def _tell_broken(self, name: str, error: InvalidInputError) -> None:
-        now = self._clock.monotonic()
-        self._tellings = [at for at in self._tellings if now - at < TOLD_FOR_S]
-        if len(self._tellings) >= TOLD_MAX:
-            return
-        self._tellings.append(now)
-        log.warning("sealing.key_broken", cluster=self.cluster, name=name, code=error.code)
-        self._events.key_broken(self.cluster, self._seen(name), error)
 
     def _seen(self, name: str) -> Metadata:
         at = (self._settings.namespace, name)
         found = (watch.items.get(at) for watch in self._watches)
         return next(filter(None, found), Metadata(name, self._settings.namespace))
-
-    # Making.
-
-    async def _new_pair(self) -> KeyPair:
-        now = self._clock.now()
-        # While it cannot be kept, such as for want of a right, each try would cost a second.
-        if self._spare is None or not timedelta() <= now - self._spare[0] < SPARE_FOR:
-            self._spare = (now, await self._aside(new_pair(self._settings, now)))
-        return self._spare[1]
-
-    async def _create(self, pair: KeyPair, found: KeySecrets) -> float:
-        name = name_of_next(self._settings, found, self._salt, await self._place())
-        document = manifest_of(pair, self._settings, name)
-        try:
-            made = await self.client.create(SECRETS, document, namespace=self._settings.namespace)
-        except ConflictError:
-            # It was made after all; or this name is of something that is no key.
-            self._salt += 1
-            return SETTLE_S
-        self._spare = None
-        self._made.append(self._clock.monotonic())
-        log.info("sealing.key_made", cluster=self.cluster, name=made.name)
-        self._events.key_made(
-            self.cluster, made, is_first=not by_age(found.found, self._settings.priority)
-        )
-        return SETTLE_S
-
-    async def _place(self) -> str:
-        """Return the UID of the namespace of the keys; empty where it may not be read."""
-        try:
-            seen = await self.client.find_metadata(NAMESPACES, self._settings.namespace)
-        except DeniedError:
-            seen = None
-        return seen.uid if seen else ""
-
-    def _rest_s(self, found: KeySecrets) -> float:
-        """Return how long no key need be made; 0: one is due, and may be made."""
-        now = self._clock.now()
-        due = due_at(found.found, self._settings, now) if self.makes else None
-        if due is None:
-            return LONGEST_S
-        if due > now:
-            return min((due - now).total_seconds(), LONGEST_S)
-        if not self._may_make():
-            return RECHECK_S
-        return gap_s(self._made, self._clock.monotonic())
 
 
 KEYS_UNKNOWN = "sealing.keys_unknown"

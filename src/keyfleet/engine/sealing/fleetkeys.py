@@ -14,7 +14,9 @@ from keyfleet.base.log import get_logger
 from keyfleet.base.means import Means
 from keyfleet.base.sealing import Keyset, SealingCertificate
 from keyfleet.base.tasks import all_of, spawn, stop
-from keyfleet.engine.sealing.clusterkeys import Aside, ClusterKeys, KeyEvents, in_thread
+from keyfleet.engine.sealing.clusterkeys import ClusterKeys
+from keyfleet.engine.sealing.keyevents import KeyEvents
+from keyfleet.engine.sealing.keythread import Aside, in_thread
 from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.kube.client import Client
 from keyfleet.model.places import ClusterName

@@ -8,13 +8,13 @@ from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.sealing import Keyset, SealingCertificate
 from keyfleet.base.tasks import spawn
 from keyfleet.engine.sealing.clusterkeys import not_known
+from keyfleet.engine.sealing.keylisting import list_key_secrets
 from keyfleet.engine.sealing.keysecrets import (
     DEFAULT_NAMESPACE,
     DEFAULT_PREFIX,
     KeySecret,
     Priority,
     by_age,
-    list_key_secrets,
 )
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import Intent

@@ -14,12 +14,12 @@ from tests.cluster.engine.sides import Side, always, eventually
 
 from keyfleet.base.sealing import KeyPair
 from keyfleet.base.secret import SecretValue
+from keyfleet.engine.sealing.keylisting import list_key_secrets
 from keyfleet.engine.sealing.keysecrets import (
     DEFAULT_NAMESPACE,
     DEFAULT_PREFIX,
     KEY_LABEL,
     KeySecret,
-    list_key_secrets,
     newest,
 )
 from keyfleet.engine.sealing.settings import SealingSettings

@@ -16,7 +16,8 @@ from tests.cluster.engine.test_rights_of_dialects import repeats
 
 from keyfleet.base.sealing import load_certificate
 from keyfleet.base.secret import SecretValue
-from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE, KEY_LABEL, list_key_secrets
+from keyfleet.engine.sealing.keylisting import list_key_secrets
+from keyfleet.engine.sealing.keysecrets import DEFAULT_NAMESPACE, KEY_LABEL
 from keyfleet.engine.sealing.settings import SealingSettings
 from keyfleet.kube.resources import SEALEDSECRETS, SECRETS
 from keyfleet.localplane import faults

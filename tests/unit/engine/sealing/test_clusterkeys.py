@@ -10,7 +10,8 @@ from tests.unit.engine.sealing.keybench import FIRST, KeyBench
 
 from keyfleet.base.errors import NotReadyError
 from keyfleet.base.sealing import load_certificate
-from keyfleet.engine.sealing.clusterkeys import TOLD_MAX, ClusterKeys
+from keyfleet.engine.sealing.clusterkeys import ClusterKeys
+from keyfleet.engine.sealing.keyevents import TOLD_MAX
 from keyfleet.engine.sealing.keysecrets import DEFAULT_PREFIX, Priority
 from keyfleet.kube.resources import SECRETS
 from keyfleet.testing.memoryplane import Sky
