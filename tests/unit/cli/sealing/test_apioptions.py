@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The flags of the API that kubeseal asks."""
+
 import math
 
 import pytest
 
 from keyfleet.base.errors import InvalidInputError
-from keyfleet.cli.run import claims_of, rate_of
+from keyfleet.cli.sealing.apioptions import NO_API_OPTIONS, ApiOptions
 from keyfleet.engine.sealing.api.rate import Rate
-from keyfleet.model.selectors import parse_selector
 
 
-def test_upstreams_rate_is_the_default() -> None:
-    assert rate_of(2.0, 2) == Rate()
+def test_it_is_served_nowhere_and_at_upstreams_rate_by_default() -> None:
+    assert NO_API_OPTIONS.listen == ""
+    assert NO_API_OPTIONS.rate == Rate()
 
 
 @pytest.mark.parametrize(
@@ -18,11 +20,5 @@ def test_upstreams_rate_is_the_default() -> None:
 )
 def test_a_rate_that_divides_by_nothing_is_refused(per_second: float, burst: int) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        rate_of(per_second, burst)
+        _ = ApiOptions(per_second=per_second, burst=burst).rate
     assert "--sealed-secrets-rate-limit" in caught.value.subject
-
-
-def test_what_labels_choose_is_a_claim_and_no_selector_claims_everything() -> None:
-    selector = parse_selector("tool=keyfleet")
-    found = claims_of("sealed-secrets", {}, "", {"sealed-secrets": selector, "eso": None})
-    assert found.labels == {"sealed-secrets": selector}
