@@ -11,7 +11,16 @@ from typing import Any
 
 import msgspec
 from tests.histories.reference import OWNER, Document
-from tests.histories.world import World, fleetcluster
+from tests.histories.seals import (
+    KEY_LABEL,
+    KEYS_NAMESPACE,
+    PREFIX,
+    SCOPES,
+    key_secret,
+    label_of,
+    seal,
+)
+from tests.histories.world import CONTEXTS, World, fleetcluster
 
 from keyfleet.base.clock import timestamp
 from keyfleet.kube.resources import (
@@ -21,9 +30,11 @@ from keyfleet.kube.resources import (
     FLEETPOLICIES,
     FLEETSECRETS,
     NAMESPACES,
+    SEALEDSECRETS,
     SECRETS,
     Resource,
 )
+from keyfleet.manifests.sealedsecrets import sealedsecrets_crds
 from keyfleet.model.held import HELD_CONFIGMAP, Approval, held_plans_of
 from keyfleet.model.ownership import SYSTEM_NAMESPACE
 from keyfleet.testing.canary import canary
@@ -139,7 +150,7 @@ def withdraw_policies(world: World) -> None:
 
 def write_cluster(world: World, context: str, env: str, on_removed: str, *, paused: bool) -> None:
     """Create or change a FleetCluster."""
-    document = fleetcluster(context, env=env, on_removed=on_removed)
+    document = fleetcluster(context, env=env, on_removed=on_removed, has_home=world.has_homes)
     document["spec"]["paused"] = paused
     write(world, HUB, FLEETCLUSTERS, document)
 
@@ -232,6 +243,105 @@ def copy_target(world: World, context: str, namespace: str, name: str, to: str) 
         plane.ask("POST", SECRETS.path(namespace=to), document)
 
 
+# What stands sealed.
+
+
+def serve_sealed(world: World) -> None:
+    """Install the kind everywhere, with a key in each cluster and a namespace on the hub for it."""
+    world.has_homes = True
+    for context in CONTEXTS:
+        for crd in sealedsecrets_crds():
+            versions = [{"name": one["name"], "served": True} for one in crd["spec"]["versions"]]
+            body = {**crd, "spec": {**crd["spec"], "versions": versions}}
+            world.planes[context].ask("POST", CRDS.path(), body)
+        write_key(world, context, context)
+        home = {"metadata": {"name": f"for-{context}"}}
+        world.planes[HUB].ask("POST", NAMESPACES.path(), home)
+        write_cluster(world, context, "prod", "Retain", paused=False)
+
+
+def write_sealed(
+    world: World, context: str, namespace: str, name: str, keys: int, scope: str, wrong: str
+) -> None:
+    """Seal new values and apply them; one of them may be sealed for something else."""
+    place = (context, namespace, name)
+    data = values(world, ".".join(("sealed", *place)), keys)
+    items = {key: _sealed(text, place, scope) for key, text in data.items()}
+    first = next(iter(data))
+    other_scope = SCOPES[SCOPES.index(scope) - 1]
+    items[first] = {
+        "": items[first],
+        "cluster": _sealed(data[first], ("stranger", *place[1:]), scope),
+        "name": _sealed(data[first], (context, namespace, f"{name}-2"), "strict"),
+        "scope": _sealed(data[first], place, other_scope),
+        "text": "AgA%",
+    }[wrong]
+    words = {} if scope == "strict" else {PREFIX + scope: "true"}
+    metadata = {"namespace": namespace, "name": name, "annotations": words}
+    write(world, context, SEALEDSECRETS, {"metadata": metadata, "spec": {"encryptedData": items}})
+
+
+def _sealed(text: str, place: tuple[str, str, str], scope: str) -> str:
+    return seal(place[0], base64.b64decode(text), label_of(scope, *place[1:]))
+
+
+def annotate_sealed(world: World, context: str, namespace: str, name: str, scope: str) -> None:
+    """Let a SealedSecret say another scope."""
+    words = {PREFIX + one: "true" if one == scope else None for one in SCOPES[1:]}
+    path = SEALEDSECRETS.path(namespace=namespace, name=name)
+    body = {"metadata": {"annotations": words}}
+    world.planes[context].ask("PATCH", path, body, content_type=MERGE)
+
+
+def edit_sealed(world: World, context: str, namespace: str, name: str) -> None:
+    """Change the first value of a SealedSecret by hand to one that opens there as well."""
+    path = SEALEDSECRETS.path(namespace=namespace, name=name)
+    found = world.planes[context].ask("GET", path)
+    if found.status == 200:
+        place = (context, namespace, name)
+        text = values(world, ".".join(("sealed", *place)), 1)["user"]
+        key = next(iter(found.document()["spec"]["encryptedData"]))
+        body = {"spec": {"encryptedData": {key: _sealed(text, place, "strict")}}}
+        world.planes[context].ask("PATCH", path, body, content_type=MERGE)
+
+
+def delete_sealed(world: World, context: str, namespace: str, name: str) -> None:
+    """Delete a SealedSecret."""
+    remove(world, context, SEALEDSECRETS, namespace, name)
+
+
+def strip_sealed(world: World, context: str, namespace: str, name: str) -> None:
+    """Take Keyfleet's label off a SealedSecret that it delivered."""
+    path = SEALEDSECRETS.path(namespace=namespace, name=name)
+    body = {"metadata": {"labels": {"keyfleet.io/hub": None}}}
+    world.planes[context].ask("PATCH", path, body, content_type=MERGE)
+
+
+def write_key(world: World, context: str, key: str) -> None:
+    """Give a cluster a sealing key, from now on; any but its first may be another's."""
+    body = key_secret(key, world.clock.now())
+    world.planes[context].ask("POST", SECRETS.path(namespace=KEYS_NAMESPACE), body)
+
+
+def label_key(world: World, context: str, key: str, state: str) -> None:
+    """Take a sealing key out of use, or put it back, by its label."""
+    path = SECRETS.path(namespace=KEYS_NAMESPACE, name=f"sealed-secrets-key-{key}")
+    body = {"metadata": {"labels": {KEY_LABEL: state}}}
+    world.planes[context].ask("PATCH", path, body, content_type=MERGE)
+
+
+def delete_key(world: World, context: str, key: str) -> None:
+    """Delete a sealing key."""
+    remove(world, context, SECRETS, KEYS_NAMESPACE, f"sealed-secrets-key-{key}")
+
+
+def break_key(world: World, context: str, key: str) -> None:
+    """Make a sealing key unreadable."""
+    path = SECRETS.path(namespace=KEYS_NAMESPACE, name=f"sealed-secrets-key-{key}")
+    body = {"data": {"tls.crt": base64.b64encode(b"garbage").decode()}}
+    world.planes[context].ask("PATCH", path, body, content_type=MERGE)
+
+
 # Faults.
 
 
@@ -316,6 +426,16 @@ DEEDS: dict[str, Callable[..., None]] = {
         strip_target,
         plant_secret,
         copy_target,
+        serve_sealed,
+        write_sealed,
+        annotate_sealed,
+        edit_sealed,
+        delete_sealed,
+        strip_sealed,
+        write_key,
+        label_key,
+        delete_key,
+        break_key,
         weather,
         lose_answers,
         forbid,

@@ -155,16 +155,25 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.history: list[Deed] = []
-        self.newest: dict[tuple[Place, str], int] = {}
+        self.newest: dict[tuple[Place, str, str], int] = {}
         self.went: list[tuple[float, Who]] = []
-        self.put_s: dict[Place, float] = {}
+        self.put_s: dict[tuple[Place, str], float] = {}
         self.seen = 0
         self.problems: list[str] = []
 
     @initialize(seed=st.integers(0, 2**16), spec=sure(), other=st.one_of(sure(), specs()))
     def begin(self, seed: int, spec: dict[str, Any], other: dict[str, Any]) -> None:
         """Two tenants with a wish each, and a controller."""
+        self.found(seed)
+        self.wish(seed, spec, other)
+        self.lead()
+
+    def found(self, seed: int) -> None:
+        """Make the fleet."""
         self.world = World(seed)
+
+    def wish(self, seed: int, spec: dict[str, Any], other: dict[str, Any]) -> None:
+        """Let two tenants want something, under rules that the seed says."""
         for tenant, wanted in (("pay", spec), ("ops", other)):
             self.do("write_source", context="hub", namespace=tenant, name="src", keys=2)
             self.do("write_template", namespace=tenant, text=OF_ENV)
@@ -177,6 +186,9 @@ class Histories(RuleBasedStateMachine):
         if seed % 2:
             self.do("write_policy", name="p", spec={"namespaces": [READ_ANYWHERE]})
             self.do("write_source", context="east", namespace="pay", name="src", keys=2)
+
+    def lead(self) -> None:
+        """Start a controller."""
         self.do("start", name="a")
         self.do("pass_time", seconds=2.0)
 
@@ -199,6 +211,7 @@ class Histories(RuleBasedStateMachine):
             *guarantees.g3_an_error_is_never_absence(world, writes, self.put_s),
             *guarantees.g4_mass_deletions_wait(world, writes, self.went),
             *guarantees.g5_no_older_version(world, writes, self.newest),
+            *guarantees.keys_are_made_once(world, writes),
         ]
         world.said.clear()
         world.remember()

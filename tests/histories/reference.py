@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+from tests.histories.seals import keys_in_use, unsealed
 
 Document = dict[str, Any]
 Key = tuple[str, str]
@@ -27,13 +28,20 @@ SECRETS, NAMESPACES = "secrets", "namespaces"
 FLEETSECRETS = "fleetsecrets.keyfleet.io"
 FLEETCLUSTERS = "fleetclusters.keyfleet.io"
 FLEETPOLICIES = "fleetpolicies.keyfleet.io"
-LABELS = (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES)
+SEALEDSECRETS = "sealedsecrets.bitnami.com"
+LABELS = (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES, SEALEDSECRETS)
 
 CONFIGMAPS = "configmaps"
 """Looked at on the hub only, where they hold templates."""
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 """Looked at on the hub only, where histories take them away."""
+
+SECRET, SEALED, CARRIER = "Secret", "SealedSecret", "Carrier"
+"""Kinds of targets: a carrier is a SealedSecret that lies on the hub for its cluster."""
+KINDS = (SECRET, SEALED, CARRIER)
+FOR_ANOTHER = "keyfleet.io/sealed-into"
+"""Annotation of carriers."""
 
 OWNER = "keyfleet.io/owner"
 HUB_LABEL = "keyfleet.io/hub"
@@ -55,6 +63,7 @@ class Intent:
     deletion: str
     paused: bool
     template: Document = field(default_factory=dict)
+    kind: str = SECRET
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,43 @@ class Facts:
             for cluster, kinds in self.objects.items()
         }
         return Facts(objects, clusters.departed)
+
+    # What stands sealed.
+
+    def sealed(self, place: Place) -> Document | None:
+        """Return the SealedSecret of a place; one that lies there for another cluster is none."""
+        found = self.all(place[0], SEALEDSECRETS).get(place[1:])
+        words = (found or {}).get("metadata", {}).get("annotations") or {}
+        return None if FOR_ANOTHER in words else found
+
+    def keys(self, cluster: str) -> tuple[str, ...]:
+        """Return the private keys in use in a cluster, the newest first."""
+        return keys_in_use(self.all(cluster, SECRETS))
+
+    def opened(self, place: Place) -> Data | None:
+        """Return what the SealedSecret of a place says now; None where nobody can say."""
+        found = self.sealed(place)
+        return unsealed(found, place[1:], self.keys(place[0])) if found else None
+
+    def may_open(self, place: Place) -> bool:
+        """Tell whether the SealedSecret of a place may become a Secret: what it says is there."""
+        is_home = place[0] in self.members and place[1] != "keyfleet-system"
+        return is_home and self.are_policies_known and self.may_flow(place, place[0])
+
+    def address(self, place: Place, kind: str) -> Place:
+        """Return where the target of a place lies."""
+        return (HUB, f"for-{place[0]}", ".".join(place[1:])) if kind == CARRIER else place
+
+    def target(self, place: Place, kind: str) -> Document | None:
+        """Return the target of a place."""
+        address = self.address(place, kind)
+        label = SECRETS if kind == SECRET else SEALEDSECRETS
+        return self.all(address[0], label).get(address[1:])
+
+    def serves(self, kind: str, cluster: str) -> bool:
+        """Tell whether targets of a kind can be written for a cluster."""
+        where = HUB if kind == CARRIER else cluster
+        return kind == SECRET or ("", SEALEDSECRETS) in self.all(where, CRDS)
 
     # Who wishes what.
 
@@ -202,6 +248,11 @@ class Facts:
             and any(selects(rule["from"], labels) for labels in sets)
         ]
 
+    def is_taken_back(self, source: Place, cluster: str) -> bool:
+        """Tell whether a rule says that what flowed there once is deleted."""
+        rules = self.forbidding(source, cluster)
+        return any(rule.get("onRefused") == "Delete" for rule in rules)
+
     def may_flow(self, source: Place, cluster: str) -> bool:
         """Tell whether what a source holds may lie in a cluster."""
         if self.forbidding(source, cluster):
@@ -261,9 +312,9 @@ class Facts:
         return values if len(values) == len(found) else None
 
     @cached_property
-    def entitled(self) -> dict[Place, list[Intent]]:
-        """Who may deliver where, whether there is something to deliver or not."""
-        found: dict[Place, list[Intent]] = {}
+    def entitled(self) -> dict[str, dict[Place, list[Intent]]]:
+        """Who may deliver what kind where, whether there is something to deliver or not."""
+        found: dict[str, dict[Place, list[Intent]]] = {kind: {} for kind in KINDS}
         if not self.are_policies_known:
             return found
         for intent in self.intents.values():
@@ -271,46 +322,50 @@ class Facts:
                 continue
             for place in self.places(intent):
                 if self.may_write(intent, place) and self.may_flow(intent.source, place[0]):
-                    found.setdefault(place, []).append(intent)
+                    found[intent.kind].setdefault(place, []).append(intent)
         return found
 
     @cached_property
-    def permitted(self) -> dict[Place, dict[Who, Data]]:
-        """What may be written where, and for whom."""
-        found: dict[Place, dict[Who, Data]] = {}
-        for place, intents in self.entitled.items():
-            for intent in intents:
-                data = self.wanted_data(intent, place[0])
-                if data is not None:
-                    found.setdefault(place, {})[intent.who] = data
+    def permitted(self) -> dict[str, dict[Place, dict[Who, Data]]]:
+        """What may be written where, of which kind, and for whom."""
+        found: dict[str, dict[Place, dict[Who, Data]]] = {kind: {} for kind in KINDS}
+        for kind, entitled in self.entitled.items():
+            for place, intents in entitled.items():
+                for intent in intents:
+                    data = self.wanted_data(intent, place[0])
+                    if data is not None:
+                        found[kind].setdefault(place, {})[intent.who] = data
         return found
 
-    def first_claim(self, place: Place) -> Who | None:
+    def first_claim(self, place: Place, kind: str = SECRET) -> Who | None:
         """Return the oldest who may have a place that nobody holds, able to fill it or not."""
         claims = [
             intent
             for intent in self.intents.values()
-            if self.may_write(intent, place)
+            if intent.kind == kind
+            and self.may_write(intent, place)
             and place in self.places(intent)
             and self.may_flow(intent.source, place[0])
         ]
         oldest = min(claims, key=lambda one: (one.created, *one.who[1:]), default=None)
         return oldest.who if oldest else None
 
-    def asks_to_go(self, who: Who, place: Place, marked_policy: str) -> bool:
+    def asks_to_go(self, who: Who, place: Place, marked_policy: str, kind: str = SECRET) -> bool:
         """Tell whether somebody truly asked that a target of this intent is deleted."""
         intent = self.intents.get(who)
         if place[0] not in self.members:
             return self.departed.get(place[0]) == "Delete"
+        if who[0] == SEALED:
+            is_gone = marked_policy == "Delete" and self.sealed(place) is None
+            return is_gone or self.is_taken_back(place, place[0])
         if intent is None:
             return marked_policy == "Delete" and not self.is_going(HUB, who[1])
         if intent.on_missing == "Delete" and self.secret(intent.source) is None:
             return True
-        if any(
-            one.get("onRefused") == "Delete" for one in self.forbidding(intent.source, place[0])
-        ):
+        if self.is_taken_back(intent.source, place[0]):
             return True
-        return intent.deletion == "Delete" and place not in self.places(intent)
+        is_wanted = intent.kind == kind and place in self.places(intent)
+        return intent.deletion == "Delete" and not is_wanted
 
 
 CHANCE = "{{ randAlphaNum 8 }}"
@@ -413,7 +468,13 @@ def _fleetsecret(document: Document) -> Intent:
         deletion=spec.get("deletionPolicy", "Delete"),
         paused=bool(spec.get("paused")),
         template=spec.get("template") or {},
+        kind=_kind(spec.get("delivery") or {}),
     )
+
+
+def _kind(delivery: Document) -> str:
+    kind: str = delivery.get("kind", SECRET)
+    return CARRIER if delivery.get("via") == "Hub" else kind
 
 
 def _annotated(document: Document) -> Intent:

@@ -14,15 +14,16 @@ from concurrent.futures import ProcessPoolExecutor
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.histories.machine import Histories
+from tests.histories.sealedmachine import SealedHistories
 
 BATCH = 100
 STEPS = 25
 
 
-def play(seed: int, count: int, *, shrink: bool = True) -> int:
+def play(seed: int, count: int, *, of: type[Histories] = Histories, shrink: bool = True) -> int:
     """Play histories from one seed; return how many held, and raise what one of them found."""
 
-    class Batch(Histories):
+    class Batch(of):  # type: ignore[valid-type, misc]
         pass
 
     # The way of `hypothesis.seed`, which is for functions.
@@ -39,7 +40,13 @@ def play(seed: int, count: int, *, shrink: bool = True) -> int:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    return Batch.survived
+    survived: int = Batch.survived
+    return survived
+
+
+def machine_of(seed: int) -> type[Histories]:
+    """Return what soaks play from a seed: much is sealed from every second one."""
+    return SealedHistories if seed % 2 else Histories
 
 
 def work(first: int, step: int, end_s: float) -> tuple[int, str]:
@@ -47,7 +54,7 @@ def work(first: int, step: int, end_s: float) -> tuple[int, str]:
     survived, seed = 0, first
     while time.time() < end_s:
         try:
-            survived += play(seed, BATCH, shrink=False)
+            survived += play(seed, BATCH, of=machine_of(seed), shrink=False)
         except Exception as error:  # noqa: BLE001 - whatever a history finds is the result
             again = f"make soak SOAK_SEED={seed} SOAK_MINUTES=0"
             return survived, f"{error}\nplay it again: {again}"
@@ -63,7 +70,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if not options.minutes:
-        print(f"{play(options.seed, BATCH)} histories survived")  # noqa: T201 - its purpose
+        survived = play(options.seed, BATCH, of=machine_of(options.seed))
+        print(f"{survived} histories survived")  # noqa: T201 - its purpose
         return 0
     end_s = time.time() + 60 * options.minutes
     with ProcessPoolExecutor(options.workers) as pool:

@@ -10,12 +10,15 @@ import tempfile
 from collections.abc import Coroutine, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from random import Random as Chance
 from typing import Any
 
 import structlog
-from tests.histories.reference import HUB, LABELS, Document, Facts, Place
+from tests.histories.reference import HUB, LABELS, SEALEDSECRETS, Document, Facts, Place
+from tests.histories.seals import KEYS_NAMESPACE as KEYS
+from tests.histories.seals import cheap_keys, keys_in_use
 
 from keyfleet.app import Controller, Settings
 from keyfleet.base.codec import encode_json
@@ -41,6 +44,7 @@ CONTEXTS = (HUB, "east", "west")
 TENANTS = ("pay", "ops", "web")
 """Namespaces that are there in every cluster."""
 PEOPLE = "admin"
+COLLECTOR = "collector"
 
 
 @dataclass
@@ -93,6 +97,10 @@ class World:
     """When a controller was last ended."""
     meddled: set[Place] = field(default_factory=set)
     """Where hands that are not Keyfleet's have been."""
+    key_writes: list[Write] = field(default_factory=list)
+    """Those of sealing keys."""
+    has_homes: bool = False
+    """Every cluster may take its own from the hub, in namespace `for-` and its name."""
 
     def __post_init__(self) -> None:
         """Build the fleet; nothing runs yet."""
@@ -105,6 +113,7 @@ class World:
         self.weathers = {name: Weather(Chance(f"{name} {self.seed}")) for name in CONTEXTS}
         self.internet = Internet(self.planes, self.weathers)
         self.controllers: dict[str, Running] = {}
+        self._key_names = (f"made-{number}" for number in count())
         for name, plane in self.planes.items():
             plane.store.listeners.append(partial(self._noted, name))
         self._listen()
@@ -220,6 +229,11 @@ class World:
             _departed(before) if before else {},
         )
 
+    def made_keys(self, cluster: str) -> list[str]:
+        """Return the private keys that controllers made for a cluster."""
+        made = [one.change.after for one in self.key_writes if one.cluster == cluster]
+        return [pem for one in made if one for pem in keys_in_use({(KEYS, ""): one.document})]
+
     def remember(self) -> Facts:
         """Note what people have asked for by now."""
         facts = self.facts()
@@ -237,14 +251,29 @@ class World:
     # Inside.
 
     def _run(self, work: Coroutine[Any, Any, object]) -> None:
-        with self.internet.installed():
+        with self.internet.installed(), cheap_keys(self._key_names):
             self.loop.run_until_complete(work)
 
     def _noted(self, cluster: str, change: Change) -> None:
         if change.by.startswith("keyfleet"):
-            self.writes.append(Write(self.now_s, cluster, change))
+            write = Write(self.now_s, cluster, change)
+            self.writes.append(write)
+            if change.label == SECRETS.label and change.key[0] == KEYS:
+                self.key_writes.append(write)
         elif change.label == SECRETS.label:
             self.meddled.add((cluster, *change.key))
+        if change.label == SEALEDSECRETS and change.after is None:
+            self.loop.call_later(self.random.uniform(0.01, 2.0), self._collect, cluster)
+
+    def _collect(self, cluster: str) -> None:
+        """Delete what belonged to objects that are gone, as Kubernetes' collector does."""
+        plane = self.planes[cluster]
+        manifests = plane.store.all(SEALEDSECRETS).values()
+        there = {one.metadata["uid"] for one in manifests}
+        for (namespace, name), secret in plane.store.all(SECRETS.label).items():
+            owners = secret.metadata.get("ownerReferences") or ()
+            if owners and not any(owner["uid"] in there for owner in owners):
+                plane.ask("DELETE", SECRETS.path(namespace=namespace, name=name), user=COLLECTOR)
 
     def _listen(self) -> None:
         said = self.said
@@ -273,11 +302,14 @@ class World:
             self.planes[HUB].must("POST", FLEETCLUSTERS.path(), fleetcluster(context))
 
 
-def fleetcluster(context: str, *, env: str = "prod", on_removed: str = "Retain") -> Document:
+def fleetcluster(
+    context: str, *, env: str = "prod", on_removed: str = "Retain", has_home: bool = False
+) -> Document:
     """Return a FleetCluster called like its context."""
+    home = {"sealing": {"hubNamespace": f"for-{context}"}} if has_home else {}
     return {
         "metadata": {"name": context, "labels": {"env": env}},
-        "spec": {"context": context, "onRemoved": on_removed},
+        "spec": {"context": context, "onRemoved": on_removed, **home},
     }
 
 

@@ -20,7 +20,7 @@ from keyfleet.model.intent import Intent, WriteMode
 from keyfleet.model.ownership import OWNER_ANNOTATION, Inheritance, Installation, read_marker
 from keyfleet.model.places import ClusterFacts, IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding
-from keyfleet.model.sealed import STAMP, is_stamped
+from keyfleet.model.sealed import STAMP, is_meant_so, is_stamped
 
 Spot = tuple[str, str]
 """Namespace and name."""
@@ -135,6 +135,7 @@ def actual_from_sealed(
         marker is not None
         and marker.intent == intent
         and is_stamped(installation.ring, spec, marker.fingerprint, stamp)
+        and is_meant_so(annotations, marker.annotations)
     )
     return replace(
         actual_from_metadata(metadata),

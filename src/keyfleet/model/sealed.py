@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed values: those that stand in a manifest itself, and those that are delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from keyfleet.base.codec import encode_canonical
 from keyfleet.base.keyring import Keyring
-from keyfleet.base.sealing import Scope, SealingCertificate
+from keyfleet.base.sealing import SCOPE_ANNOTATIONS, Scope, SealingCertificate, scope_of
+from keyfleet.base.sealing.scope import DOMAIN
 from keyfleet.base.secret import SecretValue
+from keyfleet.model.carriers import SEALED_INTO, is_carrier
 from keyfleet.model.places import ClusterName
 
 STAMP = "keyfleet.io/sealed"
 """Annotation of a delivered SealedSecret: the MAC of its spec and of the values' fingerprint."""
+MEANT_ELSEWHERE = SCOPE_ANNOTATIONS | {SEALED_INTO}
+"""Annotations by which a SealedSecret is opened as something else than it was sealed as, or not at
+all; on what is delivered, those of others go."""
+TAKEABLE = {f"{DOMAIN}managed": "true"}
+"""Annotation of a Secret that a controller of sealed secrets may take over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,18 @@ class SealedForm:
 def is_stamped(ring: Keyring, spec: Mapping[str, Any], fingerprint: str, stamp: str) -> bool:
     """Tell whether a spec is what was written for values of a fingerprint."""
     return ring.verify(_stamped(spec, fingerprint), stamp)
+
+
+def is_meant_so(annotations: Mapping[str, str], ours: Collection[str]) -> bool:
+    """Tell whether annotations let a SealedSecret be opened as what it was sealed as.
+
+    Args:
+        annotations: Those that are there.
+        ours: Names of those that were delivered with it.
+    """
+    wanted = dict.fromkeys(SCOPE_ANNOTATIONS.intersection(ours), "true")
+    is_carried = SEALED_INTO in ours
+    return scope_of(annotations) is scope_of(wanted) and is_carrier(annotations) is is_carried
 
 
 def _stamped(spec: Mapping[str, Any], fingerprint: str) -> tuple[bytes, bytes]:

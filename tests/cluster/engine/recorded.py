@@ -18,14 +18,22 @@ from tests.histories.deeds import DEEDS, Deed
 from tests.histories.reference import LABELS, Document, Facts, Key, Place
 
 from keyfleet.base.errors import KeyfleetError
-from keyfleet.kube.resources import FLEETCLUSTERS, FLEETPOLICIES, FLEETSECRETS, NAMESPACES, SECRETS
+from keyfleet.kube.resources import (
+    FLEETCLUSTERS,
+    FLEETPOLICIES,
+    FLEETSECRETS,
+    NAMESPACES,
+    SEALEDSECRETS,
+    SECRETS,
+)
 from keyfleet.localplane import faults
 from keyfleet.localplane.faults import Fault
 from keyfleet.testing.memoryplane.plane import Reply
 
-KINDS = dict(
-    zip(LABELS, (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES), strict=True)
-)
+KINDS = {
+    kind.label: kind
+    for kind in (SECRETS, NAMESPACES, FLEETSECRETS, FLEETCLUSTERS, FLEETPOLICIES, SEALEDSECRETS)
+}
 FAULTS: dict[str, Callable[[], Fault]] = {
     "hanging": faults.silence,
     "throttled": lambda: faults.throttled(times=6),

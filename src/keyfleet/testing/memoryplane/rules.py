@@ -83,7 +83,8 @@ def changed_object(
 
 
 def _is_custom(resource: Resource) -> bool:
-    return resource.group.endswith("keyfleet.io")
+    # Kubernetes' own groups have no dot, or are below k8s.io.
+    return "." in resource.group and not resource.group.endswith(".k8s.io")
 
 
 def _asked(document: Document) -> Document:

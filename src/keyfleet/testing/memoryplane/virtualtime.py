@@ -7,12 +7,17 @@ waiting costs nothing, and the order of events is the same in every run.
 
 import asyncio
 import selectors
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
-from typing import Any, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class StandstillError(Exception):
@@ -33,6 +38,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual seconds since the loop was made."""
         return self._virtual_s
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> "asyncio.Future[T]":
+        """Do the work in the next turn of the loop: a thread would live in another time."""
+        del executor
+        future: asyncio.Future[T] = self.create_future()
+        self.call_soon(_carry_out, future, partial(func, *args))
+        return future
 
     def jump(self, seconds: float | None) -> None:
         """Let time pass; called where a loop would wait for the outside world."""
@@ -55,6 +69,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._random.shuffle(handles)
         for place, handle in zip(places, handles, strict=True):
             ready[place] = handle
+
+
+def _carry_out(future: "asyncio.Future[T]", work: Callable[[], T]) -> None:
+    if future.cancelled():
+        return
+    try:
+        future.set_result(work())
+    except Exception as error:  # noqa: BLE001 - who waits for the work gets what it raises
+        future.set_exception(error)
 
 
 class _Jump(selectors.SelectSelector):
