@@ -23,7 +23,8 @@ from keyfleet.kube.resources import (
     Resource,
 )
 from keyfleet.localplane import ControlPlane
-from keyfleet.localplane.api import Answer, Api, client_context
+from keyfleet.localplane.api import Api
+from keyfleet.localplane.connections import Answer, client_context
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"

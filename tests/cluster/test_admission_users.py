@@ -28,7 +28,7 @@ from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import FLEETCLUSTERS, FLEETPOLICIES, FLEETSECRETS, SECRETS, Resource
 from keyfleet.localplane import ControlPlane, FaultProxy, faults
-from keyfleet.localplane.api import Answer, client_context
+from keyfleet.localplane.connections import Answer, client_context
 from keyfleet.localplane.pki import KeyPair
 from keyfleet.testing.canary import canary
 

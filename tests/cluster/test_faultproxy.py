@@ -11,7 +11,7 @@ import pytest
 
 from keyfleet.base import codec
 from keyfleet.localplane import ControlPlane, FaultProxy, faults
-from keyfleet.localplane.api import client_context
+from keyfleet.localplane.connections import client_context
 from keyfleet.localplane.exchange import reset
 from keyfleet.testing.canary import CANARY_PREFIX
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from keyfleet.localplane import ControlPlane
-from keyfleet.localplane.api import client_context
+from keyfleet.localplane.connections import client_context
 from keyfleet.testing.memoryplane import MemoryPlane
 from keyfleet.testing.memoryplane.plane import refused
 from keyfleet.testing.memoryplane.refusals import RefusalError

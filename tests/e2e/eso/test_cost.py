@@ -23,7 +23,7 @@ from tests.e2e.harness import Program, eventually, isolated
 from keyfleet.base import codec
 from keyfleet.kube.resources import CRDS, EXTERNALSECRETS, SECRETS, SECRETSTORES
 from keyfleet.localplane import ControlPlane
-from keyfleet.localplane.api import client_context
+from keyfleet.localplane.connections import client_context
 from keyfleet.localplane.fleet import LocalFleet
 from keyfleet.manifests.eso import eso_crds
 from keyfleet.testing.canary import CANARY_PREFIX
