@@ -20,7 +20,8 @@ from keyfleet.kube.auth.static_token import StaticToken
 from keyfleet.kube.client import Client
 from keyfleet.kube.resources import ADMISSION_BINDINGS, ADMISSION_POLICIES, NAMESPACES
 from keyfleet.localplane import ControlPlane, FaultProxy, assets, faults
-from keyfleet.localplane.api import Answer, Api
+from keyfleet.localplane.api import Api
+from keyfleet.localplane.connections import Answer
 from keyfleet.manifests import incluster
 from keyfleet.manifests.deployment import DEPLOYMENTS, deployment
 from keyfleet.manifests.rights import Part, rights
