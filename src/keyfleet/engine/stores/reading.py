@@ -6,27 +6,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from random import Random
-from typing import Protocol
 
 from keyfleet.base.backoff import Backoff
 from keyfleet.base.errors import DeniedError, InvariantError, KeyfleetError, TemporaryError
-from keyfleet.base.tasks import all_of
 from keyfleet.engine.beside import ANSWERS, beside
 from keyfleet.engine.stores import findings
 from keyfleet.engine.stores.bounded import told
 from keyfleet.engine.stores.declared import Declarations
 from keyfleet.engine.stores.fetches import Fetches, Reading, Source
 from keyfleet.engine.stores.keeper import Keeper, Looked, Tell
-from keyfleet.engine.stores.limits import NEIGHBOURS_MAX, PARKED_S, READINGS_MAX, Gate
-from keyfleet.engine.stores.room import BUSY, Room, Wake
+from keyfleet.engine.stores.limits import PARKED_S
+from keyfleet.engine.stores.named import Named, NoWatches, Watches
+from keyfleet.engine.stores.room import BUSY, Wake
 from keyfleet.engine.stores.sessions import Login, Opened, Sessions
+from keyfleet.engine.stores.turns import Turns
 from keyfleet.engine.stores.weights import (
     QUICK_BYTES,
     length,
     require_bounded,
     require_pickable,
 )
-from keyfleet.kube.resources import CONFIGMAPS, SECRETS
 from keyfleet.model.intent import Intent, Read, SecretRef
 from keyfleet.model.places import IntentKey, NamespaceFacts
 from keyfleet.model.plan import Finding
@@ -35,37 +34,6 @@ from keyfleet.plugin.stores import Answer, ProviderMeans
 
 READ_BACKOFF = Backoff(base_s=2.0, cap_s=150.0)
 """Between two readings of an intent that fail, where nothing tells when it is worth another."""
-
-
-class Watches(Protocol):
-    """Watching the objects that stores name, in their clusters."""
-
-    def watch(self, ref: SecretRef) -> None:
-        """Watch a Secret or a ConfigMap."""
-        ...
-
-    def unwatch(self, ref: SecretRef) -> None:
-        """No store names it any more."""
-        ...
-
-    def version(self, ref: SecretRef) -> str | None:
-        """Return its resourceVersion as the watch shows it; empty: absent; None: not known."""
-        ...
-
-
-class NoWatches:
-    """For one look: nothing is watched."""
-
-    def watch(self, ref: SecretRef) -> None:
-        """Do nothing."""
-
-    def unwatch(self, ref: SecretRef) -> None:
-        """Do nothing."""
-
-    def version(self, ref: SecretRef) -> str | None:
-        """Return that it is not known."""
-        del ref
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +73,10 @@ class Stores:
             looked: Told how long each validation of a store took.
         """
         self.declarations = declarations
-        self._clock = means.clock
         self._random = random
         self._wake = wake
-        self._watches = watches or NoWatches()
+        self._named = Named(watches or NoWatches())
+        self._turns = Turns(clock=means.clock, random=random, wake=wake)
         self._sessions = Sessions(means, random=random, told=self._opened)
         self.keeper = Keeper(
             declarations,
@@ -119,10 +87,7 @@ class Stores:
             looked=looked,
         )
         self._fetches = Fetches()
-        self._gates: dict[tuple[str, str, str], Gate] = {}
-        self._rooms: dict[str, Room] = {}
         self._waiting: dict[StoreRef, set[IntentKey]] = {}
-        self._watched: set[SecretRef] = set()
         self._failures: dict[IntentKey, int] = {}
 
     # What happens elsewhere.
@@ -135,19 +100,18 @@ class Stores:
 
     def object_changed(self, ref: SecretRef) -> None:
         """An object may be another by now: what was opened with it is opened anew."""
-        if ref in self._watched:
-            for opened in self._sessions.changed(ref, self._watches.version(ref)):
+        if ref in self._named:
+            for opened in self._sessions.changed(ref, self._named.version(ref)):
                 self.keeper.changed(opened.login.store.ref)
                 self._release(opened.login.store.ref)
 
     def names(self, ref: SecretRef) -> bool:
         """Tell whether a store in use names an object, so that it has to be watched."""
-        return ref in self._watched
+        return ref in self._named
 
     def watch_again(self) -> None:
         """A cluster is connected anew: watch there what stores name."""
-        for ref in self._watched:
-            self._watches.watch(ref)
+        self._named.again()
 
     def forget(self, intent: IntentKey) -> None:
         """An intent is gone."""
@@ -161,16 +125,13 @@ class Stores:
     def round_over(self) -> None:
         """Nobody is at work: drop what was fetched."""
         self._fetches.drop_all()
-        for key in [key for key, gate in self._gates.items() if gate.is_idle]:
-            del self._gates[key]
-        for name in [name for name, room in self._rooms.items() if room.is_empty]:
-            del self._rooms[name]
+        self._turns.tidy()
 
     async def close(self) -> None:
         """Log out everywhere; bounded in time."""
         await self.keeper.close()
         await self._fetches.close()
-        await all_of((gate.close() for gate in self._gates.values()), name="close gate")
+        await self._turns.close()
         await self._sessions.close()
 
     # Reading.
@@ -223,9 +184,7 @@ class Stores:
             login = self.declarations.login(ref, manifest, namespace=_asker(ref, namespace))
         except KeyfleetError as error:
             return Unread(findings.not_ready(read, ref, error), error)
-        asker = reading.intent
-        home = f"namespace {asker.cluster}/{asker.namespace}"
-        with self._room(home, NEIGHBOURS_MAX).admitted(asker):
+        with self._turns.home(reading.intent).admitted(reading.intent):
             return await self._read(reading, read, login, namespace.name)
 
     async def _read(
@@ -256,9 +215,9 @@ class Stores:
         query, subject = _query(read), f"{opened.login.store.ref}"
         request = told(lambda: session.request(query), subject=subject)
         source = Source(provider.name, session.endpoint, session.principal)
-        gate = self._gate(source, opened.login.store.ref)
+        gate = self._turns.gate(source, opened.login.store.ref)
         asker = reading.intent
-        with self._room(f"{provider.name} {session.endpoint}", READINGS_MAX).admitted(asker):
+        with self._turns.lobby(source).admitted(asker):
             try:
                 fetched = await self._fetches.get(
                     reading,
@@ -277,23 +236,6 @@ class Stores:
         )
         require_bounded(answer, subject=findings.entry_of(read))
         return answer
-
-    def _room(self, name: str, places: int) -> Room:
-        if name not in self._rooms:
-            self._rooms[name] = Room(name, places, wake=self._wake)
-        return self._rooms[name]
-
-    def _gate(self, source: Source, ref: StoreRef) -> Gate:
-        # Whom nobody confirmed has only himself to blame.
-        key = (source.provider, source.endpoint, source.principal or str(ref))
-        if key not in self._gates:
-            self._gates[key] = Gate(
-                f"{source.provider} {source.endpoint}",
-                clock=self._clock,
-                random=self._random,
-                wake=self._wake,
-            )
-        return self._gates[key]
 
     def _again_s(self, reading: Reading, error: KeyfleetError) -> float:
         if reading.is_parked:
@@ -315,14 +257,7 @@ class Stores:
             self._wake(waiting)
 
     def _follow(self) -> None:
-        """Watch what is named now, and nothing else."""
-        watchable = (SECRETS.kind, CONFIGMAPS.kind)
-        named = {ref for ref in self._sessions.looked_at() if ref.kind in watchable}
-        for ref in named - self._watched:
-            self._watches.watch(ref)
-        gone, self._watched = self._watched - named, named
-        for ref in gone:
-            self._watches.unwatch(ref)
+        self._named.follow(self._sessions.looked_at())
 
 
 async def _picked(

@@ -14,7 +14,7 @@ from keyfleet.model.intent import SecretRef
 
 
 class StoreWatches:
-    """Implements `reading.Watches` over the hub and the members."""
+    """Implements `named.Watches` over the hub and the members."""
 
     def __init__(self, hub: Hub, fleet: Fleet, is_read: Callable[[SecretRef], bool]) -> None:
         """Prepare.

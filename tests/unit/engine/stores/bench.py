@@ -15,8 +15,9 @@ from keyfleet.base.clock import Clock
 from keyfleet.base.errors import KeyfleetError
 from keyfleet.base.secret import SecretValue
 from keyfleet.engine.stores.declared import Declarations
+from keyfleet.engine.stores.named import Watches
 from keyfleet.engine.stores.objects import HeldObjects
-from keyfleet.engine.stores.reading import Stores, Unread, Watches
+from keyfleet.engine.stores.reading import Stores, Unread
 from keyfleet.kube.client import Client
 from keyfleet.model.intent import Read
 from keyfleet.model.outcome import StoreOutcome
