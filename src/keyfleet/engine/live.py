@@ -24,7 +24,15 @@ from keyfleet.kube.resources import NAMESPACES, SEALEDSECRETS, SECRETS
 from keyfleet.model.carriers import CARRIER_LABEL
 from keyfleet.model.desired import Actual
 from keyfleet.model.intent import Intent
-from keyfleet.model.ownership import HUB_LABEL, Installation, Marker, read_marker
+from keyfleet.model.ownership import (
+    HUB_LABEL,
+    MARKED,
+    Holding,
+    Installation,
+    Marker,
+    read_marker,
+    spot_in,
+)
 from keyfleet.model.places import (
     SEALED_SECRET,
     SECRET,
@@ -119,6 +127,10 @@ class LiveMember:
         actual = actual_from_secret(secret, self._installation, intent, look.inheritance)
         return await with_inherited_keys(self.client, actual, (namespace, name), look)
 
+    async def sealed_uid(self, spot: Spot, intent: IntentKey) -> str:
+        """Return the UID of the SealedSecret that an intent delivered to a place; empty: none."""
+        return await self.sealed.sealed_uid(spot, intent)
+
     async def owned(self, intent: IntentKey) -> list[Spot]:
         """Return where targets are that are marked as this intent's."""
         return [
@@ -188,6 +200,13 @@ class LiveSealed:
             return None
         found = await self.client.find(SEALEDSECRETS, name, namespace=namespace)
         return actual_from_sealed(found, self._installation, intent) if found else None
+
+    async def sealed_uid(self, spot: Spot, intent: IntentKey) -> str:
+        """Return the UID of the SealedSecret that the intent delivered to a place; empty: none."""
+        found = await self.actual(*spot, intent)
+        at = spot_in(self.facts, *spot)
+        holding = MARKED.claims(found.annotations, at, self._installation) if found else Holding()
+        return found.uid if found and holding.belongs_to(intent) else ""
 
     async def owned(self, intent: IntentKey) -> list[Spot]:
         """Return where targets are that are marked as this intent's."""

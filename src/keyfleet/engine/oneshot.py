@@ -84,6 +84,10 @@ class Request:
     """Reads what is in stores; None: nothing does."""
 
 
+_TURNS = {Verb.RELEASE: 0, Verb.DELETE: 2}
+"""When a step's turn comes; that of all others is 1."""
+
+
 class OneShot:
     """Plans and applies for some intents over a live fleet."""
 
@@ -117,8 +121,22 @@ class OneShot:
         return tuple(sorted(planned, key=lambda one: (one.step.intent, one.step.place)))
 
     async def apply(self, planned: Iterable[Planned]) -> tuple[Delivery, ...]:
-        """Deliver what was planned; a target that changed meanwhile is decided again."""
-        return tuple(await all_of(map(self._deliver, planned), name="apply"))
+        """Deliver what was planned; a target that changed meanwhile is decided again.
+
+        What is let go comes first. What goes, goes last, and where what takes its place could not
+        be written, it stays.
+        """
+        every = list(planned)
+        done: dict[int, Delivery] = {}
+        for turn in range(3):
+            due = [at for at, one in enumerate(every) if _TURNS.get(one.step.verb, 1) == turn]
+            missing = {_spot(one.step): one.finding for one in done.values() if one.finding}
+            found = await all_of(
+                (self._deliver(every[at], missing.get(_spot(every[at].step))) for at in due),
+                name="apply",
+            )
+            done.update(zip(due, found, strict=True))
+        return tuple(done[at] for at in range(len(every)))
 
     async def _plan_intent(self, intent: Intent) -> list[Planned]:
         missing = unknown_clusters(intent, self._fleet.facts())
@@ -276,8 +294,10 @@ class OneShot:
             return replace(step, verb=Verb.NONE)
         return step
 
-    async def _deliver(self, planned: Planned) -> Delivery:
+    async def _deliver(self, planned: Planned, missing: Finding | None) -> Delivery:
         step = planned.step
+        if step.verb is Verb.DELETE and missing is not None:
+            return Delivery(step, missing)
         contact = None
         if step.writes:
             contact = await self._fleet.contact(step.place.cluster)
@@ -315,6 +335,10 @@ class OneShot:
     def _accepted_names(self, name: ClusterName) -> frozenset[str]:
         snapshot = self._fleet.named(name)
         return snapshot.accepted_names if snapshot else frozenset()
+
+
+def _spot(step: Step) -> tuple[IntentKey, ClusterName, str, str]:
+    return step.intent, step.place.cluster, step.place.namespace, step.place.name
 
 
 def _by_name(key: IntentKey) -> NamespaceFacts:

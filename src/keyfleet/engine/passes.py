@@ -32,7 +32,7 @@ from keyfleet.engine.settled import PassResult, Settled, found, in_sync, nothing
 from keyfleet.engine.shaping import Shaped
 from keyfleet.engine.targets import Gatherer, forced_policy
 from keyfleet.model.intent import Intent
-from keyfleet.model.places import ClusterName, IntentKey, Place
+from keyfleet.model.places import SECRET, ClusterName, IntentKey, Place
 from keyfleet.model.plan import Finding, State, Step, Verb
 from keyfleet.plan.decide import decide
 from keyfleet.plan.leaving import TARGET_MISSING
@@ -209,8 +209,24 @@ class Passes:
         if entry.snapshot.paused:
             return found(question.place, cluster_paused(entry.name))
         if not step.loses:
+            if step.verb is Verb.CREATE and step.place.kind != SECRET:
+                await self._make_way(entry, step)
             return await self._write(view, question, step)
         return await self._lose(entry, view, question, step)
+
+    async def _make_way(self, entry: Entry, step: Step) -> None:
+        """Let go of what becomes once more of that which is written at the same place now.
+
+        Before it is written: a controller of sealed secrets tries for a moment only to write a
+        Secret, and gives up where that is still another's.
+        """
+        place, gatherer = step.place, self._gatherer()
+        spot = (place.namespace, place.name)
+        for view in entry.member.views if entry.member else ():
+            if view.kind != place.kind and spot in await view.owned(step.intent):
+                ask = partial(gatherer.ask_left_over, step.intent, view, spot)
+                if (await ask()).is_succeeded:
+                    await self._settle(entry, view, replace(place, kind=view.kind), ask, None)
 
     async def _lose(
         self, entry: Entry, view: TargetView, question: Question, step: Step

@@ -25,6 +25,8 @@ from keyfleet.model.ownership import (
     spot_in,
 )
 from keyfleet.model.places import (
+    SEALED_SECRET,
+    SECRET,
     ClusterFacts,
     ClusterName,
     IntentKey,
@@ -40,7 +42,7 @@ from keyfleet.plan.dressing import dressing
 from keyfleet.plan.facing import facing
 from keyfleet.plan.flows import can_never_flow
 from keyfleet.plan.leaving import target_missing
-from keyfleet.plan.placement import is_wanted_at, wanted_namespaces
+from keyfleet.plan.placement import is_succeeded, is_wanted_at, wanted_namespaces
 from keyfleet.plan.question import Made, Question
 from keyfleet.plan.sealing import is_sealed_so
 from keyfleet.transform.shape import placed
@@ -92,6 +94,7 @@ class Gatherer:
         actual = await _actual(view, place, intent) if namespace else None
         intent = facing(intent, actual)
         wanted = await self._wanted(intent, shaped, TargetFacts(view.facts, facts), at, actual)
+        is_made_by_ours = await _is_made_by_ours(view, place, intent.key, actual)
         question = Question(
             key=intent.key,
             place=place,
@@ -116,8 +119,12 @@ class Gatherer:
                 facts,
                 place.name,
                 place.kind,
-                may_write=lambda other: self._may_write(other, view.facts, facts),
+                may_write=lambda other: (
+                    self._may_write(other, view.facts, facts)
+                    and not (is_made_by_ours and other.key.kind == SEALED_SECRET)
+                ),
             ),
+            is_made_by_ours=is_made_by_ours,
             holder_wants=self._holder_wants(actual, intent.key, view, facts, place.name),
         )
         return await self._resealable(question, shaped, TargetFacts(view.facts, facts), at)
@@ -309,6 +316,9 @@ class Gatherer:
             policies=self.policies,
             rival=self._heir(key, cluster, namespace, place),
             deletion_policy=policy or (intent.guard.on_intent_deleted if intent else ""),
+            is_succeeded=intent is not None
+            and not policy
+            and is_succeeded(intent, cluster, namespace, place),
             accepted_names=self.accepted_names(cluster.name),
             deletion_hold=self.deletion_hold(key, _marker(actual)),
         )
@@ -363,6 +373,15 @@ async def _actual(view: ClusterView, place: Place, intent: Intent) -> Actual | N
     if actual is None or actual.data is not None or not closer.with_values:
         return actual
     return await view.actual(*at, intent.key, closer)
+
+
+async def _is_made_by_ours(
+    view: ClusterView, place: Place, key: IntentKey, actual: Actual | None
+) -> bool:
+    """Tell whether a Secret was made of a SealedSecret that was delivered for this very intent."""
+    owners = actual.owners if actual and view.kind == SECRET else ()
+    makers = {one.uid for one in owners if one.is_controller and one.kind == SEALED_SECRET}
+    return bool(makers) and await view.sealed_uid((place.namespace, place.name), key) in makers
 
 
 def _is_sealed_for(sealing: Sealing | Finding, marker: Marker | None) -> bool:

@@ -88,6 +88,10 @@ class ClusterView(KindOfTargets, Protocol):
         """Return what targets are sealed with here, or why none can be."""
         ...
 
+    async def sealed_uid(self, spot: Spot, intent: IntentKey) -> str:
+        """Return the UID of the SealedSecret that an intent delivered to a place; empty: none."""
+        ...
+
     async def owned(self, intent: IntentKey) -> Spots:
         """Return where this cluster holds targets that are marked as this intent's."""
         ...

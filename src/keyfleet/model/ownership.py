@@ -235,8 +235,9 @@ class Ownership:
             installation: Who we are.
         """
         holding = self.claims(found.annotations, spot, installation)
-        known = self.inheritance
-        if holding.claim is not Claim.NOBODYS or known is None:
+        known, marker = self.inheritance, holding.marker
+        is_left = marker is not None and marker.released and marker.intent != intent
+        if known is None or not (holding.claim is Claim.NOBODYS or is_left):
             return holding
         if not known.is_heir(found):
             return holding

@@ -74,7 +74,7 @@ def _decide_existing(question: Question, actual: Actual) -> Step:
 
 def _is_takeable(question: Question) -> bool:
     holding = question.holding
-    if holding.belongs_to(question.key):
+    if holding.belongs_to(question.key) or question.is_made_by_ours:
         return True
     if holding.claim is Claim.NOBODYS:
         return question.intent is not None and question.intent.guard.takes_unmarked

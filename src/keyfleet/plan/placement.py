@@ -4,7 +4,14 @@
 from collections.abc import Iterable, Mapping
 
 from keyfleet.model.intent import Intent
-from keyfleet.model.places import ClusterFacts, NamespaceFacts
+from keyfleet.model.places import (
+    CARRIER,
+    SEALED_SECRET,
+    SECRET,
+    ClusterFacts,
+    NamespaceFacts,
+    Place,
+)
 from keyfleet.model.plan import Finding, State
 
 
@@ -38,6 +45,18 @@ def is_wanted_at(
         and intent.targets.clusters.matches(cluster)
         and intent.targets.namespaces.matches(namespace)
     )
+
+
+def is_succeeded(
+    intent: Intent, cluster: ClusterFacts, namespace: NamespaceFacts, place: Place
+) -> bool:
+    """Tell whether what an intent delivers now becomes once more what is at a place.
+
+    Whoever opens SealedSecrets makes Secrets, and whoever takes carriers SealedSecrets.
+    """
+    following = {SECRET: (SEALED_SECRET, CARRIER), SEALED_SECRET: (CARRIER,)}
+    is_made_again = intent.targets.kind in following.get(place.kind, ())
+    return is_made_again and is_wanted_at(intent, cluster, namespace, place.name)
 
 
 def unknown_clusters(intent: Intent, clusters: Iterable[ClusterFacts]) -> tuple[str, ...]:

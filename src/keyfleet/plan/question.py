@@ -73,6 +73,10 @@ class Question:
     """The intent named by the present marker lives and wants this place."""
     deletion_policy: str = ""
     """What the living intent wants done with an unwanted target; empty: as its marker says."""
+    is_succeeded: bool = False
+    """What the target holds arrives there sealed from now on, so it is left to who opens that."""
+    is_made_by_ours: bool = False
+    """The live Secret is what became of a SealedSecret that this intent delivered."""
     accepted_names: frozenset[str] = frozenset()
     """Earlier names of the cluster that a person accepted."""
     deletion_hold: Finding | None = None

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What to do about a target that is not wanted any more.
 
-It is deleted or released as its marker says, and only when the view of the fleet is complete.
+It is deleted or released as its marker says, and only when the view of the fleet is complete. Where
+the same arrives sealed from now on it is released in any case: nobody is without it in between.
 """
 
 from dataclasses import replace
@@ -28,7 +29,7 @@ def decide_unwanted(question: Question) -> Step:
         return leave(question, hold)
     policy = question.deletion_policy or marker.deletion_policy
     step = replace(leave(question), verb=Verb.DELETE)
-    if policy != "Delete":
+    if policy != "Delete" or question.is_succeeded:
         return replace(step, verb=Verb.RELEASE, write=released(question, actual, marker))
     return step
 

@@ -5,16 +5,17 @@ Labels and annotations of others stay as they are; of ours those go that are not
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from keyfleet.model.data import empty_fingerprint
 from keyfleet.model.desired import Actual, Content
 from keyfleet.model.flows import UNKNOWN
 from keyfleet.model.intent import Intent, WriteMode
 from keyfleet.model.ownership import MANAGED_BY_LABEL, Claim, Marker, Marks
-from keyfleet.model.places import CARRIER, ClusterFacts
+from keyfleet.model.places import CARRIER, SEALED_SECRET, SECRET, ClusterFacts
 from keyfleet.model.plan import Write
-from keyfleet.model.sealed import MEANT_ELSEWHERE, SealedForm
-from keyfleet.plan.dressing import dress_of, dressing
+from keyfleet.model.sealed import MEANT_ELSEWHERE, TAKEABLE, SealedForm
+from keyfleet.plan.dressing import Change, dress_of, dressing
 from keyfleet.plan.meeting import Meeting, first_keys
 from keyfleet.plan.question import Question
 from keyfleet.plan.sealing import outer, sealed_form
@@ -45,7 +46,7 @@ def whole(question: Question) -> Write:
 def difference(question: Question, actual: Actual, met: Meeting) -> Write | None:
     """Return what to patch; None when the target is as wanted."""
     content, dress = met.content, dress_of(question)
-    wear = dressing(dress, actual)
+    wear = _wear(question, actual)
     if met.is_same_data and not wear and _is_as_inherited(question, actual, content):
         return None
     form = sealed_form(question, content, met.fingerprint)
@@ -112,7 +113,7 @@ def _is_replaced(question: Question) -> bool:
 def anew(question: Question, actual: Actual, met: Meeting, change: Write | None) -> Write:
     """Return the whole object to create: what others put on it comes along, but its data."""
     content, dress = met.content, dress_of(question)
-    wear = dressing(dress, actual)
+    wear = _wear(question, actual)
     return Write(
         content.type,
         content.data,
@@ -125,14 +126,26 @@ def anew(question: Question, actual: Actual, met: Meeting, change: Write | None)
     )
 
 
+def _wear(question: Question, actual: Actual) -> Change:
+    """Return what else changes; a Secret that is taken over goes no more with its SealedSecret."""
+    wear = dressing(dress_of(question), actual)
+    if not question.is_made_by_ours:
+        return wear
+    owners = actual.owners if wear.owners is None else wear.owners
+    return replace(wear, owners=tuple(owner for owner in owners if owner.kind != SEALED_SECRET))
+
+
 def released(question: Question, actual: Actual, marker: Marker) -> Write:
     """Return what is patched so that nobody holds the target any more."""
     marks = question.ownership.relinquish(marker, question.installation)
+    # Controllers of sealed secrets leave a Secret alone that does not say that it is for them.
+    is_for_heirs = question.is_succeeded and question.place.kind == SECRET
+    said = {**marks.annotations, **(TAKEABLE if is_for_heirs else {})}
     return Write(
         actual.type,
         None,
         _set_and_removed(actual.labels, _besides(question, actual, marks), ()),
-        _set_and_removed(actual.annotations, marks.annotations, ()),
+        _set_and_removed(actual.annotations, said, ()),
         has_labels=actual.has_labels,
         has_annotations=actual.has_annotations,
     )

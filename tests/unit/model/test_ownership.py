@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from keyfleet.model.ownership import (
     MARKED,
     OWNER_ANNOTATION,
     Claim,
+    Evidence,
     Holding,
+    Inheritance,
     Installation,
     Marker,
     Spot,
@@ -233,3 +236,24 @@ def test_taking_over_from_the_own_hub_means_where_the_key_is_lost() -> None:
     own = Installation(HUB, US.ring, adopts=frozenset({HUB}))
     assert _claim(annotations, us=own) is Claim.UNSIGNED
     assert _claim(_annotations(THEIRS, LOST), us=own) is Claim.OTHER_HUB
+
+
+@pytest.mark.parametrize(
+    ("is_released", "says_so", "expected"),
+    [
+        (True, True, Claim.INHERITED),
+        (True, False, Claim.OURS),
+        (False, True, Claim.OURS),
+    ],
+)
+def test_what_was_left_in_place_goes_to_a_manifest_that_it_says_it_is_for(
+    *, is_released: bool, says_so: bool, expected: Claim
+) -> None:
+    heir = IntentKey("SealedSecret", "payments", "db")
+    inheritance = Inheritance(lambda _: says_so, lambda *_: False)
+    ownership = replace(MARKED, inheritance=inheritance)
+    marks = ownership.relinquish(MARKER, US) if is_released else ownership.marks(MARKER, US)
+    found = Evidence(marks.labels, marks.annotations)
+    assert ownership.holding(heir, found, SPOT, US).claim is expected
+    # Its own intent takes it again, whatever it says.
+    assert ownership.holding(MARKER.intent, found, SPOT, US).belongs_to(MARKER.intent)

@@ -3,14 +3,25 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.unit.plan.questions import EAST, intent
 
+from keyfleet.base.sealing import Scope
 from keyfleet.model.matchers import ChosenClusters, ChosenNamespaces
-from keyfleet.model.places import ClusterName, NamespaceFacts
+from keyfleet.model.places import (
+    CARRIER,
+    FORMER_CARRIER,
+    SEALED_SECRET,
+    SECRET,
+    ClusterName,
+    NamespaceFacts,
+    Place,
+)
 from keyfleet.model.plan import State
 from keyfleet.model.selectors import parse_selector
 from keyfleet.plan.placement import (
     cluster_missing,
+    is_succeeded,
     is_wanted_at,
     unknown_clusters,
     wanted_namespaces,
@@ -63,3 +74,25 @@ def test_names_that_nobody_answers_to_are_reported() -> None:
     finding = cluster_missing("nowhere")
     assert (finding.state, finding.reason) == (State.PENDING, "ClusterMissing")
     assert finding.message == "no cluster is called nowhere"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (SECRET, SEALED_SECRET, True),
+        (SECRET, CARRIER, True),
+        (SEALED_SECRET, CARRIER, True),
+        (SEALED_SECRET, SECRET, False),
+        (CARRIER, SEALED_SECRET, False),
+        (FORMER_CARRIER, CARRIER, False),
+        (SECRET, SECRET, False),
+    ],
+)
+def test_only_what_is_made_once_more_of_what_is_sealed_is_succeeded(
+    before: str, now: str, *, expected: bool
+) -> None:
+    sealed_as = None if now == SECRET else Scope.STRICT
+    targets = replace(intent().targets, sealed_as=sealed_as, is_carried=now == CARRIER)
+    asked = replace(intent(), targets=targets)
+    assert is_succeeded(asked, EAST, PAY, Place(EAST.name, "pay", "db", before)) is expected
+    assert not is_succeeded(asked, EAST, SHOP, Place(EAST.name, "shop", "db", before))

@@ -19,9 +19,10 @@ from tests.unit.plan.questions import (
 )
 
 from keyfleet.model.ownership import read_marker
-from keyfleet.model.places import ClusterName
+from keyfleet.model.places import SEALED_SECRET, SECRET, ClusterName
 from keyfleet.model.plan import Finding, State, Verb
 from keyfleet.model.policy import Policies
+from keyfleet.model.sealed import TAKEABLE
 from keyfleet.plan.decide import decide
 
 
@@ -43,6 +44,18 @@ def test_releases_where_the_marker_says_retain() -> None:
     assert found is not None
     assert found.released
     assert decide(unwanted(left)).verb is Verb.NONE
+
+
+@pytest.mark.parametrize("kind", [SECRET, SEALED_SECRET])
+def test_what_arrives_sealed_from_now_on_is_left_to_who_opens_that(kind: str) -> None:
+    actual = live(mark=marker())
+    asked = unwanted(actual, intent=intent(), deletion_policy="Delete", is_succeeded=True)
+    step = decide(replace(asked, place=replace(asked.place, kind=kind)))
+    assert step.verb is Verb.RELEASE
+    left = after(step, actual)
+    assert left is not None
+    # A SealedSecret is nothing that anybody unseals into.
+    assert (TAKEABLE.items() <= left.annotations.items()) is (kind == SECRET)
 
 
 def test_the_living_intent_decides_over_its_marker() -> None:

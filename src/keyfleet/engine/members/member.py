@@ -259,6 +259,10 @@ class Member(TargetView):
         """Return what is sealed with for the cluster, wherever that is written, or why not."""
         return await self.sealed.sealing_certificate()
 
+    async def sealed_uid(self, spot: Spot, intent: IntentKey) -> str:
+        """Return the UID of the SealedSecret that an intent delivered to a place; empty: none."""
+        return self.sealed.uid_of(spot, intent)
+
     async def _read(self, spot: Spot, intent: IntentKey, look: Look) -> Actual | None:
         secret = await self.client.find_secret(*spot)
         if secret is None:

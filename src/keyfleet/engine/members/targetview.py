@@ -107,6 +107,19 @@ class TargetView(ABC):
         found = MARKED.claims(annotations, spot_in(self.facts, *spot), self._installation)
         return found.marker if found.claim is Claim.OURS else None
 
+    async def sealed_uid(self, spot: Spot, intent: IntentKey) -> str:
+        """Return the UID of the SealedSecret that an intent delivered to a place; empty: none."""
+        del spot, intent
+        return ""
+
+    def uid_of(self, spot: Spot, intent: IntentKey) -> str:
+        """Return the UID of a target that we wrote for an intent; empty where none is known."""
+        known, found = self.memory.get(spot), self._targets.items.get(spot)
+        if known is not None and known.ahead is not None and known.intent == intent:
+            return known.uid
+        marker = self._ours(spot) if found is not None else None
+        return found.uid if found and marker and marker.intent == intent else ""
+
     def writing(self, spot: Spot) -> AbstractContextManager[None]:
         """Judge what the watch shows of a place only when a write to it has been answered."""
         return self._targets.writing(spot)

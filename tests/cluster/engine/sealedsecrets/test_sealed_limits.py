@@ -153,19 +153,36 @@ async def test_of_two_intents_for_one_place_one_waits(seals: Seals) -> None:
     await seals.delivered(TWO)
 
 
-async def test_back_to_a_secret_it_waits_until_the_sealedsecret_is_deleted(seals: Seals) -> None:
+async def back_to_a_secret(seals: Seals, uid: str) -> None:
+    """Deliver a Secret from now on, and see that it is the one that was there."""
+    await seals.fleet.edit({"delivery": None})
+    await count_is(seals, 0)
+    await seals.fleet.in_sync(seals.east)
+    await seals.fleet.quiet()
+    secret = (await seals.secret())["metadata"]
+    assert (secret["uid"], "ownerReferences" in secret) == (uid, False)
+    assert '"FleetSecret"' in secret["annotations"][OWNER_ANNOTATION]
+
+
+async def test_back_to_a_secret_it_is_taken_over_before_the_sealedsecret_goes(
+    seals: Seals,
+) -> None:
     await start(seals)
     await seals.fleet.ask(seals.east, **DELIVERY)
     await seals.delivered(ONE)
-    before = (await seals.secret())["metadata"]["uid"]
-    await seals.fleet.edit({"delivery": None, "conflictPolicy": "Adopt"})
-    await seals.fleet.stands("Conflict", "HeldByIntent", seals.east)
-    assert len(await sealed_targets(seals)) == 1
-    await seals.remove()
-    await seals.fleet.in_sync(seals.east)
-    secret = (await seals.secret())["metadata"]
-    assert (secret["uid"], await seals.fleet.data(seals.east)) == (before, ONE)
-    assert '"FleetSecret"' in secret["annotations"][OWNER_ANNOTATION]
+    await back_to_a_secret(seals, (await seals.secret())["metadata"]["uid"])
+    assert await seals.fleet.data(seals.east) == ONE
+
+
+async def owned_by_a_sealedsecret(seals: Seals, uid: str) -> None:
+    """Wait until the Secret that was there belongs to a SealedSecret."""
+
+    async def is_tied() -> bool:
+        found = (await seals.secret())["metadata"]
+        owners = [each["kind"] for each in found.get("ownerReferences", [])]
+        return (found["uid"], owners) == (uid, [SEALEDSECRETS.kind])
+
+    await eventually(is_tied, what="nobody took the Secret over")
 
 
 async def test_many_of_them_go_only_once_a_person_approved(seals: Seals) -> None:
@@ -216,10 +233,14 @@ async def test_where_upstreams_controller_serves_the_kind_it_opens_what_is_deliv
         # Its status is upstream's, which says no reason.
         assert not (await seals.synced()).get("reason")
         await fleet.quiet()
-        before = (await seals.manifest())["spec"]
+        assert (await seals.manifest())["spec"]["encryptedData"]
+        # It takes over what was a Secret, and gives it back.
+        uid = (await seals.secret())["metadata"]["uid"]
+        await back_to_a_secret(seals, uid)
+        await fleet.edit(DELIVERY)
+        await owned_by_a_sealedsecret(seals, uid)
         await fleet.withdraw()
         await count_is(seals, 0)
-        assert before["encryptedData"]
     finally:
         upstream.kill()
         upstream.wait()
