@@ -56,7 +56,7 @@ class Orphans:
         if self._intents.rejection(key):
             # What it wants cannot be said: its targets stay as they are.
             return None
-        if not member.markers(key):
+        if not member.markers(key) and not _is_ahead(member, key):
             # Nothing here that we signed, so nothing may go; a member that shows thousands of
             # forged marks must not make us ask the hub about each.
             return None
@@ -83,6 +83,11 @@ class Orphans:
             _log_held(entry.name, key, reason)
         queue_heirs(entry, result)
         return result.again or (Again(JUDGED_S) if JUDGING in reasons else None)
+
+
+def _is_ahead(member: Member, key: IntentKey) -> bool:
+    """Tell whether something was written that the watch is yet to show: its echo tells nobody."""
+    return any(view.memory.ahead_of(key) for view in member.views)
 
 
 def queue_heirs(entry: Entry, result: PassResult) -> None:
