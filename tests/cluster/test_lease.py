@@ -22,6 +22,8 @@ from keyfleet.localplane import ControlPlane, FaultProxy
 
 Proxies = Callable[[ControlPlane], Awaitable[FaultProxy]]
 WAIT_S = 30.0
+LEASE_S = 8.0
+"""Long enough that a busy machine renews it, and no longer than a test may wait for its end."""
 
 
 class Candidate:
@@ -35,8 +37,8 @@ class Candidate:
             identity=identity,
             clock=SystemClock(),
             random=Random(1),
-            lease_duration_s=3.0,
-            renew_deadline_s=1.0,
+            lease_duration_s=LEASE_S,
+            renew_deadline_s=4.0,
             retry_s=0.2,
         )
         self.began = asyncio.Event()
@@ -95,7 +97,7 @@ async def test_one_of_two_leads_and_a_shutdown_hands_over_at_once(
     assert (first.election.is_leader, second.began.is_set()) == (True, False)
     await stop(first.task)
     assert first.ended.is_set(), "the work has ended before the Lease is free"
-    async with asyncio.timeout(1.5):  # less than the lease's duration
+    async with asyncio.timeout(LEASE_S / 2):
         await second.began.wait()
     assert (first.election.is_leader, second.election.is_leader) == (False, True)
     assert second.election.transitions == first.election.transitions + 1

@@ -212,8 +212,10 @@ async def test_a_paused_cluster_is_read_and_not_written(fleet: Fleet) -> None:
 async def test_a_paused_intent_writes_and_deletes_nothing(fleet: Fleet) -> None:
     await start(fleet)
     await fleet.edit({"paused": True})
+    for side in (fleet.east, fleet.west):
+        await fleet.stands("Paused", "IntentPaused", side)
     await fleet.set_data(fleet.hub, "src", TWO)
-    await fleet.stands("Paused", "IntentPaused", fleet.west)
+    await fleet.quiet()
     await fleet.edit({"placement": {"clusters": {"names": [fleet.east.name]}}})
     await fleet.delete_secret(fleet.hub, "src")
     await fleet.quiet()
