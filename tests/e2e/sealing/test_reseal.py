@@ -221,3 +221,45 @@ def _nothing_in_clear(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             assert not find_canary(path.read_bytes()), path
+
+
+def test_a_shared_key_is_split_into_a_key_for_each_cluster(
+    user: Program, tree: Tree, certs: str
+) -> None:
+    """Seed 000: one key for all; here the values get to a cluster that has its own by now."""
+    tree.write("shared/shop/db.yaml", sealed(OLD, "password"))
+    before = tree.contents()
+    words = ("reseal", "repo/shared", "-c", "all", "--into", "repo", "--cert-dir", certs)
+    keys = ("--recovery-private-key", tree.key("keys", OLD))
+
+    seen = user(*words, *keys, "--to-cluster", "east", "--dry-run")
+    assert seen.code == 1, seen.err
+    assert tree.contents() == before
+
+    for name in ("east", "west"):
+        done = user(*words, *keys, "--to-cluster", name)
+        assert done.code == 0, done.err
+        path = tree.root / "clusters" / name / "shop" / "db.yaml"
+        assert opened_by(path, OLD, NEW) == {"db/password": 1}
+        listed = (path.parent / "kustomization.yml").read_text()
+        assert "  - db.yaml\n" in listed
+    assert tree.contents().items() >= before.items()
+
+    again = user(*words, *keys, "--to-cluster", "east")
+    assert again.code == 6
+    assert "--force" in again.err
+    assert user(*words, *keys, "--to-cluster", "east", "--keep").code == 0
+    _nothing_in_clear(user.folder)
+
+
+def test_one_cluster_at_a_time_is_sealed_for_another(user: Program, tree: Tree, certs: str) -> None:
+    for name in ("north", "south"):
+        tree.write(f"clusters/{name}/shop/db.yaml", sealed(OLD, "password"))
+    key = tree.key("keys", OLD)
+    keys = [f"--recovery-private-key={name}={key}" for name in ("north", "south")]
+    words = ("reseal", "repo", *keys, "--cert-dir", certs, "--to-cluster", "east")
+    refused = user(*words)
+    assert (refused.code, "of which cluster?" in refused.err) == (2, True)
+    done = user(*words, "-c", "north")
+    assert done.code == 0, done.err
+    assert (tree.root / "clusters/east/shop/db.yaml").exists()

@@ -121,7 +121,7 @@ def laid_out(tree: Tree, recipient: Recipient, secrets: Iterable[PlainSecret]) -
             new = _carried(sealed_secret(secret, recipient.required(), recipient.cluster), before)
             writing.put(path, written([new], Style.YAML).encode(), old)
         if fate not in (Fate.CONFLICT, Fate.HELD):
-            _list(writing, path)
+            list_file(writing, path)
     return writing
 
 
@@ -186,8 +186,12 @@ def _carried(new: Document, before: Document | None) -> Document:
     return {**new, "spec": {**spec, "template": {**spec["template"], "data": dict(data)}}}
 
 
-def _list(writing: Writing, path: Path) -> None:
-    """Have the folder's kustomization list a file, and the cluster's one a new folder."""
+def list_file(writing: Writing, path: Path) -> None:
+    """Have the folder's kustomization list a file, and the cluster's one a new folder.
+
+    Raises:
+        InvalidInputError: `sealing.kustomization`: one cannot be added to.
+    """
     folder = path.parent
     own = _kustomization(writing, folder)
     if own is not None:

@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,17 +20,24 @@ from keyfleet.cli.members import open_members
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.sealing.certificates import load_source
+from keyfleet.cli.sealing.flags import refuse_together
+from keyfleet.cli.sealing.fleet import Recipient, read_fleet
 from keyfleet.cli.sealing.goals import Goals, certificate_in, clusters_in, settled
+from keyfleet.cli.sealing.layout import safe_name
+from keyfleet.cli.sealing.moving import Move, moved
 from keyfleet.cli.sealing.resealed import resealed_answer, tell_failures
 from keyfleet.cli.sealing.resealing import Fate, FileOutcome, reseal_file
-from keyfleet.cli.sealing.ring import Ring, files_by_cluster, key_meant, narrowed
+from keyfleet.cli.sealing.ring import Ring, files_by_cluster, key_meant, may_be, narrowed
 from keyfleet.cli.sealing.rings import read_rings
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace, ServiceName
 from keyfleet.cli.sealing.tree import TreeFile, files_of
+from keyfleet.cli.sealing.writing import write_all
 from keyfleet.cli.terminal import note
 
+NO_MOVE = Move()
 
-async def reseal(
+
+async def reseal(  # noqa: PLR0913 - one parameter for each flag
     *files: str,
     clusters: Annotated[str, Parameter(metavar="SELECTOR")] = "",
     cert: Annotated[str, Parameter(metavar="FILE")] = "",
@@ -40,6 +48,7 @@ async def reseal(
     from_key: Annotated[str, Parameter(metavar="FINGERPRINT")] = "",
     key_namespace: KeyNamespace = KUBE_SYSTEM,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
+    move: Move = NO_MOVE,
     common: Common = NO_OPTIONS,
 ) -> Exit:
     """Seal the values of a Git tree anew, each for its own cluster's newest key.
@@ -47,6 +56,8 @@ async def reseal(
     Only values that another key sealed are changed, in place: comments, order and everything else
     stay. No value's scope changes, and none is ever written in clear. A file's cluster is the
     folder below clusters/, else its annotation keyfleet.io/sealed-for, else -c.
+
+    With --to-cluster the values of one cluster are sealed for another one, as further files.
 
     Sealing anew does not make a value secret again that a stolen key could open: change the value.
 
@@ -68,6 +79,10 @@ async def reseal(
     found = sorted(await asyncio.to_thread(clusters_in, tree, common))
     rings = await _rings(found, recovery_private_key, key_namespace, common)
     _tell_problems(rings)
+    if move.to_cluster:
+        refuse_together(to_cluster=True, from_key=from_key)
+        target = await _target(move.to_cluster, cert, cert_dir, key_namespace, common)
+        return await _move(tree, rings, target, move, common, dry_run=dry_run)
     if from_key:
         from_key = key_meant(from_key, (key.fingerprint for r in rings.values() for key in r.keys))
     given = await _certificates(rings, cert, cert_dir)
@@ -90,6 +105,59 @@ async def _rings(
         return {}
     async with open_hub(common) as hub, open_members(hub) as members:
         return await read_rings(members, common, only=found, namespace=namespace)
+
+
+async def _target(
+    name: str, cert: str, cert_dir: str, key_namespace: str, common: Common
+) -> Recipient:
+    """Return the cluster to seal for; what it needs is there and valid.
+
+    Raises:
+        KeyfleetError: It is not, or there is no such cluster.
+    """
+    file = cert or (certificate_in(Path(cert_dir), name) if cert_dir else "")
+    if file:
+        found = [Recipient(safe_name(name), await load_source(file))]
+    else:
+        only = replace(common, cluster=(safe_name(name),), cluster_selector="")
+        found = await read_fleet(only, ServiceName(key_namespace))
+    target = found[0].checked(SystemClock().now())
+    target.required()
+    return target
+
+
+async def _move(
+    tree: Sequence[TreeFile],
+    rings: Mapping[str, Ring],
+    target: Recipient,
+    move: Move,
+    common: Common,
+    *,
+    dry_run: bool,
+) -> Exit:
+    chosen = (name for name in rings if may_be(name, common))
+    sources = sorted({*chosen} - {target.cluster})
+    if len(sources) > 1:
+        hint = f"one at a time: -c {sources[0]}"
+        raise InvalidInputError("cli.usage", "of which cluster?", ", ".join(sources), hint)
+    goals = Goals(
+        {name: rings[name] for name in sources}, dict.fromkeys(sources, target.required()), common
+    )
+    near = [file for file in tree if file.cluster != target.cluster]
+    found = await asyncio.to_thread(moved, near, goals, target, common.namespace or "default", move)
+    show(resealed_answer(found.outcomes, is_dry=dry_run, is_wide=common.is_wide), common)
+    tell_failures(found.outcomes, common)
+    for path in found.held:
+        note(f"held: {path}: it exists: --force replaces it, --keep leaves it")
+    if found.has_failed or found.held:
+        return Exit.FAILED if found.has_failed else Exit.HELD
+    if not dry_run:
+        write_all(list(found.writing.changes.values()))
+    for path in found.writing.changes:
+        note(f"{'would be written' if dry_run else 'written'}: {path}")
+    for text in found.writing.notes:
+        note(text)
+    return Exit.FINDINGS if dry_run and found.writing.changes else Exit.DONE
 
 
 async def _certificates(

@@ -102,7 +102,7 @@ GoalOf = Callable[[TreeFile, SealedDocument], Goal | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
     """A value sealed anew, and what it must open to."""
 
     index: int
@@ -118,17 +118,17 @@ def reseal_file(file: TreeFile, goal_of: GoalOf, namespace: str, *, dry_run: boo
     outcome = FileOutcome(file)
     try:
         raw = read_file(file.path)
-        changes = list(_changes(file, raw, goal_of, namespace, outcome, dry_run=dry_run))
+        changes = list(changes_of(file, raw, goal_of, namespace, outcome, dry_run=dry_run))
         if changes:
-            new = replaced(raw, _texts(changes), str(file))
-            _replace(file.path, raw, new, lambda written: _verify(written, changes, namespace))
+            new = replaced(raw, texts_of(changes), str(file))
+            _replace(file.path, raw, new, lambda written: verify(written, changes, namespace))
             outcome.is_written = True
     except KeyfleetError as error:
         outcome.problem = error
     return outcome
 
 
-def _changes(
+def changes_of(
     file: TreeFile,
     raw: bytes,
     goal_of: GoalOf,
@@ -136,7 +136,12 @@ def _changes(
     outcome: FileOutcome,
     *,
     dry_run: bool,
-) -> Iterator[_Change]:
+) -> Iterator[Change]:
+    """Yield what is sealed anew of a file, and note what becomes of each value.
+
+    Raises:
+        InvalidInputError: The file cannot be read as YAML.
+    """
     documents = sealed_documents(read_yaml(raw, str(file)), namespace)
     for index, document in enumerate(documents):
         try:
@@ -154,7 +159,7 @@ def _changes(
             outcome.items.append(found)
             if opened is not None and found.fate is Fate.RESEALED and not dry_run:
                 text = goal.certificate.seal(opened.value, document.label)
-                yield _Change(index, found, goal, text, opened.value)
+                yield Change(index, found, goal, text, opened.value)
 
 
 def _look(
@@ -173,7 +178,8 @@ def _look(
     return ItemOutcome(document, item, goal.cluster, fate, opened.fingerprint), opened
 
 
-def _texts(changes: Iterable[_Change]) -> dict[Span, str]:
+def texts_of(changes: Iterable[Change]) -> dict[Span, str]:
+    """Return place -> new text."""
     found: dict[Span, str] = {}
     for change in changes:
         span = change.outcome.item.span
@@ -182,7 +188,7 @@ def _texts(changes: Iterable[_Change]) -> dict[Span, str]:
     return found
 
 
-def _verify(raw: bytes, changes: Iterable[_Change], namespace: str) -> None:
+def verify(raw: bytes, changes: Iterable[Change], namespace: str) -> None:
     """Make sure that each new value opens to what the old one held, from the file as written.
 
     Raises:

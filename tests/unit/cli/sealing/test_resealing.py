@@ -102,13 +102,13 @@ def test_another_value_in_its_place_is_noticed(
 
 def test_somebody_elses_change_is_kept(file: TreeFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file changed between reading and replacing."""
-    verify = resealing._verify
+    verify = resealing.verify
 
     def change(*words: Any) -> None:
         verify(*words)
         file.path.write_text("theirs: true\n")
 
-    monkeypatch.setattr(resealing, "_verify", change)
+    monkeypatch.setattr(resealing, "verify", change)
     found = reseal(file)
     assert found.problem is not None
     assert found.problem.code == "reseal.changed"
