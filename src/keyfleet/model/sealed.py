@@ -38,6 +38,8 @@ class SealedRead:
     """Kind of the manifest."""
     whole: str | None = None
     """A complete Secret sealed as one text, as before upstream's 0.7; instead of `items`."""
+    meant_for: str = ""
+    """Cluster that the manifest says it is sealed for: anybody may write that, it only advises."""
 
     @property
     def label(self) -> bytes:

@@ -89,7 +89,14 @@ def _way_out(question: Question) -> str:
         " `keyfleet adopt --unverified` takes the target over",
         Claim.COPY: "delete it if a backup or a cloned cluster left it, or set"
         " spec.conflictPolicy: Overwrite",
-    }.get(holding.claim, "set spec.conflictPolicy to Adopt or Overwrite, or choose another name")
+    }.get(holding.claim, _way_to_take(question))
+
+
+def _way_to_take(question: Question) -> str:
+    deference = question.intent.shape.deference if question.intent else None
+    if deference is None:
+        return "set spec.conflictPolicy to Adopt or Overwrite, or choose another name"
+    return f"annotate the Secret with {deference.yields}=true to let it be replaced"
 
 
 def adopt_differs(question: Question) -> Finding:

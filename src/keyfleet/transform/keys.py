@@ -85,7 +85,7 @@ def check_size(values: Mapping[str, SecretValue]) -> None:
             "transform.too_large",
             "the values are larger than the 1 MiB a Secret may hold; the largest key is",
             largest,
-            "deliver fewer keys with spec.data, or split the secret",
+            "deliver fewer keys, or split the secret into several",
             key=largest,
         )
 

@@ -19,6 +19,7 @@ from tests.unit.plan.questions import (
     verdict,
 )
 
+from keyfleet.model.intent import Deference
 from keyfleet.model.ownership import OWNER_ANNOTATION
 from keyfleet.model.places import IntentKey
 from keyfleet.model.plan import State, Verb
@@ -71,6 +72,16 @@ def test_refuses_what_is_not_ours(actual: object, reason: str) -> None:
     step = decide(question(actual=actual))
     assert verdict(step) == (Verb.NONE, State.CONFLICT, reason)
     assert step.revision == 0
+
+
+def test_a_target_that_may_say_how_it_is_met_is_asked_to() -> None:
+    """A SealedSecret has no conflict policy: what is there decides."""
+    asked = intent()
+    shape = replace(asked.shape, deference=Deference("example.com/share", "example.com/yield"))
+    told = decide(question(actual=live(FOREIGN), intent=replace(asked, shape=shape))).finding
+    assert told is not None
+    assert (told.reason, "example.com/yield=true" in told.hint) == ("Unmarked", True)
+    assert "conflictPolicy" not in told.hint
 
 
 STRANGER = IntentKey("FleetSecret", "shop", "their-name")

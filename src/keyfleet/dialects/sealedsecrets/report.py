@@ -39,7 +39,6 @@ _NOT_OURS = frozenset(
     }
 )
 """Reasons for which a Secret that is there is left alone."""
-_TAKE_OVER = "annotate the Secret with sealedsecrets.bitnami.com/managed=true to let it be replaced"
 _IMMUTABLE = "delete the Secret by hand; it is created again at once"
 
 
@@ -107,7 +106,7 @@ def _failure(key: IntentKey, worst: ClusterResult | None) -> _Failure:
         return _unseal_failed(worst.reason, worst.cause, worst.hint)
     if worst.reason in _NOT_OURS:
         text = f'Resource "{key.name}" already exists and is not managed by SealedSecret'
-        hint = _TAKE_OVER if worst.reason == "Unmarked" else worst.message
+        hint = worst.hint if worst.reason == "Unmarked" else worst.message
         event = Event("Warning", "ErrUpdateFailed", _advised(text, hint))
         return _Failure(worst.reason, f"failed update: {text}", event)
     if worst.reason == "Immutable":

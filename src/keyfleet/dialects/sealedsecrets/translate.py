@@ -14,7 +14,7 @@ from keyfleet.base.sealing import scope_of
 from keyfleet.dialects.sealedsecrets.kinds import SealedSecretSpec
 from keyfleet.dialects.sealedsecrets.marks import ownership
 from keyfleet.dialects.sealedsecrets.shaping import is_owner, shape
-from keyfleet.model.carriers import is_carrier
+from keyfleet.model.carriers import SEALED_FOR, is_carrier
 from keyfleet.model.intent import (
     ClusterTargets,
     DeletionPolicy,
@@ -86,13 +86,15 @@ def _intent(
 
 
 def _read(manifest: Mapping[str, Any], origin: Origin, spec: SealedSecretSpec) -> Read:
+    annotations = annotations_of(manifest)
     sealed = SealedRead(
         origin.namespace,
         origin.name,
         spec.items,
-        scope_of(annotations_of(manifest)),
+        scope_of(annotations),
         origin.cluster,
         whole=spec.whole,
+        meant_for=annotations.get(SEALED_FOR, ""),
     )
     return Read(SOURCE, sealed, path="spec.encryptedData")
 

@@ -24,6 +24,8 @@ from keyfleet.sources.sealed.whole import secret_of
 
 _WHOLE = "data"
 """The field of a manifest that holds a complete Secret."""
+_NAME_SHOWN_MAX = 63
+"""Of a name that a manifest gives: it is told, and no place for text."""
 UNUSED = "using deprecated 'data' field, use 'encryptedData' or flip the feature flag"
 BOTH = "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time"
 """Upstream's texts."""
@@ -90,9 +92,16 @@ def _hint(sealed: SealedRead, keys: Keyset) -> str:
         Scope.CLUSTER_WIDE: "under any name",
     }[sealed.scope]
     return (
-        f"tried {tried} of {cluster}, {bound} ({sealed.scope}): seal it again for that, "
-        "or restore the key that it was sealed with"
+        f"{_meant(sealed)}tried {tried} of {cluster}, {bound} ({sealed.scope}): seal it again for"
+        " that, or restore the key that it was sealed with"
     )
+
+
+def _meant(sealed: SealedRead) -> str:
+    # The hub goes by a name that is not known here: whatever is said of it may be right.
+    if sealed.meant_for in ("", sealed.cluster):
+        return ""
+    return f"the manifest says that it is sealed for {sealed.meant_for[:_NAME_SHOWN_MAX]}; "
 
 
 def _version(items: Mapping[str, str]) -> str:

@@ -106,14 +106,14 @@ def test_another_message_of_the_same_status_is_written() -> None:
 
 @pytest.mark.parametrize("reason", ["Unmarked", "HeldByIntent", "OwnedByAnotherController"])
 def test_a_secret_of_somebody_else_is_told_in_upstreams_words(reason: str) -> None:
-    outcome = failing(reason, "hub/shop/db exists", "x", State.CONFLICT)
+    outcome = failing(reason, "hub/shop/db exists", "do this", State.CONFLICT)
     text = 'Resource "db" already exists and is not managed by SealedSecret'
     found = condition(outcome)
     assert (found["message"], found["reason"]) == (f"failed update: {text}", reason)
     (event,) = report(outcome, None, now=NOW).events
     assert (event.type, event.reason) == ("Warning", "ErrUpdateFailed")
     assert event.note.startswith(f"{text}; ")
-    assert ("managed=true" in event.note) is (reason == "Unmarked")
+    assert (event.note == f"{text}; do this") is (reason == "Unmarked")
 
 
 def test_an_immutable_secret_is_told_in_the_api_servers_words() -> None:

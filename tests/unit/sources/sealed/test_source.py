@@ -119,6 +119,18 @@ async def test_hint_says_which_keys_were_tried_under_which_name() -> None:
     assert "name db in namespace pay" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("meant_for", "says"),
+    [("west", "sealed for west; tried"), ("w" * 999, f"for {'w' * 63}; "), ("east", ""), ("", "")],
+)
+async def test_hint_says_which_other_cluster_a_file_is_for(meant_for: str, says: str) -> None:
+    read = a_read(a=sealed(key="other"))
+    assert isinstance(read.ref, SealedRead)
+    found = replace(read, ref=replace(read.ref, meant_for=meant_for))
+    hint = (await failure(found, Keys("one"))).hint
+    assert says in hint if says else hint.startswith("tried ")
+
+
 async def test_hint_says_that_there_is_no_key() -> None:
     assert "no sealing key" in (await failure(a_read(a=sealed()), Keys())).hint
 
