@@ -82,6 +82,12 @@ def test_the_hub_takes_what_upstream_takes_and_gives_back_what_is_owned(
     assert "SealedSecret" in doctor.out
     status = program("status", "-n", namespace, "-o", "json").json()["items"]
     assert [(each["ready"], each["reason"]) for each in status] == [("Unknown", "NotObserved")]
+    # Where no status is ever written, or another controller serves it, nothing waits for one.
+    silent = {"KEYFLEET_SEALED_SECRETS_UPDATE_STATUS": "false"}
+    status = program("status", "-n", namespace, "-o", "json", **silent).json()["items"]
+    assert [(each["ready"], each["reason"]) for each in status] == [("False", "UnsealFailed")]
+    theirs = {"KEYFLEET_SEALED_SECRETS_LABEL_SELECTOR": "tool=keyfleet"}
+    assert program("status", "-n", namespace, "-o", "json", **theirs).json()["items"] == []
     why = program("why", f"{namespace}/api-keys").out
     assert "Failed, UnsealFailed: " in why
     assert "has no sealing key in use" in why
