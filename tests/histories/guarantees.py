@@ -17,6 +17,7 @@ from tests.histories.reference import (
     FOR_ANOTHER,
     HUB,
     KINDS,
+    NAMESPACES,
     SEALED,
     SEALEDSECRETS,
     SECRET,
@@ -399,7 +400,9 @@ def convergence(world: World, facts: Facts, clusters: Iterable[str]) -> list[str
 def _misplaced(world: World, facts: Facts, place: Place, kind: str) -> Iterator[str]:
     member = facts.members.get(place[0])
     is_away = member is None or member["spec"].get("paused") or not facts.serves(kind, place[0])
-    if is_away or facts.is_going(place[0], place[1]):
+    # What lies on the hub for a namespace that is not there waits for it.
+    is_early = kind == CARRIER and ("", place[1]) not in facts.all(place[0], NAMESPACES)
+    if is_away or is_early or facts.is_going(place[0], place[1]):
         return
     if kind == SECRET and facts.sealed(place) is not None:
         yield from _wrongly_unsealed(world, facts, place)

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from tests.histories.deeds import read
 from tests.histories.replay import replay
+from tests.histories.sealedmachine import SealedHistories
 from tests.histories.soak import play
 
-BATCHES, HISTORIES = 4, 45
-"""Less than a minute of one core; `make soak` plays more."""
+BATCHES, HISTORIES = 2, 45
+SEALED_BATCHES, SEALED_HISTORIES = 2, 15
+"""Less than a minute of one core; `make soak` plays more. Where much is sealed, there is more to
+deliver: a history takes three times as long."""
 FOUND = sorted((Path(__file__).parent / "found").glob("*.jsonl"))
 """What soaks found, each called by its seed."""
 
@@ -18,6 +21,12 @@ FOUND = sorted((Path(__file__).parent / "found").glob("*.jsonl"))
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_random_histories_hold_every_guarantee(seed: int) -> None:
     assert play(seed, HISTORIES) >= HISTORIES
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(SEALED_BATCHES))
+def test_random_histories_hold_where_much_is_sealed(seed: int) -> None:
+    assert play(seed, SEALED_HISTORIES, of=SealedHistories) >= SEALED_HISTORIES
 
 
 @pytest.mark.timeout(120)

@@ -15,14 +15,19 @@ from tests.histories.world import CONTEXTS
 
 from keyfleet.base.errors import KeyfleetError, NotFoundError
 from keyfleet.base.log import get_logger
+from keyfleet.base.sealing import Scope
 from keyfleet.delivery.bodies import update_operations
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine import renderer, rounds
 from keyfleet.engine.deletion.gate import DeletionGate
 from keyfleet.engine.hub import Hub
+from keyfleet.engine.members.sealedtargets import SealedTargets
+from keyfleet.engine.members.targetwatch import TargetWatch
+from keyfleet.engine.sealing.keychanges import KeyChanges
 from keyfleet.kube import client, reading
 from keyfleet.model import policy
 from keyfleet.model.plan import Step
+from keyfleet.model.sealed import SealedForm, SealedRead
 from keyfleet.observe.metrics import Metrics
 from keyfleet.testing.canary import canary
 from keyfleet.transform import rendition
@@ -318,9 +323,99 @@ def test_templates_are_followed_and_their_failure_takes_nothing_away() -> None:
     assert not went
 
 
+def take_any_scope(patch: Patch) -> None:
+    """Open what is sealed for a whole cluster wherever it stands."""
+    patch.setattr(SealedRead, "label", property(lambda _: b""))
+
+
+def leave_what_is_sealed(patch: Patch) -> None:
+    """Think that no sealed target is left over."""
+
+    async def owned(*_: object) -> list[Any]:
+        return []
+
+    patch.setattr(SealedTargets, "owned", owned)
+
+
+def overlook_drift(patch: Patch) -> None:
+    """Hear nothing of what others do to targets."""
+    patch.setattr(TargetWatch, "_judge", lambda *_: None)
+
+
+def overlook_new_keys(patch: Patch) -> None:
+    """Go on with the key that was there first."""
+    patch.setattr(KeyChanges, "keys_changed", lambda *_: None)
+
+
+def believe_other_scopes(patch: Patch) -> None:
+    """Leave annotations of others on what is delivered sealed."""
+    patch.setattr("keyfleet.engine.views.is_meant_so", lambda *_: True)
+    patch.setattr("keyfleet.plan.writes.MEANT_ELSEWHERE", ())
+
+
+def seal_for_anywhere(patch: Patch) -> None:
+    """Bind nothing to its place, and say that it is."""
+    before = SealedForm.spec
+
+    def spec(self: SealedForm, data: Any) -> dict[str, Any]:
+        return before(replace(self, sealing=replace(self.sealing, scope=anywhere)), data)
+
+    patch.setattr(SealedForm, "spec", spec)
+
+
+anywhere = Scope.CLUSTER_WIDE
+VAULT = {"context": "east", "namespace": "pay", "name": "vault"}
+
+
+def vault(wrong: str = "") -> Deed:
+    """Seal one value, perhaps for something else."""
+    return "write_sealed", {**VAULT, "keys": 1, "scope": "strict", "wrong": wrong}
+
+
+def sealed(*then: Deed) -> list[Deed]:
+    """Return a history of something sealed by people, and something that is delivered sealed."""
+    spec = {
+        "source": {"secretRef": {"name": "src"}},
+        "placement": {"clusters": {"names": ["east"]}},
+        "delivery": {"kind": "SealedSecret"},
+    }
+    return [
+        ("serve_sealed", {}),
+        vault(),
+        ("write_source", {**SOURCE, "context": "hub", "keys": 2}),
+        ("write_fleetsecret", {"namespace": "pay", "name": "one", "spec": spec}),
+        ("start", {"name": "a"}),
+        ("pass_time", {"seconds": 5.0}),
+        *then,
+        ("pass_time", {"seconds": 5.0}),
+    ]
+
+
+ONE = {"namespace": "pay", "name": "one"}
+
+
+def test_what_is_sealed_is_opened_in_its_cluster_only() -> None:
+    machine = replay(1, sealed())
+    facts = machine.world.facts()
+    opened = [(one, name) for one in CONTEXTS for name in ("one", "vault", "two")]
+    found = [(one, name) for one, name in opened if facts.secret((one, "pay", name))]
+    machine.teardown()
+    assert found == [("east", "one"), ("east", "vault")]
+
+
 @pytest.mark.parametrize(
     ("mutate", "history", "found"),
     [
+        (take_any_scope, sealed(vault("scope")), "authority"),
+        (leave_what_is_sealed, sealed(("delete_fleetsecret", ONE)), "convergence"),
+        (overlook_drift, sealed(("edit_target", VAULT)), "convergence"),
+        (overlook_new_keys, sealed(("write_key", {"context": "east", "key": "spare"})), "conver"),
+        (
+            believe_other_scopes,
+            sealed(("annotate_sealed", {"context": "east", **ONE, "scope": "cluster-wide"})),
+            "convergence",
+        ),
+        (seal_for_anywhere, sealed(), "authority"),
         (render_at_every_look, made_by_templates(), "G9"),
         (look_at_no_place, made_by_templates(), "convergence|authority"),
         (forget_texts, made_by_templates(), "convergence|authority"),
