@@ -44,13 +44,14 @@ def west(planes: dict[str, ControlPlane]) -> ControlPlane:
 
 
 @pytest.fixture
-def namespace(planes: dict[str, ControlPlane]) -> Iterator[str]:
-    """A namespace of this test alone, on every plane; it goes, with all in it, afterwards."""
+def namespace(planes: dict[str, ControlPlane], request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of this test alone, on its planes; it goes, with all in it, afterwards."""
     name = f"test-{secrets.token_hex(5)}"
-    for plane in planes.values():
+    asked = [planes[plane] for plane in NAMES if plane in request.fixturenames]
+    for plane in asked:
         plane.create_namespace(name)
     yield name
-    for plane in planes.values():
+    for plane in asked:
         plane.finalize_namespace(name)
 
 

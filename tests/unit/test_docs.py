@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ def _documented() -> set[str]:
     return {word for cell in cells for word in _CODE.findall(cell)}
 
 
+@cache
 def _used() -> set[str]:
     found = {claim.value for claim in Claim if claim not in (Claim.OURS, Claim.UNSIGNED)}
     for path in SOURCE.rglob("*.py"):
