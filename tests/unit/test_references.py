@@ -5,7 +5,6 @@ The fields are read from the types, so that a new one fails here until it is eit
 test or said to reach for nothing, and why. The names of tests are looked up in the sources.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -27,6 +26,8 @@ from keyfleet.model.v1alpha1 import structure
 from keyfleet.model.v1alpha1.reading import SPECS
 
 ROOT = Path(__file__).resolve().parents[2]
+
+_DEFINED = re.compile(r"^ *(?:async )?def (test_\w+)\(", re.MULTILINE)
 
 READS = "test_no_reference_reads_what_is_anothers"
 STORES = "test_no_store_is_read_that_is_anothers"
@@ -219,9 +220,8 @@ def _declared() -> set[str]:
 @cache
 def _tests() -> frozenset[str]:
     paths = (ROOT / "tests").rglob("test_*.py")
-    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text())))
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(node.name for node in nodes if isinstance(node, kinds))
+    # Not parsed: the trees of all tests took five seconds.
+    return frozenset(name for path in paths for name in _DEFINED.findall(path.read_text()))
 
 
 def test_every_field_of_the_native_kinds_is_judged() -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Threat model and guarantees name tests that exist, and leave nothing without one in silence."""
 
-import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,8 @@ THREATS = CONCEPTS / "security.md", "## Threats, answers, tests"
 GUARANTEES = CONCEPTS / "guarantees.md", "# Guarantees, and what could refute them"
 
 NOT_BUILT = "not built yet"
+
+_DEFINED = re.compile(r"^ *(?:async )?def (test_\w+)\(", re.MULTILINE)
 
 
 def _named(text: str) -> set[str]:
@@ -29,9 +30,8 @@ def _table(page: Path, title: str) -> list[list[str]]:
 @cache
 def _tests() -> frozenset[str]:
     paths = (ROOT / "tests").rglob("test_*.py")
-    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text())))
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(node.name for node in nodes if isinstance(node, kinds))
+    # Not parsed: the trees of all tests took five seconds.
+    return frozenset(name for path in paths for name in _DEFINED.findall(path.read_text()))
 
 
 @pytest.mark.parametrize("page", [THREATS[0], GUARANTEES[0]], ids=lambda page: page.stem)
