@@ -432,7 +432,7 @@ def _of_old(facts: Facts, place: Place, kind: str, who: Who) -> Iterator[str]:
     if kind == SECRET:
         holds: Data | None = live.get("data") or {}
     else:
-        holds = unsealed(live, place[1:], facts.keys(place[0])[:1])
+        holds = unsealed(live, place[1:], facts.keys(place[0], newest=True))
     if holds is None or data != without_chance(holds):
         yield f"convergence: {kind} {place} of {who} holds {shown(holds)} of old"
 

@@ -99,9 +99,9 @@ class Facts:
         words = (found or {}).get("metadata", {}).get("annotations") or {}
         return None if FOR_ANOTHER in words else found
 
-    def keys(self, cluster: str) -> tuple[str, ...]:
-        """Return the private keys in use in a cluster, the newest first."""
-        return keys_in_use(self.all(cluster, SECRETS))
+    def keys(self, cluster: str, *, newest: bool = False) -> tuple[str, ...]:
+        """Return the private keys in use in a cluster, or those that are the newest."""
+        return keys_in_use(self.all(cluster, SECRETS), newest=newest)
 
     def opened(self, place: Place) -> Data | None:
         """Return what the SealedSecret of a place says now; None where nobody can say."""

@@ -117,8 +117,13 @@ def key_secret(name: str, since: datetime) -> Document:
     }
 
 
-def keys_in_use(secrets: Mapping[tuple[str, str], Document]) -> tuple[str, ...]:
-    """Return the private keys that open in a cluster, the newest first; broken ones are none."""
+def keys_in_use(
+    secrets: Mapping[tuple[str, str], Document], *, newest: bool = False
+) -> tuple[str, ...]:
+    """Return the private keys that open in a cluster, or the newest; broken ones are none.
+
+    Of several certificates from the same second any may count as the newest.
+    """
     found = []
     for (namespace, _), one in secrets.items():
         labels = one["metadata"].get("labels") or {}
@@ -126,8 +131,9 @@ def keys_in_use(secrets: Mapping[tuple[str, str], Document]) -> tuple[str, ...]:
             data = one.get("data") or {}
             texts = tuple(base64.b64decode(data[each]).decode() for each in ("tls.key", "tls.crt"))
             found.append((_since(texts[1]), texts[0]))
-    whole = [one for one in found if one[0] is not None]
-    return tuple(pem for _, pem in sorted(whole, reverse=True))
+    whole = [(since, pem) for since, pem in found if since is not None]
+    last = max((since for since, _ in whole), default=None)
+    return tuple(pem for since, pem in sorted(whole) if since == last or not newest)
 
 
 @cache
