@@ -62,13 +62,13 @@ async def wait(
     async with open_hub(common) as hub:
         await require_installed(hub)
         if await find_annotated(hub, ref):
-            is_there = partial(find_annotated, hub, ref)
-            standing, is_true = await _wait_live(hub, ref, for_, timeout, common, is_there)
+            annotated = partial(find_annotated, hub, ref)
+            standing, is_true = await _wait_live(hub, ref, for_, timeout, common, annotated)
         else:
             async with seat_of(hub, common, ref) as seat:
                 if seat is not None and not seat.found.has_status:
-                    is_there = seat.is_there
-                    standing, is_true = await _wait_live(hub, ref, for_, timeout, common, is_there)
+                    there = seat.is_there
+                    standing, is_true = await _wait_live(hub, ref, for_, timeout, common, there)
                 elif seat is not None:
                     standing, is_true = await _wait_there(seat, ref, for_, timeout)
                 else:
