@@ -31,10 +31,12 @@ async def test_labels_hand_manifests_over_and_back_and_their_secrets_stay(seals:
     assert "status" in await seals.manifest("db")
     await label("db", None)
     await seals.edit({"encryptedData": seals.sealed({"k": TWO})})
-    await seals.fleet.set_data(seals.east, "db", {"k": THREE})
     # What comes later is done, so what came before has been passed by.
     await seals.edit({"encryptedData": seals.sealed({"k": TWO}, "other")}, "other")
     await seals.delivered({"k": TWO}, "other")
+    assert await seals.fleet.data(seals.east) == {"k": ONE}
+    await seals.fleet.set_data(seals.east, "db", {"k": THREE})
+    await seals.fleet.quiet()
     assert await seals.fleet.data(seals.east) == {"k": THREE}
     await seals.fleet.end()
     await seals.again(claims=CHOSEN)
