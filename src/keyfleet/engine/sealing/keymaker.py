@@ -85,10 +85,11 @@ class KeyMaker:
         """Keep a key in the cluster as the successor of those that were found.
 
         Raises:
-            KeyfleetError: As the client; the next try takes the same key and the same name.
+            KeyfleetError: As the client; the next try takes the same key and, soon, the same name.
         """
         settings = self._settings
-        name = name_of_next(settings, found, self._salt, await self._place())
+        place = await self._place()
+        name = name_of_next(settings, found, self._salt, place, self._clock.now())
         document = manifest_of(pair, settings, name)
         try:
             made = await self._client.create(SECRETS, document, namespace=settings.namespace)

@@ -20,6 +20,8 @@ from keyfleet.engine.sealing.settings import SealingSettings
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Of the characters that an API server adds to a `generateName`."""
 _SUFFIX = 5
+NAME_PERIOD_S = 600.0
+"""How long whoever makes the same key chooses the same name."""
 
 DAY_S = 86_400.0
 GAP_S, GAP_FACTOR = 30.0, 4.0
@@ -63,7 +65,9 @@ def gap_s(made: Iterable[float], now: float) -> float:
     return max(0.0, max(recent) + pause - now)
 
 
-def name_of_next(settings: SealingSettings, known: KeySecrets, salt: int, place: str) -> str:
+def name_of_next(
+    settings: SealingSettings, known: KeySecrets, salt: int, place: str, now: datetime
+) -> str:
     """Return the name of the next key Secret: like one that the API server made up.
 
     Args:
@@ -72,10 +76,13 @@ def name_of_next(settings: SealingSettings, known: KeySecrets, salt: int, place:
         salt: How many names were found to be taken by what is no key Secret.
         place: UID of the namespace that they are kept in. Without it the first key of every cluster
             had the same name, and whoever copied it to another cluster would replace the key there.
+        now: The wall clock. Without it the key that follows a loss of all keys had the name of the
+            first one, and no backup of that could be restored beside it.
     """
     names = sorted([*(key.name for key in known.found), *(name for name, _ in known.broken)])
     uids = sorted(key.metadata.uid for key in known.found)
-    text = "\n".join([place, *names, *uids, str(salt)])
+    period = int(now.timestamp() // NAME_PERIOD_S)
+    text = "\n".join([place, *names, *uids, str(salt), str(period)])
     number = int.from_bytes(sha256(text.encode()).digest(), "big")
     letters = []
     for _ in range(_SUFFIX):
