@@ -12,7 +12,7 @@ from tests.histories.soak import play
 BATCHES, HISTORIES = 2, 45
 SEALED_BATCHES, SEALED_HISTORIES = 2, 15
 """Less than a minute of one core; `make soak` plays more. Where much is sealed, there is more to
-deliver: a history takes three times as long."""
+deliver: a history takes twice as long."""
 FOUND = sorted((Path(__file__).parent / "found").glob("*.jsonl"))
 """What soaks found, each called by its seed."""
 
