@@ -17,8 +17,8 @@ NAME = "reveal"
 ALLOWED = {
     "keyfleet.base.sealing.envelope": "seals the value",
     "keyfleet.base.sealing.keys": "loads the private keys that open sealed values",
-    "keyfleet.cli.sealing.backup": "reads the keys in a backup that was opened",
-    "keyfleet.cli.sealing.agefile": "encrypts backups of keys, and reads identities",
+    "keyfleet.cli.sealing.keyring.backup": "reads the keys in a backup that was opened",
+    "keyfleet.cli.sealing.keyring.agefile": "encrypts backups of keys, and reads identities",
     "keyfleet.cli.sealing.opening": "prints the Secrets that a person asked to unseal",
     "keyfleet.dialects.eso.hashes": "the hash by which targets of upstream are adopted",
     "keyfleet.inventory.*": "kubeconfigs held in Secrets are logins",

@@ -26,7 +26,7 @@ from keyfleet.cli.notes import tell_findings
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, look_at
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.terminal import note
 from keyfleet.delivery.deliver import deliver
 from keyfleet.engine.identity import read_identity

@@ -15,9 +15,9 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.sealing.delivering import deliver_into
-from keyfleet.cli.sealing.flags import Fleet
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.options.flags import Fleet
 from keyfleet.engine.deletion.pruning import held_back
 
 _Flag = Annotated[bool, Parameter(negative="")]

@@ -14,7 +14,7 @@ from typing import Any
 from keyfleet import builtin
 from keyfleet.base.errors import DeniedError, KeyfleetError
 from keyfleet.cli.hub import UNSERVED
-from keyfleet.cli.sealing.servingoptions import SELECTOR, selector_of, writes_sealed_status
+from keyfleet.cli.sealing.options.servingoptions import SELECTOR, selector_of, writes_sealed_status
 from keyfleet.engine.declarations.claims import Claims, Declared, for_members, is_own
 from keyfleet.engine.declarations.home import at_home
 from keyfleet.engine.hubobjects import HUB, origin_of

@@ -10,7 +10,7 @@ from typing import Any
 from keyfleet.base.errors import DeniedError
 from keyfleet.base.tasks import all_of
 from keyfleet.cli.hub import UNSERVED, Hub
-from keyfleet.cli.sealing.service import key_namespace_here
+from keyfleet.cli.sealing.certificates.service import key_namespace_here
 from keyfleet.cli.terminal import note
 from keyfleet.engine.entry import precedence
 from keyfleet.engine.identity import read_identity

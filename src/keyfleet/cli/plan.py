@@ -9,7 +9,7 @@ from keyfleet.cli.output import show
 from keyfleet.cli.planned import exit_of_plan, plan_answer
 from keyfleet.cli.planning import open_look
 from keyfleet.cli.refs import scope_of
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
 
 
 async def plan(

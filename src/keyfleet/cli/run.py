@@ -11,9 +11,9 @@ from keyfleet.app import Settings, run_until_stopped
 from keyfleet.cli.claimoptions import NO_CLAIM_OPTIONS, ClaimOptions, claims_of
 from keyfleet.cli.hub import installed_domain, open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
-from keyfleet.cli.sealing.apioptions import NO_API_OPTIONS, ApiOptions
-from keyfleet.cli.sealing.keyoptions import NO_KEY_OPTIONS, KeyOptions, settings_of
-from keyfleet.cli.sealing.servingoptions import NO_SERVING_OPTIONS, ServingOptions
+from keyfleet.cli.sealing.options.apioptions import NO_API_OPTIONS, ApiOptions
+from keyfleet.cli.sealing.options.keyoptions import NO_KEY_OPTIONS, KeyOptions, settings_of
+from keyfleet.cli.sealing.options.servingoptions import NO_SERVING_OPTIONS, ServingOptions
 from keyfleet.observe.logs import LogFormat, configure_logging
 from keyfleet.observe.process import collect_less_often, harden_process
 

@@ -14,7 +14,7 @@ from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
 from keyfleet.cli.planning import Look, open_look
 from keyfleet.cli.refs import Ref, parse_ref
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.surveying import contacts_of, standing_of_found
 from keyfleet.engine.declarations.claims import Declared as DeclaredKind
 from keyfleet.engine.deletion.confirm import Ground, Grounds

@@ -17,7 +17,7 @@ from tests.e2e.harness import Program
 from keyfleet.base import codec
 from keyfleet.base.sealing import Keyset, load_key, scope_of
 from keyfleet.cli.running import run
-from keyfleet.cli.sealing.documents import read_documents
+from keyfleet.cli.sealing.files.documents import read_documents
 from keyfleet.testing.canary import find_canary
 from keyfleet.testing.sealing import key_pair
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import Envelope, KeyPair, Scope, load_certificate, load_key
 from keyfleet.base.secret import SecretValue
-from keyfleet.cli.sealing.sealedtext import read_yaml, sealed_documents
+from keyfleet.cli.sealing.files.sealedtext import read_yaml, sealed_documents
 from keyfleet.testing.canary import canary, find_canary
 
 TEXT = """\

@@ -14,7 +14,7 @@ from keyfleet.base.sealing import load_certificate, load_key
 from keyfleet.cli.doctor.facts import ClusterSheet
 from keyfleet.cli.doctor.manifests import Manifests
 from keyfleet.cli.foreign import asking_kinds
-from keyfleet.cli.sealing.ring import Ring, RingKey
+from keyfleet.cli.sealing.keyring.ring import Ring, RingKey
 from keyfleet.kube.objects import Metadata
 from keyfleet.kube.resources import SEALEDSECRETS, Resource
 from keyfleet.model.places import ClusterName, IntentKey

@@ -20,7 +20,7 @@ from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import open_members
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.tables import Column
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from keyfleet.cli.controller import Leader
-from keyfleet.cli.sealing.ring import Ring
+from keyfleet.cli.sealing.keyring.ring import Ring
 from keyfleet.manifests.rights import Right
 from keyfleet.model.held import HeldPlan
 from keyfleet.model.ownership import Holding

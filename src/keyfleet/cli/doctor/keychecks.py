@@ -7,8 +7,8 @@ from datetime import datetime
 
 from keyfleet.base.sealing import SealingCertificate
 from keyfleet.cli.doctor.facts import Ailment, Chart, ClusterSheet, Severity, unasked
-from keyfleet.cli.sealing.certificates import ends_soon
-from keyfleet.cli.sealing.ring import Ring, shared, short
+from keyfleet.cli.sealing.certificates.certificates import ends_soon
+from keyfleet.cli.sealing.keyring.ring import Ring, shared, short
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 CHECK = "sealing"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keyfleet.cli.doctor.facts import SealedSheet
-from keyfleet.cli.sealing.ring import Ring
-from keyfleet.cli.sealing.rings import ring_of
+from keyfleet.cli.sealing.keyring.ring import Ring
+from keyfleet.cli.sealing.keyring.rings import ring_of
 from keyfleet.dialects.sealedsecrets.conditions import previous
 from keyfleet.engine.sealing.keylisting import list_key_secrets
 from keyfleet.kube.client import Client

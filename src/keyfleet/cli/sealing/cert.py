@@ -14,14 +14,14 @@ from keyfleet.cli.exits import Exit
 from keyfleet.cli.hub import open_hub
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
-from keyfleet.cli.sealing.certificates import describe, ends_soon
-from keyfleet.cli.sealing.comparing import compared
-from keyfleet.cli.sealing.flags import Service, Switch
-from keyfleet.cli.sealing.fleet import ENDING, Recipient, certificate_of, read_fleet
-from keyfleet.cli.sealing.layout import safe_name
-from keyfleet.cli.sealing.ring import narrowed
-from keyfleet.cli.sealing.service import ServiceName
-from keyfleet.cli.sealing.writing import write_file
+from keyfleet.cli.sealing.certificates.certificates import describe, ends_soon
+from keyfleet.cli.sealing.certificates.comparing import compared
+from keyfleet.cli.sealing.certificates.fleet import ENDING, Recipient, certificate_of, read_fleet
+from keyfleet.cli.sealing.certificates.service import ServiceName
+from keyfleet.cli.sealing.files.layout import safe_name
+from keyfleet.cli.sealing.files.writing import write_file
+from keyfleet.cli.sealing.keyring.ring import narrowed
+from keyfleet.cli.sealing.options.flags import Service, Switch
 from keyfleet.cli.terminal import note, write_data
 
 NO_SERVICE = Service()

@@ -13,10 +13,10 @@ from keyfleet.cli.exits import Exit, exit_of_states
 from keyfleet.cli.notes import tell_findings
 from keyfleet.cli.options import Common
 from keyfleet.cli.planning import Look
-from keyfleet.cli.sealing.flags import Fleet
-from keyfleet.cli.sealing.fleet import recipients
-from keyfleet.cli.sealing.plain import PlainSecret
-from keyfleet.cli.sealing.service import ServiceName
+from keyfleet.cli.sealing.certificates.fleet import recipients
+from keyfleet.cli.sealing.certificates.service import ServiceName
+from keyfleet.cli.sealing.files.plain import PlainSecret
+from keyfleet.cli.sealing.options.flags import Fleet
 from keyfleet.cli.sealing.several import seal_for_each
 from keyfleet.engine.obstacles import cluster_paused
 from keyfleet.engine.oneshot import Planned

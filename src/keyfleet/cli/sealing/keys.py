@@ -3,9 +3,9 @@
 
 from cyclopts import App
 
-from keyfleet.cli.sealing.keeping import backup, verify
-from keyfleet.cli.sealing.keylist import list_keys
-from keyfleet.cli.sealing.restoring import restore
+from keyfleet.cli.sealing.keyring.keeping import backup, verify
+from keyfleet.cli.sealing.keyring.keylist import list_keys
+from keyfleet.cli.sealing.keyring.restoring import restore
 
 
 def __getattr__(name: str) -> App:

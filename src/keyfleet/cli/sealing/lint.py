@@ -14,12 +14,12 @@ from keyfleet.base.sealing import SealingCertificate, load_certificate
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import Answer, show
-from keyfleet.cli.sealing.complaints import Complaint, Severity
-from keyfleet.cli.sealing.filerules import CERTIFICATES
-from keyfleet.cli.sealing.linting import ENDINGS, Knowledge, Report, lint_files
-from keyfleet.cli.sealing.ring import KeyFiles, Ring, files_by_cluster, narrowed
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace
-from keyfleet.cli.sealing.tree import TreeFile, files_of, read_file
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
+from keyfleet.cli.sealing.files.tree import TreeFile, files_of, read_file
+from keyfleet.cli.sealing.keyring.ring import KeyFiles, Ring, files_by_cluster, narrowed
+from keyfleet.cli.sealing.linting.complaints import Complaint, Severity
+from keyfleet.cli.sealing.linting.filerules import CERTIFICATES
+from keyfleet.cli.sealing.linting.linting import ENDINGS, Knowledge, Report, lint_files
 from keyfleet.cli.terminal import note
 
 
@@ -86,7 +86,7 @@ async def _rings(
     # Here, so that a hook that asks nobody starts at once.
     from keyfleet.cli.hub import open_hub
     from keyfleet.cli.members import open_members
-    from keyfleet.cli.sealing.rings import read_rings
+    from keyfleet.cli.sealing.keyring.rings import read_rings
 
     async with open_hub(common) as hub, open_members(hub) as members:
         return await read_rings(members, common, namespace=namespace)

@@ -10,8 +10,8 @@ from typing import Any
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import SCOPE_ANNOTATIONS, Scope, SealingCertificate, scope_of
-from keyfleet.cli.sealing.documents import Document, is_sealed_secret, read_documents
-from keyfleet.cli.sealing.plain import PlainSecret
+from keyfleet.cli.sealing.files.documents import Document, is_sealed_secret, read_documents
+from keyfleet.cli.sealing.files.plain import PlainSecret
 from keyfleet.cli.sealing.sealing import Namespace, sealed_items
 
 

@@ -10,18 +10,18 @@ from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.sealing import Keyset, Scope, SealingCertificate
 from keyfleet.base.secret import SecretValue
 from keyfleet.cli.files import STDIN, load_files
-from keyfleet.cli.sealing.documents import Document
-from keyfleet.cli.sealing.flags import Sealing, Streams
+from keyfleet.cli.sealing.certificates.refusals import explained
+from keyfleet.cli.sealing.files.documents import Document
+from keyfleet.cli.sealing.files.plain import read_plain_secrets
+from keyfleet.cli.sealing.files.tree import read_file
 from keyfleet.cli.sealing.merging import merged, read_target, scope_of_target
 from keyfleet.cli.sealing.opening import unsealed
-from keyfleet.cli.sealing.plain import read_plain_secrets
-from keyfleet.cli.sealing.refusals import explained
+from keyfleet.cli.sealing.options.flags import Sealing, Streams
 from keyfleet.cli.sealing.sealing import Namespace
-from keyfleet.cli.sealing.tree import read_file
 from keyfleet.cli.terminal import note
 
 if TYPE_CHECKING:
-    from keyfleet.cli.sealing.controller import Controller
+    from keyfleet.cli.sealing.certificates.controller import Controller
 
 MANIFEST = "(tty detected: expecting json/yaml k8s resource in stdin)"
 VALUE = "(tty detected: expecting a secret to encrypt in stdin)"

@@ -17,7 +17,12 @@ from keyfleet.base.errors import (
 )
 from keyfleet.base.sealing import Keyset, scope_of
 from keyfleet.base.secret import SecretValue
-from keyfleet.cli.sealing.documents import Document, expanded, is_sealed_secret, read_documents
+from keyfleet.cli.sealing.files.documents import (
+    Document,
+    expanded,
+    is_sealed_secret,
+    read_documents,
+)
 
 FUNCTIONS = "sealedsecrets"
 

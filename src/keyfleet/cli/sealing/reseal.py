@@ -19,19 +19,19 @@ from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import open_members
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.output import show
-from keyfleet.cli.sealing.certificates import load_source
-from keyfleet.cli.sealing.flags import refuse_together
-from keyfleet.cli.sealing.fleet import Recipient, read_fleet
-from keyfleet.cli.sealing.goals import Goals, certificate_in, clusters_in, settled
-from keyfleet.cli.sealing.layout import safe_name
-from keyfleet.cli.sealing.moving import Move, moved
-from keyfleet.cli.sealing.resealed import resealed_answer, tell_failures
-from keyfleet.cli.sealing.resealing import Fate, FileOutcome, reseal_file
-from keyfleet.cli.sealing.ring import Ring, files_by_cluster, key_meant, may_be, narrowed
-from keyfleet.cli.sealing.rings import read_rings
-from keyfleet.cli.sealing.service import KUBE_SYSTEM, KeyNamespace, ServiceName
-from keyfleet.cli.sealing.tree import TreeFile, files_of
-from keyfleet.cli.sealing.writing import write_all
+from keyfleet.cli.sealing.certificates.certificates import load_source
+from keyfleet.cli.sealing.certificates.fleet import Recipient, read_fleet
+from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace, ServiceName
+from keyfleet.cli.sealing.files.layout import safe_name
+from keyfleet.cli.sealing.files.tree import TreeFile, files_of
+from keyfleet.cli.sealing.files.writing import write_all
+from keyfleet.cli.sealing.keyring.ring import Ring, files_by_cluster, key_meant, may_be, narrowed
+from keyfleet.cli.sealing.keyring.rings import read_rings
+from keyfleet.cli.sealing.options.flags import refuse_together
+from keyfleet.cli.sealing.resealing.goals import Goals, certificate_in, clusters_in, settled
+from keyfleet.cli.sealing.resealing.moving import Move, moved
+from keyfleet.cli.sealing.resealing.resealed import resealed_answer, tell_failures
+from keyfleet.cli.sealing.resealing.resealing import Fate, FileOutcome, reseal_file
 from keyfleet.cli.terminal import note
 
 NO_MOVE = Move()

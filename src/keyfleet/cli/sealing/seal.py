@@ -18,17 +18,13 @@ from keyfleet.base.errors import InvalidInputError, one_line
 from keyfleet.base.sealing import Keyset, SealingCertificate
 from keyfleet.cli.exits import Exit, exit_of_error
 from keyfleet.cli.options import NO_OPTIONS, Common
-from keyfleet.cli.sealing.certificates import load_source, read_source, require_usable
-from keyfleet.cli.sealing.documents import Style, style_of, written
-from keyfleet.cli.sealing.flags import (
-    Fleet,
-    Sealing,
-    Service,
-    Streams,
-    namespace_of,
-    refuse_together,
-)
-from keyfleet.cli.sealing.keyfiles import load_keys
+from keyfleet.cli.sealing.certificates.certificates import load_source, read_source, require_usable
+from keyfleet.cli.sealing.certificates.service import ServiceName
+from keyfleet.cli.sealing.files.documents import Style, style_of, written
+from keyfleet.cli.sealing.files.plain import PlainSecret, read_plain_secrets
+from keyfleet.cli.sealing.files.writing import PRIVATE, PUBLIC, Change, write_all, write_file
+from keyfleet.cli.sealing.keyring.keyfiles import load_keys
+from keyfleet.cli.sealing.keyring.ring import narrowed
 from keyfleet.cli.sealing.modes import (
     merge,
     open_all,
@@ -39,15 +35,19 @@ from keyfleet.cli.sealing.modes import (
     unopened,
 )
 from keyfleet.cli.sealing.opening import read_sealed_secrets
-from keyfleet.cli.sealing.plain import PlainSecret, read_plain_secrets
-from keyfleet.cli.sealing.ring import narrowed
+from keyfleet.cli.sealing.options.flags import (
+    Fleet,
+    Sealing,
+    Service,
+    Streams,
+    namespace_of,
+    refuse_together,
+)
 from keyfleet.cli.sealing.sealing import Wishes, sealed_secret, settled
-from keyfleet.cli.sealing.service import ServiceName
-from keyfleet.cli.sealing.writing import PRIVATE, PUBLIC, Change, write_all, write_file
 from keyfleet.cli.terminal import note, write_data
 
 if TYPE_CHECKING:
-    from keyfleet.cli.sealing.controller import Controller
+    from keyfleet.cli.sealing.certificates.controller import Controller
 
 NO_SEALING, NO_STREAMS, NO_FLEET, NO_SERVICE = Sealing(), Streams(), Fleet(), Service()
 
@@ -211,7 +211,7 @@ class _Seal:
                 raise InvalidInputError("cli.usage", "which cluster?", names, hint)
             return recipients[0].required()
         from keyfleet.cli.hub import open_hub
-        from keyfleet.cli.sealing.fleet import certificate_of
+        from keyfleet.cli.sealing.certificates.fleet import certificate_of
 
         async with open_hub(self._common) as hub:
             return await certificate_of(hub.client, self._service)
@@ -223,7 +223,7 @@ class _Seal:
 
     @asynccontextmanager
     async def _controller(self) -> AsyncIterator["Controller"]:
-        from keyfleet.cli.sealing.controller import Controller
+        from keyfleet.cli.sealing.certificates.controller import Controller
         from keyfleet.cli.sealing.several import chosen_client
 
         async with chosen_client(self._common) as client:

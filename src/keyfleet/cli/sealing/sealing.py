@@ -13,8 +13,8 @@ from typing import Any
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import SCOPE_ANNOTATIONS, Scope, SealingCertificate, scope_of
 from keyfleet.base.secret import SecretValue
-from keyfleet.cli.sealing.documents import SEALED_API, SEALED_KIND, Document
-from keyfleet.cli.sealing.plain import PlainSecret
+from keyfleet.cli.sealing.files.documents import SEALED_API, SEALED_KIND, Document
+from keyfleet.cli.sealing.files.plain import PlainSecret
 from keyfleet.model.carriers import SEALED_FOR
 
 

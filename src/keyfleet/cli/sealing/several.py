@@ -11,14 +11,14 @@ from keyfleet.cli.exits import Exit
 from keyfleet.cli.hub import open_hub
 from keyfleet.cli.members import open_members
 from keyfleet.cli.options import Common
-from keyfleet.cli.sealing.documents import Document
-from keyfleet.cli.sealing.flags import Fleet
-from keyfleet.cli.sealing.fleet import Recipient, read_fleet, read_folder
-from keyfleet.cli.sealing.layout import Existing, Fate, Tree, Writing, laid_out
-from keyfleet.cli.sealing.plain import PlainSecret
+from keyfleet.cli.sealing.certificates.fleet import Recipient, read_fleet, read_folder
+from keyfleet.cli.sealing.certificates.service import ServiceName
+from keyfleet.cli.sealing.files.documents import Document
+from keyfleet.cli.sealing.files.layout import Existing, Fate, Tree, Writing, laid_out
+from keyfleet.cli.sealing.files.plain import PlainSecret
+from keyfleet.cli.sealing.files.writing import write_all
+from keyfleet.cli.sealing.options.flags import Fleet
 from keyfleet.cli.sealing.sealing import sealed_secret
-from keyfleet.cli.sealing.service import ServiceName
-from keyfleet.cli.sealing.writing import write_all
 from keyfleet.cli.terminal import note
 from keyfleet.kube.client import Client
 

@@ -10,12 +10,12 @@ from keyfleet.base.errors import DeniedError
 from keyfleet.base.sealing import Keyset, SealingKey
 from keyfleet.cli.exits import Exit, exit_of_error
 from keyfleet.cli.options import NO_OPTIONS, Common
-from keyfleet.cli.sealing.documents import Document, written
-from keyfleet.cli.sealing.flags import Service, Several, Streams, namespace_of
-from keyfleet.cli.sealing.keyfiles import load_keys
+from keyfleet.cli.sealing.files.documents import Document, written
+from keyfleet.cli.sealing.files.writing import PRIVATE, write_file
+from keyfleet.cli.sealing.keyring.keyfiles import load_keys
 from keyfleet.cli.sealing.modes import open_all, read_input
 from keyfleet.cli.sealing.opening import read_sealed_secrets
-from keyfleet.cli.sealing.writing import PRIVATE, write_file
+from keyfleet.cli.sealing.options.flags import Service, Several, Streams, namespace_of
 from keyfleet.cli.terminal import note, write_data
 
 NO_STREAMS, NO_SERVICE = Streams(), Service()
