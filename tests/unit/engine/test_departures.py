@@ -15,7 +15,9 @@ from keyfleet.engine.deletion.doomed import Doomed
 from keyfleet.engine.deletion.gate import JUDGING, DeletionGate
 from keyfleet.engine.fleet import Fleet
 from keyfleet.engine.intents import Intents
+from keyfleet.engine.members.member import Member
 from keyfleet.kube.resources import CRDS, FLEETCLUSTERS
+from keyfleet.model.desired import Actual
 from keyfleet.model.held import HeldTarget
 from keyfleet.model.ownership import MARKED, Installation, Marker, Marks
 from keyfleet.model.plan import Finding, State
@@ -77,11 +79,26 @@ class Bench:
 
     async def left(self) -> list[str]:
         await self.departures.leave(self.entry)
+        return self.names()
+
+    def names(self) -> list[str]:
         return [name for kind, _, name in self.east.objects if kind == "secrets"]
 
 
 async def test_what_was_delivered_goes_where_that_was_asked_for_and_nothing_else() -> None:
     assert await Bench().left() == ["foreign"]
+
+
+async def test_what_was_written_just_before_goes_once_a_watch_shows_it() -> None:
+    bench = Bench()
+    memory, spot = cast("Member", bench.entry.member).memory, ("payments", "late")
+    memory.wrote(spot, Actual("late-uid", "9"), marker_of("late").intent)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bench.left())
+        await asyncio.sleep(0.02)
+        bench.give("late", MARKED.marks(marker_of("late"), INSTALLATION))
+        memory.settle(spot)
+    assert bench.names() == ["foreign"]
 
 
 @pytest.mark.parametrize("reason", [JUDGING, "DeletionHeld"])

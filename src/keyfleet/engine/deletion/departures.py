@@ -18,6 +18,10 @@ log = get_logger("engine")
 
 ASK_AGAIN_S = 30.0
 """How often a departure that is held asks whether the FleetCluster is still gone."""
+SHOWN_S = 10.0
+"""How long watches may take to show what was written just before the cluster left."""
+LOOK_S = 0.05
+"""How often is looked whether they did."""
 
 
 class Departures:
@@ -41,6 +45,7 @@ class Departures:
             return
         self._doomed.leaving[entry.name] = member
         try:
+            await _everything_shown(member)
             await self._clean_up(entry, member)
         finally:
             self._doomed.leaving.pop(entry.name, None)
@@ -91,3 +96,11 @@ class Departures:
                 name=target.name,
                 code=error.code,
             )
+
+
+async def _everything_shown(member: Member) -> None:
+    """Wait until the watches show our own last writes: only what they show is cleaned up."""
+    for _ in range(round(SHOWN_S / LOOK_S)):
+        if not any(view.memory.ahead() for view in member.views):
+            return
+        await asyncio.sleep(LOOK_S)
