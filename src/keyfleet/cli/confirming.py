@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from keyfleet.base.errors import InvalidInputError
+from keyfleet.cli import stdin
 
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="")]
 
@@ -19,11 +20,11 @@ def confirm(question: str, word: str, *, is_yes: bool) -> None:
     """
     if is_yes:
         return
-    if not sys.stdin.isatty():
+    if not stdin.is_terminal():
         raise InvalidInputError(
             "cli.unconfirmed", "nobody is there to ask", word, hint="--yes accepts it"
         )
     sys.stderr.write(f"{question} Type {word} to go on: ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip() != word:
+    if stdin.read_line().strip() != word:
         raise InvalidInputError("cli.unconfirmed", "not accepted, nothing changed", word)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read manifests from files, folders and standard input."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from keyfleet.base.errors import InvalidInputError
+from keyfleet.cli import stdin
 from keyfleet.model.v1alpha1.reading import Manifest, read_manifests
 
 STDIN = "-"
@@ -43,7 +43,7 @@ def load_files(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each file; a folder stands for the manifests below it."""
     for name in names:
         if name == STDIN:
-            yield "standard input", _bounded(sys.stdin.buffer.read(SIZE_MAX + 1), name)
+            yield stdin.NAME, _bounded(stdin.read_bytes(SIZE_MAX + 1), name)
         elif Path(name).is_dir():
             yield from ((str(path), _read(path)) for path in _manifests_below(Path(name)))
         else:

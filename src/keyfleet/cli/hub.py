@@ -2,7 +2,6 @@
 """Open the hub as the operator: kubeconfig, login, one client."""
 
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from keyfleet.app import hub_access
 from keyfleet.base.clock import Clock, SystemClock
 from keyfleet.base.errors import DeniedError, NotFoundError, PermanentError, UnsupportedError
+from keyfleet.cli import stdin
 from keyfleet.cli.options import Common
 from keyfleet.cli.terminal import note
 from keyfleet.kube.access import Access
@@ -59,9 +59,8 @@ async def open_hub(common: Common) -> AsyncIterator[Hub]:
 
 def login(common: Common) -> tuple[Kubeconfig, Surroundings]:
     """Return the operator's kubeconfig, and what a login may use: it may ask at a terminal."""
-    has_person = sys.stdin is not None and sys.stdin.isatty()
     surroundings = Surroundings(
-        os.environ, stdin_refused="" if has_person else UNATTENDED, show_stderr=True
+        os.environ, stdin_refused="" if stdin.is_terminal() else UNATTENDED, show_stderr=True
     )
     return load(common.kubeconfig, os.environ), surroundings
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `seal` does besides sealing manifests: one value, merging, asking, opening."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from keyfleet.base.errors import InvalidInputError, KeyfleetError
 from keyfleet.base.sealing import Keyset, Scope, SealingCertificate
 from keyfleet.base.secret import SecretValue
+from keyfleet.cli import stdin
 from keyfleet.cli.files import STDIN, load_files
 from keyfleet.cli.sealing.certificates.refusals import explained
 from keyfleet.cli.sealing.files.documents import Document
@@ -33,7 +33,7 @@ def read_input(name: str, expected: str = MANIFEST) -> tuple[bytes, str]:
     Raises:
         InvalidInputError: It cannot be read.
     """
-    if not name and sys.stdin.isatty():
+    if not name and stdin.is_terminal():
         note(expected)
     if name and name != STDIN and Path(name).is_dir():
         raise InvalidInputError("input.unreadable", "cannot be read", f"{name}: is a directory")

@@ -7,7 +7,6 @@ sealing then begins at once.
 Source: compat/sealed-secrets.md 4.
 """
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from keyfleet.base.clock import SystemClock
 from keyfleet.base.errors import InvalidInputError, one_line
 from keyfleet.base.sealing import Keyset, SealingCertificate
+from keyfleet.cli import stdin
 from keyfleet.cli.exits import Exit, exit_of_error
 from keyfleet.cli.options import NO_OPTIONS, Common
 from keyfleet.cli.sealing.certificates.certificates import load_source, read_source, require_usable
@@ -76,7 +76,7 @@ async def seal(
     refuse_together(cert=flags.cert, cert_dir=fleet.cert_dir)
     refuse_together(force=fleet.force, keep=fleet.keep)
     command = _Seal(flags, streams, service.service, fleet, common)
-    if flags.recovery_private_key and not flags.recovery_unseal and sys.stdin.isatty():
+    if flags.recovery_private_key and not flags.recovery_unseal and stdin.is_terminal():
         note("Warning: --recovery-private-key does nothing without --recovery-unseal")
     return await command.run()
 
