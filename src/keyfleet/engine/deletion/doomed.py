@@ -172,12 +172,25 @@ class Doomed:
             is_wanted = intent is not None and is_wanted_at(
                 intent, member.facts, namespace, spot[1], view.kind
             )
-            if key in self._sourceless or not (is_wanted or is_blind):
+            if self._is_to_move(member, key, namespace, spot):
+                yield None
+            elif key in self._sourceless or not (is_wanted or is_blind):
                 loss = self._left_over(view, key, spot, namespace)
                 if loss is not None:
                     yield loss
             else:
                 yield self._emptying(view, key, spot)
+
+    def _is_to_move(
+        self, member: Member, key: IntentKey, namespace: NamespaceFacts, spot: tuple[str, str]
+    ) -> bool:
+        """Tell whether a target of another kind stays until its successor is there."""
+        intent = self._intents.get(key)
+        if intent is None or key in self._sourceless:
+            return False
+        kind = intent.targets.kind
+        is_wanted = is_wanted_at(intent, member.facts, namespace, spot[1], kind)
+        return is_wanted and spot not in member.view(kind).spots_of(key)
 
     def _left_over(
         self, view: TargetView, key: IntentKey, spot: tuple[str, str], namespace: NamespaceFacts
