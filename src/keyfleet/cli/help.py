@@ -4,6 +4,8 @@
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from keyfleet.cli.terminal import printing
+
 if TYPE_CHECKING:
     from cyclopts.help import HelpEntry, HelpPanel
     from rich.console import Console, ConsoleOptions
@@ -83,4 +85,5 @@ def _rendered(value: Any) -> str:
 
 
 def _print(console: "Console", text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    with printing():
+        console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -5,11 +5,12 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TextIO
 
+from keyfleet.base.errors import PermanentError
 from keyfleet.cli.options import Colour
 
 WIDTH = 80
@@ -51,8 +52,12 @@ def _escaped(found: "re.Match[str]") -> str:
     return found[0].encode("unicode_escape").decode()
 
 
-def look_of(stream: TextIO, environ: Mapping[str, str], colour: Colour = Colour.AUTO) -> Look:
-    """Return how text on this stream may look."""
+def look_of(
+    stream: TextIO | None, environ: Mapping[str, str], colour: Colour = Colour.AUTO
+) -> Look:
+    """Return how text on this stream may look; None: it is closed."""
+    if stream is None:
+        return Look()
     is_terminal = stream.isatty()
     is_plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
     return Look(
@@ -80,22 +85,51 @@ def _own_ctype(environ: Mapping[str, str]) -> str:
 
 
 def write_data(text: str) -> None:
-    """Print to standard output; a reader that has gone away is no error."""
-    _write(sys.stdout, text)
+    """Print to standard output; a reader that has gone away is no error.
+
+    Raises:
+        PermanentError: It is closed, or takes nothing more.
+    """
+    if sys.stdout is None:
+        raise _unwritable("closed")
+    with printing():
+        _write(sys.stdout, text)
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Say it clearly when what prints to standard output cannot.
+
+    Raises:
+        PermanentError: It takes nothing more; the disk may be full.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise _unwritable((error.strerror or type(error).__name__).lower()) from None
 
 
 def note(text: str = "") -> None:
-    """Say something to the person who waits, on standard error."""
+    """Say something to the person who waits, on standard error, if it can be said there."""
+    if sys.stderr is None:
+        return
     look = look_of(sys.stderr, os.environ)
-    _write(sys.stderr, f"{look.clean(text)}\n")
+    try:
+        _write(sys.stderr, f"{look.clean(text)}\n")
+    except OSError:
+        silence(sys.stderr)
 
 
 def _write(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        silence(stream)
+    stream.write(text)
+    stream.flush()
+
+
+def _unwritable(reason: str) -> PermanentError:
+    return PermanentError("output.unwritable", "cannot be written", f"standard output: {reason}")
 
 
 def silence(stream: TextIO) -> None:

@@ -83,3 +83,30 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         [sys.executable, "-c", script], capture_output=True, check=False, env={**os.environ}
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("word", "target", "reason"),
+    [
+        ("version", "> /dev/full", "no space left on device"),
+        ("--help", "> /dev/full", "no space left on device"),
+        ("version", ">&-", "closed"),
+    ],
+)
+def test_output_that_takes_nothing_is_one_clear_error(word: str, target: str, reason: str) -> None:
+    """Also when the program ends, where what is left in the buffer is written."""
+    done = _redirected(word, target)
+    told = f"Error: cannot be written: standard output: {reason}\nDocs: output.unwritable\n"
+    assert (done.returncode, done.stderr) == (3, told)
+
+
+@pytest.mark.parametrize("target", ["2>&-", "2> /dev/full"])
+def test_notes_that_nobody_can_read_change_nothing(target: str) -> None:
+    done = _redirected("validate", target)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def _redirected(word: str, target: str) -> "subprocess.CompletedProcess[str]":
+    script = "import sys; from keyfleet.cli.running import run; sys.exit(run(sys.argv[1:]))"
+    shell = ["/bin/sh", "-c", f'exec "$@" {target}', "sh", sys.executable, "-c", script, word]
+    return subprocess.run(shell, capture_output=True, check=False, text=True)

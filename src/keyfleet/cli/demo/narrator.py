@@ -29,7 +29,7 @@ class Narrator:
     @classmethod
     def of_this_process(cls, colour: Colour) -> "Narrator":
         """Return the narrator for whoever watches this process."""
-        pause_s = PAUSE_S if sys.stdout.isatty() else 0.0
+        pause_s = PAUSE_S if sys.stdout is not None and sys.stdout.isatty() else 0.0
         return cls(look_of(sys.stdout, os.environ, colour), SystemClock(), pause_s)
 
     def line(self, text: str = "") -> None:
