@@ -72,6 +72,7 @@ async def seal(
     """
     if flags.from_file and not flags.raw:
         raise InvalidInputError("cli.usage", "--from-file requires --raw")
+    streams.refuse_folder()
     common = narrowed(common, fleet.clusters)
     refuse_together(cert=flags.cert, cert_dir=fleet.cert_dir)
     refuse_together(force=fleet.force, keep=fleet.keep)

@@ -38,6 +38,7 @@ async def unseal(
         recovery_private_key: Private keys: PEM, or Secrets with tls.key; one, a List or several
             documents. Several files with commas, or repeated.
     """
+    streams.refuse_folder()
     documents = read_sealed_secrets(*read_input(streams.secret_file))
     keys = load_keys(recovery_private_key) if recovery_private_key else await _kept(service, common)
     placed = [_placed(document, common) for document in documents]

@@ -73,6 +73,17 @@ class Streams:
     format: Annotated[str, _variable("FORMAT"), Parameter(metavar="FORMAT")] = ""
     """json or yaml, as -o; default json."""
 
+    def refuse_folder(self) -> None:
+        """Refuse a folder as the file to write, before anything is read.
+
+        Raises:
+            InvalidInputError: It is one.
+        """
+        if self.sealed_secret_file and Path(self.sealed_secret_file).is_dir():
+            hint = "name a file"
+            place = f"--sealed-secret-file: {self.sealed_secret_file}"
+            raise InvalidInputError("cli.usage", "a folder cannot be written", place, hint)
+
     def style(self, common: Common, otherwise: Style = Style.JSON) -> Style:
         """Return how to write manifests.
 
