@@ -77,6 +77,15 @@ def _lines(texts: Iterable[str], look: Look) -> str:
     return "".join(f"{look.clean(text)}\n" for text in texts)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many there are of something.
+
+    >>> counted(1, "file"), counted(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
 def age(created: str | None, now: datetime) -> str:
     """Return how long ago that was, as kubectl says it; empty when not known.
 

@@ -12,9 +12,6 @@ from keyfleet.plan.question import Question
 
 TARGET_MISSING = "SecretMissing"
 """Reason of a target that is only written to where it exists, and does not; no fault."""
-RECREATE_HINT = (
-    "set spec.replace: Recreate, or delete the target by hand; it is created again at once"
-)
 
 
 def leave(question: Question, finding: Finding | None = None) -> Step:
@@ -122,7 +119,7 @@ def unchangeable(
             "TypeChanged",
             f"{question.place} has type {actual.type} and {content.type} is wanted;"
             " the type of a Secret cannot be changed",
-            hint=RECREATE_HINT,
+            hint=_way_to_change(question),
             rule="type-is-fixed",
         )
     if actual.is_immutable and not is_same_data:
@@ -130,10 +127,17 @@ def unchangeable(
             State.FAILED,
             "Immutable",
             f"{question.place} is immutable and holds other data than wanted",
-            hint=RECREATE_HINT,
+            hint=_way_to_change(question),
             rule="immutable-is-kept",
         )
     return None
+
+
+def _way_to_change(question: Question) -> str:
+    by_hand = "delete the target by hand; it is created again at once"
+    # Who leaves it to annotations of the target has no such field.
+    defers = question.intent is not None and question.intent.shape.deference is not None
+    return by_hand if defers else f"set spec.replace: Recreate, or {by_hand}"
 
 
 def renamed(question: Question, marker: Marker) -> Finding | None:

@@ -138,7 +138,7 @@ def test_a_stolen_key_is_resealed_with_the_rights_of_the_operator(keys: Keys, tr
     where = ("--key-namespace", keys.namespace)
     done = keys.user("reseal", "repo", *where, "--from-key", fingerprint(STOLEN))
     assert done.code == 0, done.err
-    assert "1 values resealed in 1 files, 1 current, 1 of other keys" in done.out
+    assert "1 value resealed in 1 file, 1 current, 1 of other keys" in done.out
     found = keys("list", "repo", "-o", "json").json()["uses"]
     assert {each["file"]: each["fingerprint"] for each in found} == {
         "repo/clusters/east/stolen.yaml": fingerprint(NEW),

@@ -91,7 +91,7 @@ def test_only_what_a_stolen_key_sealed(user: Program, tree: Tree, certs: str) ->
     assert "still the one that seals" in newest.err
     done = user(*words, fingerprint(OLD)[:19])
     assert done.code == 0, done.err
-    assert "1 values resealed in 1 files, 1 of other keys" in done.out
+    assert "1 value resealed in 1 file, 1 of other keys" in done.out
     assert opened_by(one, OLD, OTHER, NEW) == {"db/password": 2}
     assert opened_by(two, OLD, OTHER, NEW) == {"db/password": 1}
 
@@ -179,7 +179,7 @@ def test_links_out_of_the_tree_are_left_alone(user: Program, tree: Tree, certs: 
     keys = tree.key("keys", OLD, NEW)
     done = user("reseal", "repo", "--cert-dir", certs, "--recovery-private-key", keys)
     assert done.code == 0, done.err
-    assert "1 values resealed in 1 files" in done.out
+    assert "1 value resealed in 1 file" in done.out
     assert (outside / "db.yaml").read_bytes() == before
 
 

@@ -54,6 +54,17 @@ def test_never_changes_immutable_data() -> None:
     assert decide(question(actual=actual)).finding is None
 
 
+def test_who_has_no_field_for_it_is_not_told_to_set_one() -> None:
+    wanted = intent()
+    deferring = replace(wanted, shape=replace(wanted.shape, deference=Deference("a", "b")))
+    actual = live(mark=marker(), is_immutable=True)
+    for mine, is_told in ((wanted, True), (deferring, False)):
+        finding = decide(question(desired(NEW), actual=actual, intent=mine)).finding
+        assert finding is not None
+        assert ("spec.replace" in finding.hint) is is_told
+        assert "delete the target by hand" in finding.hint
+
+
 @pytest.mark.parametrize(
     ("actual", "reason"),
     [

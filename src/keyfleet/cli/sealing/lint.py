@@ -13,7 +13,7 @@ from keyfleet.base.errors import InvalidInputError, one_line
 from keyfleet.base.sealing import SealingCertificate, load_certificate
 from keyfleet.cli.exits import Exit
 from keyfleet.cli.options import NO_OPTIONS, Common
-from keyfleet.cli.output import Answer, show
+from keyfleet.cli.output import Answer, counted, show
 from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, KeyNamespace
 from keyfleet.cli.sealing.files.tree import TreeFile, files_of, read_file
 from keyfleet.cli.sealing.keyring.ring import KeyFiles, Ring, files_by_cluster, narrowed
@@ -61,8 +61,9 @@ async def lint(
         common.namespace or "default",
     )
     report = await asyncio.to_thread(lint_files, tree, knowledge)
-    show(lint_answer(report), common)
-    if any(ring.problems for ring in rings.values()):
+    unchecked = [name for name, ring in rings.items() if ring.problems]
+    show(lint_answer(report, unchecked), common)
+    if unchecked:
         return Exit.FAILED
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     is_wrong = any(each.rule.severity in failing for each in report.complaints)
@@ -101,8 +102,13 @@ def _certificates(folder: str) -> dict[str, SealingCertificate]:
     }
 
 
-def lint_answer(report: Report) -> Answer:
-    """Return what is wrong, in every format."""
+def lint_answer(report: Report, unchecked: Sequence[str] = ()) -> Answer:
+    """Return what is wrong, in every format.
+
+    Args:
+        report: What was found.
+        unchecked: Clusters whose keys could not all be read.
+    """
     return Answer(
         columns=(),
         rows=(),
@@ -110,9 +116,10 @@ def lint_answer(report: Report) -> Answer:
             "findings": [_document(each) for each in report.complaints],
             "files": report.files,
             "allowed": report.allowed,
+            "unchecked": list(unchecked),
         },
         names=list(dict.fromkeys(each.file for each in report.complaints)),
-        summary=_summary(report),
+        summary=_summary(report, unchecked),
         text=list(_lines(report.complaints)),
     )
 
@@ -142,11 +149,14 @@ def _document(each: Complaint) -> dict[str, object]:
     }
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report, unchecked: Sequence[str]) -> str:
     counts = [
-        f"{number} {severity}{'s' if number != 1 else ''}"
+        counted(number, severity)
         for severity in Severity
         if (number := sum(each.rule.severity is severity for each in report.complaints))
     ]
-    parts = [f"{report.files} files", *(counts or ["nothing wrong"])]
-    return ", ".join(parts + ([f"{report.allowed} allowed"] if report.allowed else []))
+    parts = [counted(report.files, "file"), *(counts or ["nothing wrong"])]
+    parts += [f"{report.allowed} allowed"] if report.allowed else []
+    names = one_line(", ".join(unchecked))
+    parts += [f"but not all keys of {names} could be read"] if names else []
+    return ", ".join(parts)

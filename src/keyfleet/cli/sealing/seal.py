@@ -93,7 +93,7 @@ class _Seal:
         self._service = service
         self._fleet = fleet
         self._common = common
-        self._namespace = namespace_of(common)
+        self._namespace = namespace_of(common, is_bare=flags.raw)
         self._now = SystemClock().now()
 
     async def run(self) -> Exit:

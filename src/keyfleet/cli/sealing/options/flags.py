@@ -162,19 +162,24 @@ class Fleet:
     """With --into: leave files that exist, whatever they hold."""
 
 
-def namespace_of(common: Common) -> Namespace:
-    """Return the namespace for Secrets that say none: -n, else the context's, else `default`."""
+def namespace_of(common: Common, *, is_bare: bool = False) -> Namespace:
+    """Return the namespace for Secrets that say none: -n, else the context's, else `default`.
+
+    Args:
+        common: The flags.
+        is_bare: It is for a value without a manifest, which could say it.
+    """
     asked = common.namespace or os.environ.get(f"{PREFIX}NAMESPACE", "")
-    return Namespace(asked, partial(_context_namespace, common))
+    return Namespace(asked, partial(_context_namespace, common, is_bare=is_bare))
 
 
-def _context_namespace(common: Common) -> str:
+def _context_namespace(common: Common, *, is_bare: bool) -> str:
     # Only here: whoever seals for a certificate in a file need not wait for what logs in.
     from keyfleet.cli.hub import login
 
     kubeconfig, _ = login(common)
     if kubeconfig.is_empty:
-        hint = "give metadata.namespace, or -n"
+        hint = "give --namespace" if is_bare else "give metadata.namespace, or --namespace"
         raise InvalidInputError("sealing.no_namespace", "no namespace is given", hint=hint)
     context = kubeconfig.contexts.get(common.context or kubeconfig.current)
     return (context.namespace if context else "") or "default"

@@ -6,7 +6,7 @@ from typing import Any
 
 from keyfleet.base.errors import KeyfleetError, one_line
 from keyfleet.cli.options import Common
-from keyfleet.cli.output import Answer
+from keyfleet.cli.output import Answer, counted
 from keyfleet.cli.sealing.keyring.ring import short
 from keyfleet.cli.sealing.resealing.resealing import Fate, FileOutcome, ItemOutcome
 from keyfleet.cli.tables import Column
@@ -116,7 +116,7 @@ def _summary(outcomes: Sequence[FileOutcome], *, is_dry: bool) -> str:
     )
     unread = sum(each.problem is not None for each in outcomes)
     verb = "would be resealed" if is_dry else "resealed"
-    parts = [f"{done} values {verb} in {files} files", *others]
+    parts = [f"{counted(done, 'value')} {verb} in {counted(files, 'file')}", *others]
     parts += [f"{failed} failed"] if failed else []
-    parts += [f"{unread} files not done"] if unread else []
+    parts += [f"{counted(unread, 'file')} not done"] if unread else []
     return ", ".join(parts)

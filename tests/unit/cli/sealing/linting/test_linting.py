@@ -88,6 +88,14 @@ def test_patterns_of_a_folder_allow() -> None:
     assert rules_for("docs/a.yaml", [("x", "docs/*"), ("y", "a.yaml")]) == {"x"}
 
 
+def test_what_could_not_be_checked_is_said() -> None:
+    answer = lint_answer(Report([], 2, 0), ["east", "west"])
+    said = "2 files, nothing wrong, but not all keys of east, west could be read"
+    assert answer.summary == said
+    assert answer.document["unchecked"] == ["east", "west"]
+    assert lint_answer(Report([], 2, 0)).summary == "2 files, nothing wrong"
+
+
 def test_no_name_in_a_tree_forges_a_line() -> None:
     """What reads lint's lines, such as a runner of workflows, takes commands from some of them."""
     forged = "x\n::stop-commands::token\r\nclusters/a.yaml:1:1: note"
@@ -99,7 +107,7 @@ def test_no_name_in_a_tree_forges_a_line() -> None:
     names = rendered(answer, Format.NAME, Look(is_ascii=False))
     complaint, _hint, *summary = text.splitlines()
     assert complaint.startswith("/tree/x\\n::stop-commands")
-    assert summary == ["", "1 files, 1 error"]
+    assert summary == ["", "1 file, 1 error"]
     assert len(names.splitlines()) == 1
 
 
