@@ -61,7 +61,7 @@ class Common:
     """Only clusters with these labels, such as env=production."""
     namespace: Annotated[str, Parameter(name=["--namespace", "-n"], metavar="NAME")] = ""
     """Only this namespace of the hub; default: KEYFLEET_NAMESPACE, then all."""
-    output: Annotated[Format, Parameter(name=["--output", "-o"], metavar="FORMAT")] = Format.TABLE
+    output: Annotated[Format | None, Parameter(name=["--output", "-o"], metavar="FORMAT")] = None
     """How to print; default: KEYFLEET_OUTPUT, then table."""
     verbose: Annotated[int, Parameter(name=["--verbose", "-v"], count=True, negative="")] = 0
     """Say more on standard error; -vv shows tracebacks."""

@@ -40,7 +40,7 @@ class Answer:
 def show(answer: Answer, common: Common) -> None:
     """Print the answer to standard output as the flags ask."""
     look = look_of(sys.stdout, os.environ, common.color)
-    write_data(rendered(answer, common.output, look))
+    write_data(rendered(answer, common.output or Format.TABLE, look))
 
 
 def rendered(answer: Answer, output: Format, look: Look) -> str:

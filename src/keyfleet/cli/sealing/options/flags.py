@@ -14,7 +14,7 @@ from cyclopts import Group, Parameter
 
 from keyfleet.base.errors import InvalidInputError
 from keyfleet.base.sealing import Scope, parse_scope
-from keyfleet.cli.options import Common, Format
+from keyfleet.cli.options import Common
 from keyfleet.cli.sealing.certificates.service import KUBE_SYSTEM, ServiceName
 from keyfleet.cli.sealing.files.documents import Style, parse_style
 from keyfleet.cli.sealing.sealing import Namespace
@@ -92,9 +92,7 @@ class Streams:
         """
         if Path(self.sealed_secret_file).suffix in (".yaml", ".yml"):
             return Style.YAML
-        # Nobody asks for a table here: it is what the flag says where it was not given.
-        asked = "" if common.output is Format.TABLE else common.output.value
-        text = asked or self.format
+        text = common.output or self.format
         return parse_style(text) if text else otherwise
 
 
