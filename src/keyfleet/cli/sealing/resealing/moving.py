@@ -143,7 +143,7 @@ def place_for(file: TreeFile, cluster: str, into: Path | None) -> Path:
         if place.is_symlink():
             message = "a symbolic link stands in the way"
             raise InvalidInputError("sealing.tree", message, str(place))
-    return place
+    return place if file.path.is_absolute() else Path(os.path.relpath(place))
 
 
 def _named(documents: Iterable[SealedDocument]) -> Iterator[Span]:

@@ -151,6 +151,11 @@ def test_where_a_file_goes(path: str, into: Path | None, place: str) -> None:
     assert place_for(TreeFile(Path(path), Path("/r/shared")), "east", into) == Path(place)
 
 
+def test_a_file_named_from_here_goes_to_a_place_named_from_here() -> None:
+    file = TreeFile(Path("clusters/west/shop/db.yml"), Path("clusters"))
+    assert place_for(file, "east", None) == Path("clusters/east/shop/db.yml")
+
+
 def test_without_a_place_it_is_asked_for() -> None:
     with pytest.raises(InvalidInputError) as caught:
         place_for(TreeFile(Path("/r/shared/db.yaml"), Path("/r/shared")), "east", None)
