@@ -142,8 +142,8 @@ def speak(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the controller understand Copies, too."""
     shipped = builtin.dialects
 
-    def dialects(domain: str) -> tuple[Dialect, ...]:
-        return (*shipped(domain), CopyDialect())
+    def dialects(domain: str, **settings: Any) -> tuple[Dialect, ...]:
+        return (*shipped(domain, **settings), CopyDialect())
 
     monkeypatch.setattr(builtin, "dialects", dialects)
 

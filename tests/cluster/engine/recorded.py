@@ -85,6 +85,7 @@ class RealWorld:
     forbidden: dict[Key, Fault] = field(default_factory=dict)
     """By cluster and namespace."""
     random: Random = field(default_factory=lambda: Random(1))
+    has_homes: bool = False
 
     def facts(self) -> Facts:
         """Return the stored objects as they are now."""
