@@ -63,7 +63,7 @@ class Reader:
         self._running.says(pattern)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own_fleet() -> Iterator[LocalFleet]:
     """Planes that nobody installed anything in."""
     found = LocalFleet(NAMES)
@@ -73,7 +73,7 @@ def own_fleet() -> Iterator[LocalFleet]:
         found.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def reader(own_fleet: LocalFleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """At home with nothing but what the guide presumes: contexts, a clone, an ssh key."""
     folder = tmp_path_factory.mktemp("guide")
@@ -90,7 +90,7 @@ def reader(own_fleet: LocalFleet, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Reader(repository, stack)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clusters(own_fleet: LocalFleet, reader: Reader, kubectl: str) -> list[Cluster]:
     agent = Program(dict(reader.repository.environ), reader.repository.origin.parent)
     return [Cluster(own_fleet.planes[name], agent, kubectl) for name in (STAGING, PRODUCTION)]
