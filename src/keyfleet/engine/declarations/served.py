@@ -25,6 +25,8 @@ LOOK_S = 0.02
 """Between two looks whether everything has been listed."""
 FIND_BACKOFF = Backoff(base_s=0.5, cap_s=60.0)
 """How soon a server is asked again that has a CRD and does not serve any version of it yet."""
+LAG_S = 3.0
+"""How long an API server may serve the versions of before when a CRD has changed."""
 
 ObjectKey = tuple[str, str]
 
@@ -164,9 +166,9 @@ class ServedKinds:
         if is_replaced or not is_ours:
             self._withdraw(watchable)
         if is_ours and not _is_as_before(old, new):
-            self._serve(watchable)
+            self._serve(watchable, is_changed=old is not None)
 
-    def _serve(self, watchable: Watchable) -> None:
+    def _serve(self, watchable: Watchable, *, is_changed: bool = False) -> None:
         label = watchable.resource.label
         if not watchable.versions:
             if label not in self._served:
@@ -174,9 +176,17 @@ class ServedKinds:
             return
         self._is_first.add(label)
         self._look_no_more(label)
-        self._finding[label] = spawn(self._find(watchable), name=f"find {label}")
+        self._finding[label] = spawn(
+            self._find(watchable, is_changed=is_changed), name=f"find {label}"
+        )
 
-    async def _find(self, watchable: Watchable) -> None:
+    async def _find(self, watchable: Watchable, *, is_changed: bool) -> None:
+        await self._find_once(watchable)
+        if is_changed:
+            await self._means["clock"].sleep(LAG_S)
+            await self._find_once(watchable)
+
+    async def _find_once(self, watchable: Watchable) -> None:
         label, failures = watchable.resource.label, 0
         while True:
             found = await self._best(watchable)
